@@ -23,7 +23,12 @@ export interface Trouble {
 /** What became of one script on one node. A `Fleet` never throws for these: bad luck is a value. */
 export type Reply =
   /** It ran to its end. Output is byte-exact. */
-  | { readonly kind: "exited"; readonly code: number; readonly stdout: Uint8Array; readonly stderr: Uint8Array }
+  | {
+    readonly kind: "exited";
+    readonly code: number;
+    readonly stdout: Uint8Array;
+    readonly stderr: Uint8Array;
+  }
   /** It was ended on the node when its deadline passed. */
   | { readonly kind: "timedOut"; readonly stdout: Uint8Array; readonly stderr: Uint8Array }
   /** Nothing was sent: the node was not touched. */

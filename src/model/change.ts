@@ -1,0 +1,71 @@
+/**
+ * The difference between what is desired and what is recorded, as one change of a named case.
+ *
+ * @module
+ */
+import type { HostNode } from "./node.ts";
+import type { Member } from "./observation.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What each case is about. A plugin may add cases of its own. */
+export interface Changes {
+  /** Never formed, or an unfinished bootstrap of ours; `token` is fresh, or that of the intent that was found. */
+  readonly bootstrap: { readonly nodes: readonly HostNode[]; readonly token: string };
+  /** Formed, no quorum, own data in place, processes down. */
+  readonly restart: { readonly nodes: readonly HostNode[] };
+  readonly add: { readonly node: HostNode };
+  readonly remove: { readonly member: Member; readonly node?: HostNode };
+  /** `dead`: the old member is out of order, so it goes first; a healthy one goes last. */
+  readonly replace: {
+    readonly member: Member;
+    readonly oldNode?: HostNode;
+    readonly node: HostNode;
+    readonly dead: boolean;
+  };
+  /** The node holds data or an enabled unit of this cluster, and its id (where known) is no current member. */
+  readonly retire: { readonly node: HostNode; readonly staleId?: string };
+  readonly repairCrashed: { readonly member: Member; readonly node: HostNode };
+  readonly repairWiped: { readonly member: Member; readonly node: HostNode };
+  readonly repairConfig: {
+    readonly member: Member;
+    readonly node: HostNode;
+    /** What differs: key → the value that it should have. */
+    readonly settings: Readonly<Record<string, string>>;
+    /** The peer URL that the record should name, where it names another. */
+    readonly peerUrl?: string;
+    /** Only the latch is missing: nothing restarts. */
+    readonly latchOnly: boolean;
+  };
+  readonly quorumLost: { readonly lost: readonly string[]; readonly refusal: Refusal };
+}
+
+export type Case = keyof Changes;
+
+/** One change: its case, and what the case is about. */
+export type Change = { readonly [K in Case]: { readonly case: K } & Changes[K] }[Case];
+
+/** What classify makes of an observation. */
+export type Verdict =
+  | { readonly kind: "steady" }
+  | { readonly kind: "change"; readonly change: Change }
+  /** Nothing can be judged yet; look again. `refusals` are what it comes to when time runs out. */
+  | { readonly kind: "wait"; readonly why: string; readonly refusals: readonly Refusal[] }
+  | { readonly kind: "refused"; readonly refusals: readonly Refusal[] }
+  | { readonly kind: "quorumLost"; readonly lost: readonly string[]; readonly refusal: Refusal };
+
+/** Which node or member a change is about, for one line of text and for counting tries. */
+export function subjectOf(change: Change): string {
+  switch (change.case) {
+    case "bootstrap":
+    case "restart":
+      return change.nodes.map((n) => n.name).join(",");
+    case "replace":
+      return `${change.oldNode?.name ?? change.member.id}→${change.node.name}`;
+    case "remove":
+      return change.node?.name ?? change.member.id;
+    case "quorumLost":
+      return change.lost.join(",");
+    default:
+      return change.node.name;
+  }
+}

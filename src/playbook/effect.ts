@@ -1,0 +1,61 @@
+/**
+ * Effects: what a step does, declared once and used three times. The safety rules project the quorum from it before
+ * the step runs, a simulator applies it as the step's transition, and tests on real hosts hold the commands to it.
+ *
+ * @module
+ */
+import type { HostNode, Intent } from "../model/node.ts";
+
+export type Effect =
+  | { readonly does: "nothing" }
+  /** Writes the bootstrap intent, outside the data directory. */
+  | { readonly does: "intends"; readonly node: string; readonly intent: Intent }
+  /** Writes the service's configuration; `join` says how its next first start would join. */
+  | { readonly does: "configures"; readonly node: string; readonly join: "new" | "existing" | "unchanged" }
+  /** Starts the process. `new` also marks the node as started, in the same shell, before the start. */
+  | { readonly does: "starts"; readonly node: string; readonly as: "new" | "existing" | "itself" }
+  | { readonly does: "restarts"; readonly node: string }
+  /** Stops the process, and sees that none is left and that none comes back. */
+  | { readonly does: "fences"; readonly node: string }
+  | { readonly does: "unfences"; readonly node: string }
+  /** Renames the data directory beside itself. `identity`: whose data it must be, `pristine`, or `any` that is stale. */
+  | { readonly does: "setsAside"; readonly node: string; readonly whose: string }
+  | { readonly does: "latches"; readonly node: string }
+  /** Takes the bootstrap intent away: the cluster is formed and latched. */
+  | { readonly does: "formed"; readonly node: string }
+  | { readonly does: "registersLearner"; readonly node: string }
+  | { readonly does: "promotes"; readonly node: string }
+  | { readonly does: "removes"; readonly member: string }
+  | { readonly does: "movesLeaderFrom"; readonly member: string }
+  | { readonly does: "updatesPeerUrl"; readonly member: string; readonly peerUrl: string };
+
+export const nothing: Effect = { does: "nothing" };
+type Plain = "restarts" | "fences" | "unfences" | "latches" | "formed" | "registersLearner" | "promotes";
+/** An effect on a node that needs no more words. */
+export const effect = (does: Plain, n: HostNode): Effect => ({ does, node: n.name });
+export const starts = (n: HostNode, as: "new" | "existing" | "itself"): Effect => ({
+  does: "starts",
+  node: n.name,
+  as,
+});
+export const configures = (n: HostNode, join: "new" | "existing" | "unchanged"): Effect => ({
+  does: "configures",
+  node: n.name,
+  join,
+});
+export const setsAside = (n: HostNode, whose: string): Effect => ({ does: "setsAside", node: n.name, whose });
+export const removes = (m: { readonly id: string }): Effect => ({ does: "removes", member: m.id });
+export const movesLeaderFrom = (m: { readonly id: string }): Effect => ({
+  does: "movesLeaderFrom",
+  member: m.id,
+});
+
+/** S16: what cannot be taken back; the locks are checked again right before it. */
+export const irreversible = (e: Effect): boolean =>
+  e.does === "removes" || e.does === "setsAside" || e.does === "promotes" || e.does === "fences" ||
+  (e.does === "starts" && e.as === "new");
+
+/** The member list changes: a snapshot comes first (S18), and only one such change is in flight (S7). */
+export const changesMembership = (e: Effect): boolean =>
+  e.does === "registersLearner" || e.does === "promotes" || e.does === "removes" ||
+  e.does === "updatesPeerUrl";

@@ -1,0 +1,116 @@
+/**
+ * A step is plain data: it can be printed, hashed, compared and tested without a network.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+import { type Effect, nothing } from "./effect.ts";
+import type { Probe } from "./probe.ts";
+import { management, type Where } from "./where.ts";
+
+/** Steps that act on a node. */
+export type Acting =
+  | { readonly do: "run"; readonly command: Command }
+  /** Brings a file from the node to the management node, its hash verified. `kind` names the backup series. */
+  | { readonly do: "fetch"; readonly from: string; readonly kind: string };
+
+/** Steps that only look. */
+export type Asking =
+  | { readonly do: "wait"; readonly until: Probe }
+  | { readonly do: "must"; readonly hold: Probe; readonly why: string; readonly unblock: string }
+  | { readonly do: "refuse"; readonly rule: string; readonly why: string; readonly unblock: string };
+
+export const run = (command: Command): Acting => ({ do: "run", command });
+export const fetch = (from: string, kind: string): Acting => ({ do: "fetch", from, kind });
+export const wait = (until: Probe): Asking => ({ do: "wait", until });
+export const must = (hold: Probe, why: string, unblock: string): Asking => ({
+  do: "must",
+  hold,
+  why,
+  unblock,
+});
+export const refuse = (rule: string, why: string, unblock: string): Asking => ({
+  do: "refuse",
+  rule,
+  why,
+  unblock,
+});
+
+/** Try again: every `everyMs`, for at most `forMs`; only when the output holds `when`, if that is given. */
+export interface Retry {
+  readonly forMs: number;
+  readonly everyMs: number;
+  /** A part of the output that says "not yet" (e.g. etcd's 5 s rule); anything else fails at once. */
+  readonly when?: string;
+}
+
+export interface Common {
+  /** One line for a person. */
+  readonly title?: string;
+  /** Deadline in milliseconds, 60 s unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** A step that changes something says what it does, and why doing it twice is safe. */
+export type Safe =
+  & Common
+  & {
+    readonly on: Where;
+    readonly effect: Effect;
+    /** Asked of a fresh observation afterwards: the step has failed unless it holds. */
+    readonly verify?: Probe;
+    /** Run when a later step of the same change fails, if `undoIf` holds then (S13). */
+    readonly undo?: { readonly command: Command; readonly if: Probe; readonly effect: Effect };
+    readonly retry?: Retry;
+  }
+  & (
+    | { readonly unless: Probe; readonly onlyIf?: never; readonly idempotent?: never }
+    | { readonly onlyIf: Probe; readonly unless?: never; readonly idempotent?: never }
+    | { readonly idempotent: true; readonly unless?: never; readonly onlyIf?: never }
+  );
+
+export interface Step<Id extends string = string> {
+  readonly id: Id;
+  readonly action: Acting | Asking;
+  readonly on: Where;
+  readonly effect: Effect;
+  readonly timeoutMs: number;
+  readonly title?: string;
+  readonly unless?: Probe;
+  readonly onlyIf?: Probe;
+  readonly idempotent?: true;
+  readonly verify?: Probe;
+  readonly undo?: { readonly command: Command; readonly if: Probe; readonly effect: Effect };
+  readonly retry?: Retry;
+}
+
+/**
+ * Makes a step.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { management, nothing, run, sh, step } from "quorate";
+ *
+ * const tell = step("tell-oncall", run(sh`notify ${"a member joined"}`), {
+ *   on: management,
+ *   effect: nothing,
+ *   idempotent: true,
+ * });
+ * assert.deepEqual(JSON.parse(JSON.stringify(tell)), tell);
+ * ```
+ */
+export function step<const Id extends string>(id: Id, action: Acting, options: Safe): Step<Id>;
+export function step<const Id extends string>(id: Id, action: Asking, options?: Common): Step<Id>;
+export function step(id: string, action: Acting | Asking, options: Common = {}): Step {
+  return Object.freeze({ id, action, on: management, effect: nothing, timeoutMs: 60_000, ...options });
+}
+
+/** Steps for a value that may be missing: they are built only when it is there. */
+export const given = <T, S extends Step>(
+  value: T | undefined | false,
+  steps: (value: T) => readonly S[],
+): readonly S[] => (value === undefined || value === false ? [] : steps(value));
+
+/** What a step's id is without the node that it names: `start:n4` → `start`. */
+export const baseId = (id: string): string => id.split(":", 1)[0] ?? id;

@@ -1,0 +1,49 @@
+/**
+ * Everything that the engine does not decide by itself comes in through here: nodes, time, randomness, files. A
+ * simulator implements the same interfaces.
+ *
+ * @module
+ */
+import type { Fleet } from "../model/fleet.ts";
+import type { Memory } from "../model/observation.ts";
+
+export interface Clock {
+  /** Monotonic, in milliseconds. */
+  now(): number;
+  /** The wall clock, milliseconds since 1970. */
+  wall(): number;
+  /** Resolves early when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What this manager keeps between runs, for one service. */
+export interface Store {
+  readMemory(): Promise<Memory>;
+  writeMemory(memory: Memory): Promise<void>;
+  /** Takes the local lock of the service without waiting; undefined when another process holds it (S20). */
+  lock(): Promise<AsyncDisposable | undefined>;
+  /**
+   * Opens a place for a snapshot: pieces are written aside; `keep` gives it its name once its hash is verified and
+   * prunes older ones beyond `keep`; `drop` takes it away.
+   */
+  snapshot(kind: string): Promise<SnapshotFile>;
+}
+
+export interface SnapshotFile {
+  readonly path: string;
+  write(piece: Uint8Array): Promise<void>;
+  /** Lower-case hex SHA-256 of all pieces so far. */
+  sha256(): string;
+  keep(count: number): Promise<void>;
+  drop(): Promise<void>;
+}
+
+export interface Outside {
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly store: Store;
+  /** A fresh one-time token: 128 random bits in hex. */
+  token(): string;
+  /** "host:pid", written into locks. */
+  readonly holder: string;
+}

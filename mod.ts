@@ -1,0 +1,32 @@
+/**
+ * What a playbook or a plugin imports as `"quorate"`. Re-exports only.
+ *
+ * @module
+ */
+export type { Case, Change, Changes } from "./src/model/change.ts";
+export type {
+  DataFacts,
+  DataPlace,
+  HostNode,
+  Identity,
+  Intent,
+  Latch,
+  NodeFacts,
+  Notice,
+  RecordedMember,
+  ServiceView,
+  UnitFacts,
+} from "./src/model/node.ts";
+export type { Member, Observation } from "./src/model/observation.ts";
+export { memberById, memberOn, memberText, neverStarted, voters } from "./src/model/observation.ts";
+export { type Quorum, quorumOf, quorumText } from "./src/model/quorum.ts";
+export type { Refusal } from "./src/model/refusal.ts";
+export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";
+export * from "./src/playbook/command.ts";
+export { type LateText, quote, renderCommand } from "./src/playbook/render.ts";
+export * from "./src/playbook/effect.ts";
+export * from "./src/playbook/playbook.ts";
+export type * from "./src/playbook/plugin.ts";
+export * from "./src/playbook/probe.ts";
+export * from "./src/playbook/step.ts";
+export * from "./src/playbook/where.ts";

@@ -1,0 +1,84 @@
+/**
+ * From an observation to one verdict: steady, the one next change of a named case, a reason to look again, a refusal,
+ * or a lost quorum. Pure: the same input gives the same verdict.
+ *
+ * @module
+ */
+import type { Change, Verdict } from "../model/change.ts";
+import type { Refusal } from "../model/refusal.ts";
+import { paused } from "../rules/s23_paused.ts";
+import { type Finding, hostNode, type Input, isDesired } from "./input.ts";
+import { findMembership, findUnfinishedJoins } from "./membership.ts";
+import { findDrift, findRepairs } from "./repairs.ts";
+import { findRetirees } from "./retire.ts";
+import { bootstrapOr, restartOrLost } from "./unformed.ts";
+
+/** Names the difference. */
+export function classify(i: Input): Verdict {
+  const verdict = judged(i);
+  if (verdict.kind !== "change") return verdict;
+  const stop = paused(i.target) ?? i.judge.forbids(verdict.change, i.seen);
+  return stop === undefined ? verdict : { kind: "refused", refusals: [stop] };
+}
+
+function judged(i: Input): Verdict {
+  const conflicts = i.seen.conflicts;
+  if (conflicts.length > 0) {
+    // Lists that differ are a change in flight by another hand: worth a second look. Anything else is not (S3).
+    return i.patient && conflicts.every((c) => c.rule === "S2")
+      ? { kind: "wait", why: "the member lists differ", refusals: conflicts }
+      : { kind: "refused", refusals: conflicts };
+  }
+  switch (i.seen.state) {
+    case "never-formed":
+    case "unknown":
+      return bootstrapOr(i);
+    case "lost":
+      return restartOrLost(i);
+    case "held":
+      return pick(i, [
+        ...findUnfinishedBootstrap(i),
+        ...findRepairs(i),
+        ...findUnfinishedJoins(i),
+        ...findRetirees(i),
+        ...findDrift(i),
+        ...findMembership(i),
+      ]);
+  }
+}
+
+/** The first finding that may be acted on; what is worth a wait holds back what comes after it. */
+function pick(i: Input, findings: readonly Finding[]): Verdict {
+  const refusals: Refusal[] = [];
+  for (const f of findings) {
+    if (f.kind === "change") {
+      const stop = i.judge.forbids(f.change, i.seen);
+      if (stop === undefined) return { kind: "change", change: f.change };
+      refusals.push(stop);
+    } else if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };
+    else refusals.push(f.refusal);
+  }
+  return refusals.length === 0 ? { kind: "steady" } : { kind: "refused", refusals };
+}
+
+/**
+ * The quorum is held, and intents of its bootstrap still lie on nodes: start those that never started, then latch and
+ * finish. Nodes that lost their disk in between are a repair, which goes on its own.
+ */
+function findUnfinishedBootstrap(i: Input): readonly Finding[] {
+  const begun = i.seen.members.flatMap((m) => {
+    const node = hostNode(i, m.node);
+    const f = node === undefined ? undefined : i.seen.nodes[node.name];
+    return node === undefined || f === undefined || typeof f.intent === "string" || !isDesired(i, node.name)
+      ? []
+      : [{ node, m, f, token: f.intent.token }];
+  });
+  const [first] = begun;
+  if (first === undefined) return [];
+  const unstarted = begun.some(({ f }) =>
+    f.started === "none" && f.data.state === "empty" && f.process === "no"
+  );
+  if (!unstarted && begun.some(({ m }) => m.health !== "healthy")) return [];
+  const change: Change = { case: "bootstrap", nodes: begun.map((b) => b.node), token: first.token };
+  return [{ kind: "change", change }];
+}

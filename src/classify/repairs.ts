@@ -1,0 +1,117 @@
+/**
+ * Members of the record that are out of order on a node of theirs: crashed, wiped, configured otherwise; and members
+ * of whom nothing good can be said.
+ *
+ * @module
+ */
+import type { HostNode, NodeFacts } from "../model/node.ts";
+import { type Member, memberText, neverStarted } from "../model/observation.ts";
+import { heldByPerson, unfit } from "../rules/node_fit.ts";
+import { triedEnough } from "../rules/tries.ts";
+import { change, type Finding, hostNode, type Input, isDesired, refusal, wait } from "./input.ts";
+
+/** What there is to repair, in config order: crashed members first, then wiped ones, then the rest. */
+export function findRepairs(i: Input): readonly Finding[] {
+  const found = i.seen.members
+    .filter((m) => isDesired(i, m.node) && !neverStarted(m) && m.health !== "healthy")
+    .map((m) => outOfOrder(i, m));
+  const rank = (f: Finding) =>
+    f.kind === "change" ? (f.change.case === "repairCrashed" ? 0 : 1) : f.kind === "wait" ? 2 : 3;
+  return [...found].sort((a, b) => rank(a) - rank(b));
+}
+
+function outOfOrder(i: Input, m: Member): Finding {
+  const n = hostNode(i, m.node);
+  const f = n === undefined ? undefined : i.seen.nodes[n.name];
+  const bad = m.health === "unhealthy";
+  if (n === undefined || f === undefined || !f.reached) {
+    const r = {
+      rule: bad ? "S4" : "S24",
+      evidence: `${memberText(m)} cannot be reached over SSH (${f?.trouble?.detail ?? "unknown"}), and ` +
+        (bad
+          ? "the members that hold the quorum say that it does not answer"
+          : "no other member could tell of it"),
+      unblock: `bring ${memberText(m)} back; or replace it: put another node in its place under members:`,
+    } as const;
+    return bad ? refusal(r) : wait(`${memberText(m)} is not seen`, r);
+  }
+  const not = unfit(n, f) ?? heldByPerson(n, f, "stopped");
+  if (f.process === "no" && not !== undefined) return refusal(not);
+  if (f.process === "no" && isOwnData(f, m)) return tried(i, m, n, "repairCrashed");
+  if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
+  if (f.process === "no") return refusal(unproven(m, n, f));
+  return wait(`${n.name} runs and is not healthy yet`, {
+    rule: "S5",
+    evidence: `${n.name} runs, but ${f.view?.trouble ?? "serves no linearizable read"}`,
+    unblock: `look at the service's log on ${n.name}, at its network and at its disk`,
+  });
+}
+
+function tried(i: Input, member: Member, node: HostNode, kind: "repairCrashed" | "repairWiped"): Finding {
+  const stop = triedEnough(i.memory, `${kind}:${node.name}`, i.target.policy.repairTries, i.wallMs);
+  return stop === undefined ? change({ case: kind, member, node }) : refusal(stop);
+}
+
+const isOwnData = (f: NodeFacts, m: Member): boolean =>
+  f.data.state === "present" && typeof f.data.identity !== "string" && f.data.identity.memberId === m.id;
+
+/**
+ * Proven empty (S3): the node check says `empty` only for a directory at the place that the latch, or the mark before
+ * a first start, names. Without either of them nothing proves that the disk is the one that held the data; and an
+ * intent without that mark means that the member has never run.
+ */
+const provenWiped = (f: NodeFacts): boolean =>
+  f.data.state === "empty" && (typeof f.latch !== "string" || typeof f.started !== "string");
+
+const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
+  rule: "S3" as const,
+  evidence: f.data.state === "present"
+    ? `${n.name} should hold the data of member ${m.id}, and holds ${
+      typeof f.data.identity === "string"
+        ? "data that cannot be read"
+        : `that of member ${f.data.identity.memberId}`
+    }`
+    : `the data of member ${m.id} is not found on ${n.name}: ${
+      f.data.why ?? "nothing tells where it was, so a disk that is not mounted looks the same as a wiped one"
+    }`,
+  unblock:
+    `mount the right disk on ${n.name}; if its data is gone for good, take ${n.name} out of members:, apply, ` +
+    "and put it back",
+});
+
+/** Configuration that differs on healthy members, and latches that are missing; the leader comes last (S11). */
+export function findDrift(i: Input): readonly Finding[] {
+  return i.seen.members
+    .filter((m) => m.role === "voter" && m.health === "healthy" && isDesired(i, m.node))
+    .flatMap((m) => drifted(i, m))
+    .sort((a, b) => Number(a.member.leader) - Number(b.member.leader))
+    .map((d) => {
+      const not = d.latchOnly ? undefined : heldByPerson(d.node, d.facts, "masked");
+      const stop = not ?? unfit(d.node, d.facts) ??
+        triedEnough(i.memory, `repairConfig:${d.node.name}`, i.target.policy.repairTries, i.wallMs);
+      if (stop !== undefined) return refusal(stop);
+      const { facts: _facts, ...rest } = d;
+      return change({ case: "repairConfig", ...rest });
+    });
+}
+
+function drifted(i: Input, member: Member) {
+  const node = hostNode(i, member.node);
+  const facts = node === undefined ? undefined : i.seen.nodes[node.name];
+  // An unfinished bootstrap latches by itself; a node that cannot be asked has nothing that could be compared.
+  if (node === undefined || facts === undefined || !facts.reached || typeof facts.intent !== "string") {
+    return [];
+  }
+  const drift = i.judge.drift(facts, node, member);
+  const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
+  const latched = typeof facts.latch !== "string" && facts.latch.memberId === member.id;
+  if (!differs && latched) return [];
+  return [{
+    member,
+    node,
+    facts,
+    settings: drift.settings,
+    ...(drift.peerUrl === undefined ? {} : { peerUrl: drift.peerUrl }),
+    latchOnly: !differs,
+  }];
+}

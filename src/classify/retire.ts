@@ -1,0 +1,29 @@
+/**
+ * `retire`: what a crash between a removal and its fencing left. The node holds data, or the latch, of a member id
+ * that is no longer recorded (S17).
+ *
+ * @module
+ */
+import type { Identity, NodeFacts } from "../model/node.ts";
+import { unfit } from "../rules/node_fit.ts";
+import { change, type Finding, type Input, refusal } from "./input.ts";
+
+/** Former members whose node still could come back. */
+export function findRetirees(i: Input): readonly Finding[] {
+  const current = new Set(i.seen.members.map((m) => m.id));
+  return i.target.nodes.flatMap((node): readonly Finding[] => {
+    const f = i.seen.nodes[node.name];
+    if (f === undefined || !f.reached) return [];
+    const staleId = identities(f)
+      .find((id) => id.clusterId === i.seen.clusterId && !current.has(id.memberId))?.memberId;
+    // A current member's node may still carry the latch of its former id: its own playbook writes it anew.
+    if (staleId === undefined || identities(f).some((id) => current.has(id.memberId))) return [];
+    const not = unfit(node, f);
+    return [not === undefined ? change({ case: "retire", node, staleId }) : refusal(not)];
+  });
+}
+
+const identities = (f: NodeFacts): readonly Identity[] =>
+  [f.view?.identity, f.data.identity, f.latch].filter((i): i is Identity =>
+    i !== undefined && typeof i !== "string"
+  );

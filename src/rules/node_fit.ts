@@ -1,0 +1,55 @@
+/**
+ * What a node must offer before Quorate acts on it. A unit that a person masked or disabled is respected and named;
+ * a mask of our own (a fence) is not a person's.
+ *
+ * @module
+ */
+import type { HostNode, NodeFacts } from "../model/node.ts";
+import type { Refusal } from "../model/refusal.ts";
+
+/** Why nothing can be done on this node, or undefined. */
+export function unfit(n: HostNode, f: NodeFacts | undefined): Refusal | undefined {
+  if (f === undefined || !f.reached) {
+    return {
+      rule: "S4",
+      evidence: `${n.name} cannot be reached: ${f?.trouble?.detail ?? "it was not looked at"}`,
+      unblock: f?.trouble?.unblock ?? `make ${n.name} reachable over SSH`,
+    };
+  }
+  if (f.missing.length > 0) {
+    return {
+      rule: "node",
+      evidence: `${n.name} lacks ${f.missing.join(", ")}`,
+      unblock: `install ${f.missing.join(", ")} on ${n.name}`,
+    };
+  }
+  if (f.disk?.readOnly === true) {
+    return {
+      rule: "node",
+      evidence: `the disk for the data directory of ${n.name} is read-only`,
+      unblock: `look at dmesg on ${n.name}, and mount it writable again`,
+    };
+  }
+  return undefined;
+}
+
+/** A person's own word on the unit. `stopped`: also a disabled unit counts, since a person stopped this member. */
+export function heldByPerson(n: HostNode, f: NodeFacts, what: "masked" | "stopped"): Refusal | undefined {
+  if (f.fenced === "yes") return undefined;
+  const masked = f.unit.load === "masked" || f.unit.enabled.startsWith("masked");
+  if (masked) {
+    return {
+      rule: "masked",
+      evidence: `the unit on ${n.name} is masked: a person did that`,
+      unblock: `systemctl unmask it on ${n.name}, if it may run again`,
+    };
+  }
+  if (what === "stopped" && f.unit.load === "loaded" && f.unit.enabled === "disabled") {
+    return {
+      rule: "masked",
+      evidence: `the unit on ${n.name} is stopped and disabled: a person did that`,
+      unblock: `systemctl enable it on ${n.name}, if it may run again; Quorate then starts it`,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,129 @@
+/**
+ * S1 absent means proven absent. A service that does not answer is not a service that does not exist: bootstrapping
+ * beside a living cluster, or over the disks of a stopped one, loses every key. So a bootstrap needs proof from each
+ * host of the config, and one host that cannot be asked stops it. The manager's own memory may forbid, never permit.
+ *
+ * Source: etcd-druid#361, cozystack#355 (a bootstrap over existing members).
+ *
+ * @module
+ */
+import type { HostNode, Intent, NodeFacts } from "../model/node.ts";
+import type { Memory, Observation, Target } from "../model/observation.ts";
+import { quorumOf } from "../model/quorum.ts";
+import type { Refusal } from "../model/refusal.ts";
+
+const s1 = (evidence: string, unblock: string): Refusal => ({ rule: "S1", evidence, unblock });
+
+/** Every reason why this service must not be bootstrapped now; none means that it was proven never to have existed. */
+export function absentMeansProvenAbsent(
+  target: Target,
+  seen: Observation,
+  memory: Memory,
+): readonly Refusal[] {
+  const wanted = new Set(target.desired.map((n) => n.name));
+  const remembered = memory.clusterId === undefined ? [] : [s1(
+    `this manager has seen ${target.service} formed (cluster ${memory.clusterId}), and now no host shows a trace of it`,
+    "find out where the data went; if the cluster was destroyed on purpose, remove this service's memory from the " +
+      "state directory",
+  )];
+  return [...remembered, ...target.nodes.flatMap((n) => trace(n, seen.nodes[n.name], wanted.has(n.name)))];
+}
+
+/** What one host says against a bootstrap. */
+function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonly Refusal[] {
+  if (f === undefined || !f.reached) {
+    return [s1(
+      `${n.name} cannot be asked: ${f?.trouble?.detail ?? "it was not looked at"}`,
+      f?.trouble?.unblock ??
+        (desired ? `make ${n.name} reachable` : `make ${n.name} reachable or take it out of nodes:`),
+    )];
+  }
+  if (typeof f.latch !== "string") {
+    return [s1(
+      `${n.name} was member ${f.latch.memberId} of cluster ${f.latch.clusterId} (its latch says so)`,
+      "start the old members again, or take the latch away if that cluster was destroyed on purpose",
+    )];
+  }
+  if (f.latch === "unknown" || f.intent === "unknown") {
+    return [s1(`what Quorate left on ${n.name} cannot be read`, `look at /var/lib/quorate on ${n.name}`)];
+  }
+  if (f.view !== undefined && f.view.pristine !== "yes" && f.intent === "none") {
+    return [
+      s1(
+        `the service already answers on ${n.name}`,
+        "see what it is; stop it and move its data away, if it is not needed",
+      ),
+    ];
+  }
+  if (f.data.state === "unknown") {
+    return [s1(
+      `what lies in the data directory of ${n.name} is not known: ${f.data.why ?? "it could not be read"}`,
+      `make it readable, mount it, or correct the options`,
+    )];
+  }
+  // Data under an intent is that of our own unfinished bootstrap, if that node was marked before its start.
+  if (f.data.state === "present" && (f.intent === "none" || typeof f.started === "string")) {
+    const whose = typeof f.data.identity === "string"
+      ? ""
+      : ` (member ${f.data.identity.memberId} of cluster ${f.data.identity.clusterId})`;
+    return [
+      s1(
+        `${n.name} holds data${whose}`,
+        "start it with the other members, or move it away, if it is not needed",
+      ),
+    ];
+  }
+  return [];
+}
+
+export interface Resumption {
+  /** Nodes that may start: never started ones as `new`, started ones on their own data. */
+  readonly startable: readonly HostNode[];
+  readonly token: string | undefined;
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * What an unfinished bootstrap of ours allows. `new` only where the intent is and `started` is not: a node that was
+ * started and is empty has lost acknowledged data, and one without an intent beside a started one has lost its whole
+ * disk. The rest may go on if it is a majority: nothing was ever acknowledged without one.
+ */
+export function resumeBootstrap(target: Target, seen: Observation): Resumption {
+  const facts = target.desired.map((n) => ({ n, f: seen.nodes[n.name] }));
+  const intents = target.nodes.flatMap((n) => intentOf(seen.nodes[n.name]));
+  const tokens = [...new Set(intents.map((i) => i.token))];
+  const anyStarted = target.nodes.some((n) => isStarted(seen.nodes[n.name]));
+  const refuse = (r: Refusal): Resumption => ({ startable: [], token: undefined, refusals: [r] });
+  if (!anyStarted) return { startable: target.desired, token: tokens[0], refusals: [] };
+  if (tokens.length > 1) {
+    return refuse(s1(
+      `two unfinished bootstraps lie on the nodes (tokens ${tokens.join(", ")})`,
+      "two managers bootstrapped this service: decide for one, and remove /var/lib/quorate of it on the others",
+    ));
+  }
+  const wanted = [...target.desired.map((n) => n.name)].sort().join(",");
+  const begun = [...(intents[0]?.members ?? [])].sort().join(",");
+  if (wanted !== begun) {
+    return refuse(s1(
+      `a bootstrap of ${begun} has begun, and the config now names ${wanted}`,
+      `set members back to [${begun}] until it is finished, then change them`,
+    ));
+  }
+  const startable = facts.filter(({ f }) =>
+    f !== undefined && intentOf(f).length > 0 && (!isStarted(f) || f.data.state === "present")
+  ).map(({ n }) => n);
+  const { needed } = quorumOf(facts.length, 0);
+  if (startable.length >= needed) return { startable, token: tokens[0], refusals: [] };
+  const wiped = target.desired.filter((n) => !startable.includes(n)).map((n) => n.name);
+  return refuse(s1(
+    `${
+      wiped.join(", ")
+    } had been started by the unfinished bootstrap and lost the disk since: starting it as new ` +
+      "again could form a cluster without data that was acknowledged",
+    `if nothing was written yet, stop the service, remove its data and /var/lib/quorate/${target.service} on all ` +
+      "nodes, and run again",
+  ));
+}
+const intentOf = (f: NodeFacts | undefined): readonly Intent[] =>
+  f === undefined || typeof f.intent === "string" ? [] : [f.intent];
+const isStarted = (f: NodeFacts | undefined): boolean => f !== undefined && f.started !== "none";

@@ -1,0 +1,44 @@
+/**
+ * S6 project the quorum, S7 never spend safety. Before each effect the arithmetic is done for the moment after it
+ * (for a restart: for the moment in it). A new voter counts as down until it has been seen in sync.
+ *
+ * S7: with margin < 0 after it the service would stop: never. With another member out of order already, a change may
+ * go on only if it leaves the margin no lower than it found it: a cluster that has lost one member has no safety to
+ * spend on a change. etcd's strict-reconfig-check does not do this: it accepts a fourth voter while the third is
+ * silently cut off (seen up to 30 s after the cut on 3.5.30), and the quorum is gone by one accepted command.
+ *
+ * Source: HashiCorp raft-autopilot; Ongaro's thesis, chapter 4; etcd's runtime reconfiguration guide.
+ *
+ * @module
+ */
+import type { Observation } from "../model/observation.ts";
+import { memberText, voters } from "../model/observation.ts";
+import { quorumText } from "../model/quorum.ts";
+import type { Refusal } from "../model/refusal.ts";
+
+/** Judges the step from `before` to `after`; `what` names it; `touched` are member ids that the step is about. */
+export function neverSpendSafety(
+  before: Observation,
+  after: Observation,
+  what: string,
+  touched: readonly string[],
+): Refusal | undefined {
+  if (after.quorum.margin < 0) {
+    return {
+      rule: "S6",
+      evidence: `${what} would leave ${quorumText(after.quorum)} (now: ${quorumText(before.quorum)})`,
+      unblock: "bring more members back to health first; `quorate status` names who is out of order",
+    };
+  }
+  const hurt = voters(before).filter((m) => m.health !== "healthy" && !touched.includes(m.id));
+  if (hurt.length > 0 && after.quorum.margin < before.quorum.margin) {
+    return {
+      rule: "S7",
+      evidence:
+        `${what} would lower the margin from ${before.quorum.margin} to ${after.quorum.margin} while ` +
+        `${hurt.map(memberText).join(", ")} ${hurt.length === 1 ? "is" : "are"} out of order`,
+      unblock: `bring ${hurt.map(memberText).join(", ")} back to health, or take it out of the config`,
+    };
+  }
+  return undefined;
+}

@@ -25,6 +25,16 @@ export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";
 export * from "./src/playbook/command.ts";
 export { type LateText, quote, renderCommand } from "./src/playbook/render.ts";
 export * from "./src/playbook/effect.ts";
+export {
+  type Binding,
+  definePlugin,
+  type Options,
+  type OptionsOf,
+  type OptionSpec,
+  type OptionsSpec,
+  type OptionValue,
+  type Plugin,
+} from "./src/playbook/options.ts";
 export * from "./src/playbook/playbook.ts";
 export type * from "./src/playbook/plugin.ts";
 export * from "./src/playbook/probe.ts";

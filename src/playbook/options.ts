@@ -1,0 +1,142 @@
+/**
+ * How a plugin says which `options:` its services take: as plain data, from which the config reader, its messages and
+ * the JSON Schema for editors are all made.
+ *
+ * @module
+ */
+import type { HostNode } from "../model/node.ts";
+import type { Service } from "./plugin.ts";
+
+interface About {
+  /** One sentence for editors and error messages. */
+  readonly doc: string;
+  /** The sibling option that must be given wherever this one is (a certificate needs its key). */
+  readonly needs?: string;
+  /** What two services on one node, or two options of one service, must not share: they would break each other. */
+  readonly exclusive?: "unit" | "path" | "port";
+}
+
+/** An option with a default is always there, a required one must be written, any other may be absent. */
+type Presence<T> =
+  | { readonly default: T; readonly required?: never }
+  | { readonly default?: never; readonly required?: boolean };
+
+export type OptionSpec =
+  & About
+  & (
+    /** Text without control characters; `pattern` is a regular expression, `example` what to show when it fails. */
+    | { readonly kind: "string"; readonly pattern?: string; readonly example?: string } & Presence<string>
+    /** An absolute path on the node. */
+    | { readonly kind: "path" } & Presence<string>
+    | { readonly kind: "integer"; readonly min?: number; readonly max?: number } & Presence<number>
+    | { readonly kind: "boolean" } & Presence<boolean>
+    /** Written as `500ms`, `5s`, `10m` or `1h`, also as the default; read in milliseconds. */
+    | { readonly kind: "duration" } & Presence<string>
+    /** Text by name; `keys` is a regular expression for the names. */
+    | { readonly kind: "map"; readonly keys?: string } & Presence<Readonly<Record<string, string>>>
+    /** Options that are there, or absent as a whole. */
+    | {
+      readonly kind: "group";
+      readonly options: OptionsSpec;
+      readonly default?: never;
+      readonly required?: never;
+    }
+  );
+
+export type OptionsSpec = { readonly [name: string]: OptionSpec };
+
+interface Kinds {
+  readonly string: string;
+  readonly path: string;
+  readonly integer: number;
+  readonly boolean: boolean;
+  readonly duration: number;
+  readonly map: Readonly<Record<string, string>>;
+}
+type ValueOf<O extends OptionSpec> = O extends { readonly kind: keyof Kinds } ? Kinds[O["kind"]]
+  : O extends { readonly options: infer S extends OptionsSpec } ? OptionsOf<S>
+  : never;
+type Sure = { readonly default: unknown } | { readonly required: true };
+
+/** What reading options by a spec gives. */
+export type OptionsOf<S extends OptionsSpec> =
+  & { readonly [K in keyof S as S[K] extends Sure ? K : never]: ValueOf<S[K]> }
+  & { readonly [K in keyof S as S[K] extends Sure ? never : K]?: ValueOf<S[K]> };
+
+/** Options that were read by some spec. */
+export type Options = { readonly [name: string]: OptionValue | undefined };
+export type OptionValue = string | number | boolean | Options;
+
+/** What a plugin is bound to: one service of a config. */
+export interface Binding<O = Options> {
+  readonly name: string;
+  readonly options: O;
+  /** Every host under `nodes:`. */
+  readonly nodes: readonly HostNode[];
+}
+
+/** A plugin as the config and the engine see it. */
+export interface Plugin {
+  readonly name: string;
+  readonly options: OptionsSpec;
+  /** Throws TypeError for options that were not read by this plugin's own spec. */
+  bind(to: Binding): Service;
+}
+
+/**
+ * Makes a plugin: `bind` gets the options as its own spec types them.
+ *
+ * @example
+ * ```ts
+ * import { definePlugin, type Service } from "quorate";
+ *
+ * export const bindTo = (service: (unit: string, port: number | undefined) => Service) =>
+ *   definePlugin({
+ *     name: "example",
+ *     options: {
+ *       unit: { kind: "string", doc: "The systemd unit.", default: "example.service" },
+ *       port: { kind: "integer", doc: "The client port.", min: 1, max: 65535 },
+ *     },
+ *     bind: ({ options }) => service(options.unit, options.port),
+ *   });
+ * ```
+ */
+export const definePlugin = <const S extends OptionsSpec>(plugin: {
+  readonly name: string;
+  readonly options: S;
+  bind(to: Binding<OptionsOf<S>>): Service;
+}): Plugin => ({
+  name: plugin.name,
+  options: plugin.options,
+  bind({ name, options, nodes }) {
+    if (!areOptionsOf(plugin.options, options)) {
+      throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);
+    }
+    return plugin.bind({ name, options, nodes });
+  },
+});
+
+/** Whether a value is what reading by this spec would give. */
+export function areOptionsOf<S extends OptionsSpec>(spec: S, value: unknown): value is OptionsOf<S> {
+  if (typeof value !== "object" || value === null) return false;
+  const given = new Map<string, unknown>(Object.entries(value));
+  return Object.entries(spec).every(([name, option]) => {
+    const one = given.get(name);
+    if (one === undefined) return option.default === undefined && option.required !== true;
+    switch (option.kind) {
+      case "string":
+      case "path":
+        return typeof one === "string";
+      case "integer":
+      case "duration":
+        return typeof one === "number";
+      case "boolean":
+        return typeof one === "boolean";
+      case "map":
+        return typeof one === "object" && one !== null &&
+          Object.values(one).every((text) => typeof text === "string");
+      case "group":
+        return areOptionsOf(option.options, one);
+    }
+  });
+}

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Fleet } from "../model/fleet.ts";
+import type { Fleet, Reply } from "../model/fleet.ts";
 import type { Memory } from "../model/observation.ts";
+import type { Checks } from "./checks.ts";
 
 export interface Clock {
   /** Monotonic, in milliseconds. */
@@ -40,6 +41,10 @@ export interface SnapshotFile {
 
 export interface Outside {
   readonly fleet: Fleet;
+  /** The node checks over that fleet, shared by all services of a run. */
+  readonly checks: Checks;
+  /** Runs a script on the management node itself, for steps that an operator adds there. */
+  here(script: string, options: { readonly timeoutMs: number }): Promise<Reply>;
   readonly clock: Clock;
   readonly store: Store;
   /** A fresh one-time token: 128 random bits in hex. */

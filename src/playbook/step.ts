@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RuleName } from "../model/refusal.ts";
 import type { Command } from "./command.ts";
 import { type Effect, nothing } from "./effect.ts";
 import type { Probe } from "./probe.ts";
@@ -18,7 +19,7 @@ export type Acting =
 export type Asking =
   | { readonly do: "wait"; readonly until: Probe }
   | { readonly do: "must"; readonly hold: Probe; readonly why: string; readonly unblock: string }
-  | { readonly do: "refuse"; readonly rule: string; readonly why: string; readonly unblock: string };
+  | { readonly do: "refuse"; readonly rule: RuleName; readonly why: string; readonly unblock: string };
 
 export const run = (command: Command): Acting => ({ do: "run", command });
 export const fetch = (from: string, kind: string): Acting => ({ do: "fetch", from, kind });
@@ -29,7 +30,7 @@ export const must = (hold: Probe, why: string, unblock: string): Asking => ({
   why,
   unblock,
 });
-export const refuse = (rule: string, why: string, unblock: string): Asking => ({
+export const refuse = (rule: RuleName, why: string, unblock: string): Asking => ({
   do: "refuse",
   rule,
   why,

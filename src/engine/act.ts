@@ -1,0 +1,210 @@
+/**
+ * One acting step: its guard, the rules, the locks, the command, and what became of it.
+ *
+ * @module
+ */
+import type { Reply } from "../model/fleet.ts";
+import type { StepName } from "../model/event.ts";
+import type { Refusal } from "../model/refusal.ts";
+import { changesMembership, irreversible } from "../playbook/effect.ts";
+import { type Probe, probeText } from "../playbook/probe.ts";
+import type { Acting, Step } from "../playbook/step.ts";
+import { forbidsEffect } from "../rules/effects.ts";
+import { fetchFile } from "./fetch.ts";
+import { resolveWhere } from "./place.ts";
+import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
+
+/** A command that cannot be taken back starts within this time on the node, or never (S16). */
+const NOT_AFTER_MS = 10_000;
+/** After a lost connection: as often is a step tried again that says why twice is safe (S13). */
+const LOST_TRIES = 3;
+const LOST_PAUSE_MS = 1_000;
+const VERIFY_MS = 10_000;
+
+/** Runs a step that changes something, as often as its own retry and a lost connection allow. */
+export async function act(
+  scene: Scene,
+  step: Step,
+  action: Acting,
+  name: StepName,
+): Promise<StepEnd> {
+  const { clock } = scene.run.outside;
+  const began = clock.now();
+  let told = false;
+  for (let lost = 0;;) {
+    // Before every try, not only the first: what a retry is told "not yet" about may have changed its meaning.
+    const guard = await guarded(scene, step);
+    if (guard.kind !== "go") {
+      // An earlier try of ours whose answer was lost has done it.
+      if (guard.kind === "already" && told) return done(scene, step, name, began, undefined);
+      if (guard.kind === "already") {
+        scene.emit({ event: "stepSkipped", step: name, why: guard.why });
+        return { kind: "skipped" };
+      }
+      return guard;
+    }
+    const prepared = await prepare(scene, step, action);
+    if (prepared.kind !== "ready") return prepared;
+    const { on, text } = prepared;
+    if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
+    told = true;
+    const sent = await send(scene, step, action, on, text);
+    if (step.effect.does !== "nothing") scene.view.touch();
+    if (sent.kind === "end") return sent.end;
+    const { reply } = sent;
+    if (reply.kind === "exited" && reply.code === 0) {
+      const output = lastLines(reply.stdout);
+      return await verified(scene, step, on, text) ?? done(scene, step, name, began, output);
+    }
+    const said = reply.kind === "exited" || reply.kind === "timedOut"
+      ? lastLines(reply.stdout, reply.stderr)
+      : reply.kind === "lost"
+      ? reply.detail
+      : reply.trouble.detail;
+    const failed: StepEnd = { kind: "failed", failure: failure(on, text, reply, said) };
+    if (scene.stop.aborted || clock.now() > scene.deadlineAt) return failed;
+    if (reply.kind === "lost" || reply.kind === "timedOut") {
+      // What hung for its whole deadline is tried once more at most.
+      lost += reply.kind === "lost" ? 1 : LOST_TRIES - 1;
+      if (lost >= LOST_TRIES) return failed;
+      scene.view.touch();
+      await clock.sleep(LOST_PAUSE_MS);
+      continue;
+    }
+    const retry = step.retry;
+    if (
+      retry === undefined || clock.now() - began > retry.forMs ||
+      (retry.when !== undefined && !said.includes(retry.when))
+    ) return failed;
+    scene.emit({ event: "stepWaiting", step: name, why: said.split("\n").at(-1) ?? "" });
+    await clock.sleep(retry.everyMs);
+    scene.view.touch();
+  }
+}
+
+function done(scene: Scene, step: Step, name: StepName, began: number, output: string | undefined): StepEnd {
+  const ms = scene.run.outside.clock.now() - began;
+  const tell = step.effect.does === "nothing" && output !== undefined && output !== "";
+  scene.emit({ event: "stepDone", step: name, ms, ...(tell ? { output } : {}) });
+  return { kind: "done" };
+}
+
+type Guarded =
+  | { readonly kind: "go" }
+  | { readonly kind: "already"; readonly why: string }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** Unknown is not false: it neither skips nor runs a step (S24). */
+async function guarded(scene: Scene, step: Step): Promise<Guarded> {
+  const probe = step.unless ?? step.onlyIf;
+  if (probe === undefined) return { kind: "go" };
+  const said = await scene.view.ask(probe);
+  if (said === "unknown") return { kind: "refused", refusal: notKnown(step.id, probe) };
+  const go = step.unless === undefined ? said === "yes" : said === "no";
+  return go ? { kind: "go" } : { kind: "already", why: `${step.unless ? "" : "not: "}${probeText(probe)}` };
+}
+
+export const notKnown = (id: string, probe: Probe): Refusal => ({
+  rule: "S24",
+  evidence: `step ${id} depends on whether ${probeText(probe)}, and that is not known`,
+  unblock:
+    "see `quorate status`: a node that cannot be asked, or a service that does not answer, has to be mended",
+});
+
+type Prepared = { readonly kind: "ready"; readonly on: string; readonly text: string } | StepEnd;
+
+/** The rules, the place and the late values, all from one fresh observation. */
+async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepared> {
+  const { run, view, locks } = scene;
+  const cannot = irreversible(step.effect) || changesMembership(step.effect);
+  if (cannot) {
+    const lost = await locks.confirm(run.target, await view.fresh());
+    if (lost !== undefined) return { kind: "refused", refusal: lost };
+  }
+  const since = run.outside.clock.now();
+  for (;;) {
+    const seen = await view.fresh();
+    const forbidden = forbidsEffect(seen, step.effect);
+    if (forbidden !== undefined) return { kind: "refused", refusal: forbidden };
+    const on = resolveWhere(step.on, seen, scene.pins);
+    const text = action.do === "fetch" ? `fetch ${action.from}` : filledIn(action.command, seen, run);
+    if (on !== undefined && text !== undefined) {
+      if (step.on.on === "voter" && step.on.pin !== undefined) scene.pins.set(step.on.pin, on);
+      return { kind: "ready", on, text };
+    }
+    // An election, or a list that was just changed: worth a few looks.
+    if (run.outside.clock.now() - since > VERIFY_MS) {
+      const what = on === undefined
+        ? "no healthy voter can be reached to run it on"
+        : "a value that it needs does not exist";
+      return {
+        kind: "refused",
+        refusal: { rule: "S24", evidence: `step ${step.id}: ${what}`, unblock: "see `quorate status`" },
+      };
+    }
+    await run.outside.clock.sleep(200);
+    view.touch();
+  }
+}
+
+type Sent = { readonly kind: "reply"; readonly reply: Reply } | {
+  readonly kind: "end";
+  readonly end: StepEnd;
+};
+
+async function send(
+  scene: Scene,
+  step: Step,
+  action: Acting,
+  on: string,
+  text: string,
+): Promise<Sent> {
+  const { outside } = scene.run;
+  if (on === "management") {
+    return { kind: "reply", reply: await outside.here(text, { timeoutMs: step.timeoutMs }) };
+  }
+  const session = await sessionOn(scene, on);
+  if ("kind" in session) return { kind: "end", end: session };
+  if (action.do === "fetch") {
+    return { kind: "reply", reply: await fetchFile(scene.run, session, action, step.timeoutMs) };
+  }
+  const reply = await session.run(script(text, scene.run), {
+    timeoutMs: step.timeoutMs,
+    ...(irreversible(step.effect) ? { notAfterMs: NOT_AFTER_MS } : {}),
+  });
+  return { kind: "reply", reply };
+}
+
+/** A step that says how to see its effect has failed unless it is seen. */
+async function verified(scene: Scene, step: Step, on: string, text: string): Promise<StepEnd | undefined> {
+  if (step.verify === undefined) return undefined;
+  const { clock } = scene.run.outside;
+  const until = clock.now() + VERIFY_MS;
+  const seen = await scene.view.until(step.verify, () => clock.now() > until);
+  if (seen !== undefined) return undefined;
+  return {
+    kind: "failed",
+    failure: {
+      on,
+      command: text,
+      what: `it ended well, but this does not hold afterwards: ${probeText(step.verify)}`,
+      next: "see `quorate status`; the next run goes on from what it finds",
+    },
+  };
+}
+
+const failure = (on: string, command: string, reply: Reply, output: string) => ({
+  on,
+  command,
+  what: reply.kind === "exited"
+    ? `it ended with exit code ${reply.code}`
+    : reply.kind === "timedOut"
+    ? "it did not end in time"
+    : reply.kind === "lost"
+    ? "the connection was lost, and what became of it is not known"
+    : "the node cannot be reached",
+  ...(output === "" ? {} : { output }),
+  next: reply.kind === "unreachable"
+    ? reply.trouble.unblock
+    : `see the service's log on ${on}; the next run goes on from what it finds`,
+});

@@ -1,0 +1,247 @@
+/**
+ * The loop: observe, name the difference, carry out the one next change, look again. Level-triggered: nothing is
+ * carried from one turn to the next but the count of removals (S9) and what may only delay or forbid.
+ *
+ * @module
+ */
+import { classify } from "../classify/classify.ts";
+import type { Input } from "../classify/input.ts";
+import { type Change, subjectOf, type Verdict } from "../model/change.ts";
+import type { Happening, Outcome } from "../model/event.ts";
+import { memberById, type Memory, type Observation, voters } from "../model/observation.ts";
+import type { Refusal } from "../model/refusal.ts";
+import { badOrder } from "../rules/order.ts";
+import { answerOn } from "./answer.ts";
+import { type ChangeEnd, failureText, runSteps, titleOf } from "./change.ts";
+import { type Locks, nodeLocks } from "./lock.ts";
+import { look, type ServiceRun } from "./look.ts";
+import { failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
+import { stabilize } from "./stabilize.ts";
+import { viewOf } from "./view.ts";
+
+export interface Applied {
+  readonly outcome: Outcome;
+  /** Changes that were completed. */
+  readonly changed: number;
+}
+
+/** What is worth a second look gets at least this long before it is a refusal. */
+const PATIENCE_MS = 15_000;
+const POLL_MS = 300;
+/** As often may the same change be completed in one run and yet be found again. */
+const SAME_CHANGE_LIMIT = 3;
+
+/**
+ * Brings one service to what its config says, as far as is safe now. Trouble on nodes is an outcome, never an
+ * exception. When `stop` aborts, the running step is finished and no other is begun.
+ */
+export async function applyService(
+  run: ServiceRun,
+  emit: (h: Happening) => void,
+  stop: AbortSignal,
+): Promise<Applied> {
+  const began = run.outside.clock.now();
+  const end = (outcome: Outcome, changed: number, why?: string): Applied => {
+    const ms = run.outside.clock.now() - began;
+    emit({ event: "runEnded", outcome, changed, ms, ...(why === undefined ? {} : { why }) });
+    return { outcome, changed };
+  };
+  await using local = await run.outside.store.lock();
+  if (local === undefined) {
+    emit({ event: "yielded", holder: "another process on this host" });
+    return end("yielded", 0);
+  }
+  const locks = nodeLocks(run);
+  try {
+    const loop = new Loop(run, locks, emit, stop, began + run.target.policy.deadlineMs);
+    const { outcome, why } = await loop.run();
+    return end(outcome, loop.changed, why);
+  } finally {
+    await locks.close();
+  }
+}
+
+interface End {
+  readonly outcome: Outcome;
+  readonly why?: string;
+}
+
+class Loop {
+  changed = 0;
+  #acted = false;
+  #locked = false;
+  #memory: Memory = { attempts: {} };
+  #removals: { readonly done: number; readonly votersAtStart: number } | undefined;
+  #waitingSince: number | undefined;
+  readonly #completed = new Map<string, number>();
+
+  constructor(
+    readonly service: ServiceRun,
+    readonly locks: Locks,
+    readonly emit: (h: Happening) => void,
+    readonly stop: AbortSignal,
+    readonly deadlineAt: number,
+  ) {}
+
+  async run(): Promise<End> {
+    this.#memory = await this.service.outside.store.readMemory();
+    for (;;) {
+      const seen = await this.#observe();
+      const verdict = this.#classify(seen);
+      if (verdict.kind !== "wait") this.#waitingSince = undefined;
+      switch (verdict.kind) {
+        case "steady":
+          return { outcome: this.#acted ? "converged" : "steady" };
+        case "refused":
+          return this.#refused(verdict.refusals);
+        case "quorumLost":
+          this.emit({ event: "quorumLost", refusal: verdict.refusal });
+          return { outcome: "quorumLost", why: verdict.refusal.evidence };
+        case "wait":
+          if (this.#over()) return this.#interrupted();
+          this.#waitingSince ??= this.service.outside.clock.now();
+          await this.service.outside.clock.sleep(POLL_MS, this.stop);
+          continue;
+        case "change": {
+          if (this.#over()) return this.#interrupted();
+          const end = await this.#change(verdict.change, seen);
+          if (end !== undefined) return end;
+        }
+      }
+    }
+  }
+
+  async #observe(): Promise<Observation> {
+    const { outside } = this.service;
+    const began = outside.clock.now();
+    const seen = await look(this.service);
+    const memory = remember(this.#memory, seen, outside.clock.wall());
+    if (memory !== this.#memory) await outside.store.writeMemory(memory);
+    this.#memory = memory;
+    if (seen.state === "held") this.#removals ??= { done: 0, votersAtStart: voters(seen).length };
+    const ms = outside.clock.now() - began;
+    this.emit({
+      event: "observed",
+      case: this.#classify(seen).kind,
+      state: seen.state,
+      quorum: seen.quorum,
+      ms,
+    });
+    return seen;
+  }
+
+  #classify(seen: Observation): Verdict {
+    const { clock } = this.service.outside;
+    const patience = Math.max(2 * this.service.target.policy.stabilizeMs, PATIENCE_MS);
+    const patient = this.#waitingSince === undefined || clock.now() - this.#waitingSince < patience;
+    return classify(inputOf(this.service, seen, this.#memory, patient, this.#removals));
+  }
+
+  /** One change, or the reason why the run ends here. */
+  async #change(change: Change, seen: Observation): Promise<End | undefined> {
+    if (!this.#locked) {
+      const busy = await this.locks.majority(this.service.target, seen);
+      if (busy?.kind === "refused") return this.#refused([busy.refusal]);
+      if (busy?.kind === "busy") return this.#yielded(busy.holder);
+      // What was seen before the lock was held may have been another manager's work: look again under it.
+      this.#locked = true;
+      return undefined;
+    }
+    const { service, target, outside } = this.service;
+    const grace = "node" in change && change.node !== undefined
+      ? joinTimeLeft(this.#memory, seen, change.node.name, target.policy.joinTimeoutMs, outside.clock.wall())
+      : target.policy.joinTimeoutMs;
+    const backup = target.policy.backup !== false;
+    const steps = service.steps(change, { seen, desired: target.desired, backup, joinTimeoutMs: grace });
+    const bad = badOrder(steps, backup && seen.state === "held");
+    if (bad !== undefined) return this.#refused([bad]);
+
+    const subject = subjectOf(change);
+    const began = outside.clock.now();
+    const names = steps.map((s) => ({ id: s.id, title: titleOf(s) }));
+    this.emit({ event: "changeStarted", case: change.case, subject, steps: names });
+    const view = viewOf(this.service, seen, answerOn(this.service));
+    const end = await runSteps({
+      run: this.service,
+      view,
+      locks: this.locks,
+      emit: this.emit,
+      stop: this.stop,
+      deadlineAt: this.deadlineAt,
+      pins: new Map(),
+    }, steps);
+    this.#acted ||= end.acted;
+    this.#count(change, seen, end);
+    if (end.kind === "refused") return this.#refused([end.refusal]);
+    if (end.kind === "yielded") return this.#yielded(end.holder);
+    if (end.kind === "interrupted") return { outcome: "unfinished", why: end.why };
+    if (end.kind === "failed") {
+      this.#memory = failedOnce(this.#memory, change, outside.clock.wall());
+      await outside.store.writeMemory(this.#memory);
+      return { outcome: "failed", why: failureText(end.failure) };
+    }
+    this.changed++;
+    this.emit({ event: "changeDone", case: change.case, subject, ms: outside.clock.now() - began });
+    const times = (this.#completed.get(tryKey(change)) ?? 0) + 1;
+    this.#completed.set(tryKey(change), times);
+    if (times >= SAME_CHANGE_LIMIT) {
+      return {
+        outcome: "failed",
+        why: `${change.case} of ${subject} was completed ${times} times and is due again`,
+      };
+    }
+    if (disturbs(change)) await stabilize(this.service, view, this.emit, this.stop, this.deadlineAt);
+    return undefined;
+  }
+
+  /** S9: removals that no replacement has made up for; a learner's eviction takes no vote away. */
+  #count(change: Change, before: Observation, end: ChangeEnd): void {
+    if (this.#removals === undefined || (end.kind === "done" && change.case !== "remove")) return;
+    const votes = end.removed.filter((id) => memberById(before, id)?.role === "voter").length;
+    this.#removals = { ...this.#removals, done: this.#removals.done + votes };
+  }
+
+  #over(): boolean {
+    return this.stop.aborted || this.service.outside.clock.now() > this.deadlineAt;
+  }
+  #interrupted(): End {
+    return { outcome: "unfinished", why: this.stop.aborted ? "asked to stop" : "policy.deadline has passed" };
+  }
+  #yielded(holder: string): End {
+    this.emit({ event: "yielded", holder });
+    return { outcome: this.#acted ? "unfinished" : "yielded" };
+  }
+  #refused(refusals: readonly Refusal[]): End {
+    this.emit({ event: "refused", refusals });
+    return { outcome: this.#acted ? "unfinished" : "refused", why: refusals[0]?.evidence ?? "" };
+  }
+}
+
+/** Whether a change touches what serves: then the cluster has to be seen healthy for a while. */
+const disturbs = (c: Change): boolean => c.case !== "retire" && !(c.case === "repairConfig" && c.latchOnly);
+
+/** What classify is asked. */
+export const inputOf = (
+  { service, target, outside }: ServiceRun,
+  seen: Observation,
+  memory: Memory,
+  patient: boolean,
+  removals = { done: 0, votersAtStart: voters(seen).length },
+): Input => ({
+  target,
+  seen,
+  memory,
+  judge: service,
+  wallMs: outside.clock.wall(),
+  token: outside.token(),
+  removals,
+  patient,
+});
+
+/** One look without locks or changes: what `plan` and `status` start from. */
+export async function lookAt(
+  run: ServiceRun,
+): Promise<{ readonly seen: Observation; readonly verdict: Verdict; readonly memory: Memory }> {
+  const [seen, memory] = await Promise.all([look(run), run.outside.store.readMemory()]);
+  return { seen, memory, verdict: classify(inputOf(run, seen, memory, false)) };
+}

@@ -1,0 +1,100 @@
+/**
+ * One change: its steps in order; when one fails, what a failed add has left behind is taken out again (S13).
+ *
+ * @module
+ */
+import type { Failure, StepName } from "../model/event.ts";
+import type { Acting, Asking, Step } from "../playbook/step.ts";
+import { forbidsEffect } from "../rules/effects.ts";
+import { act } from "./act.ts";
+import { ask } from "./ask.ts";
+import { resolveWhere } from "./place.ts";
+import { filledIn, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
+
+export type ChangeEnd =
+  & {
+    /** Something on a node was changed, if only by an earlier step than the one that ended it. */
+    readonly acted: boolean;
+    /** Member ids that were removed from the record. */
+    readonly removed: readonly string[];
+  }
+  & (
+    | { readonly kind: "done" }
+    | Exclude<StepEnd, { readonly kind: "done" | "skipped" }>
+  );
+
+/** Runs the steps of one change. */
+export async function runSteps(scene: Scene, steps: readonly Step[]): Promise<ChangeEnd> {
+  const tried: Step[] = [];
+  const removed: string[] = [];
+  let acted = false;
+  for (const [at, step] of steps.entries()) {
+    if (scene.stop.aborted) return { kind: "interrupted", why: "asked to stop", acted, removed };
+    if (scene.run.outside.clock.now() > scene.deadlineAt) {
+      return { kind: "interrupted", why: "policy.deadline has passed", acted, removed };
+    }
+    const name: StepName = { id: step.id, title: titleOf(step), index: at + 1, total: steps.length };
+    const began = scene.run.outside.clock.now();
+    const { action } = step;
+    if (isActing(action)) tried.push(step);
+    const end = isActing(action)
+      ? await act(scene, step, action, name)
+      : await ask(scene, step, action, name);
+    if (end.kind === "skipped") continue;
+    if (end.kind === "done" && step.effect.does !== "nothing") acted = true;
+    if (end.kind === "done" && step.effect.does === "removes") removed.push(step.effect.member);
+    if (end.kind === "done") continue;
+    if (end.kind === "failed") {
+      acted ||= step.effect.does !== "nothing";
+      scene.emit({
+        event: "stepFailed",
+        step: name,
+        ms: scene.run.outside.clock.now() - began,
+        failure: end.failure,
+      });
+      await undo(scene, tried);
+    }
+    return { ...end, acted, removed };
+  }
+  return { kind: "done", acted, removed };
+}
+
+/** Takes back what can and must be taken back, the last first; each only if it still is what it was. */
+async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
+  for (const step of [...tried].reverse()) {
+    if (step.undo === undefined) continue;
+    scene.view.touch();
+    if (await scene.view.ask(step.undo.if) !== "yes") continue;
+    const seen = await scene.view.fresh();
+    const stop = forbidsEffect(seen, step.undo.effect);
+    const on = resolveWhere(step.on, seen, scene.pins);
+    const text = filledIn(step.undo.command, seen, scene.run);
+    if (stop !== undefined || on === undefined || text === undefined) {
+      scene.emit({
+        event: "undone",
+        step: step.id,
+        ok: false,
+        detail: stop?.evidence ?? "nowhere to run it",
+      });
+      continue;
+    }
+    const session = await sessionOn(scene, on);
+    const reply = "kind" in session
+      ? undefined
+      : await session.run(script(text, scene.run), { timeoutMs: step.timeoutMs });
+    scene.view.touch();
+    scene.emit({
+      event: "undone",
+      step: step.id,
+      ok: reply?.kind === "exited" && reply.code === 0,
+      detail: `${on}: ${text}`,
+    });
+  }
+}
+
+export const titleOf = (step: Step): string => step.title ?? step.id.replaceAll("-", " ").replace(":", " ");
+
+const isActing = (a: Acting | Asking): a is Acting => a.do === "run" || a.do === "fetch";
+
+/** What a failure was, for the run's last line. */
+export const failureText = (f: Failure): string => `${f.what}${f.on === "everywhere" ? "" : ` (on ${f.on})`}`;

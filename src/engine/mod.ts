@@ -1,0 +1,9 @@
+/**
+ * The engine: what the command line calls.
+ *
+ * @module
+ */
+export { type Applied, applyService, lookAt } from "./apply.ts";
+export { type Checks, nodeChecks } from "./checks.ts";
+export { look, type ServiceRun } from "./look.ts";
+export type { Clock, Outside, SnapshotFile, Store } from "./outside.ts";

@@ -1,0 +1,79 @@
+/**
+ * What the steps of one change share: the newest observation, the locks, the deadline, and whom to tell.
+ *
+ * @module
+ */
+import type { Session } from "../model/fleet.ts";
+import type { Failure, Happening } from "../model/event.ts";
+import type { Refusal } from "../model/refusal.ts";
+import { latesOf } from "../playbook/command.ts";
+import type { Command } from "../playbook/command.ts";
+import { quote, renderCommand } from "../playbook/render.ts";
+import { shellFor } from "../node/shell.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Locks } from "./lock.ts";
+import type { ServiceRun } from "./look.ts";
+import { lateValue } from "./place.ts";
+import type { View } from "./view.ts";
+
+export interface Scene {
+  readonly run: ServiceRun;
+  readonly view: View;
+  readonly locks: Locks;
+  readonly emit: (h: Happening) => void;
+  readonly stop: AbortSignal;
+  /** By the monotonic clock. */
+  readonly deadlineAt: number;
+  /** Pin → node, for this change. */
+  readonly pins: Map<string, string>;
+}
+
+/** How a step ended. */
+export type StepEnd =
+  | { readonly kind: "done" | "skipped" }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "yielded"; readonly holder: string }
+  /** Broken off by SIGTERM or the deadline: nothing is undone, the next run goes on. */
+  | { readonly kind: "interrupted"; readonly why: string }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** A command with its late values filled in, as the plan prints it; undefined when a value does not exist. */
+export function filledIn(
+  command: Command,
+  seen: Observation,
+  { service, target }: ServiceRun,
+): string | undefined {
+  const values = latesOf(command).map((l) => lateValue(l, seen, service, target.desired));
+  if (values.includes(undefined)) return undefined;
+  return renderCommand(command, (l) => quote(lateValue(l, seen, service, target.desired) ?? ""));
+}
+
+/** The functions that a command calls, and the command. */
+export const script = (text: string, { service }: ServiceRun): string =>
+  `${shellFor(text, service.shell)}\n${text}\n`;
+
+/** How long a session of our own that was lost may still hold its lock, while its last command ends. */
+const OWN_LOCK_MS = 20_000;
+
+/** The session that holds the lock on a node. A lock that our own lost session still holds is waited for. */
+export async function sessionOn(
+  scene: Scene,
+  node: string,
+): Promise<Session | Extract<StepEnd, { kind: "refused" | "yielded" }>> {
+  const { clock, holder } = scene.run.outside;
+  const since = clock.now();
+  for (;;) {
+    const reply = await scene.locks.on(node);
+    if (reply.kind === "held") return reply.session;
+    if (reply.kind === "refused") return reply;
+    const own = reply.holder.startsWith(holder);
+    if (!own || clock.now() - since > OWN_LOCK_MS) return { kind: "yielded", holder: reply.holder };
+    await clock.sleep(500);
+  }
+}
+
+/** The last lines of what a command said. */
+export function lastLines(...outputs: readonly Uint8Array[]): string {
+  const text = outputs.map((o) => new TextDecoder().decode(o).trimEnd()).filter((t) => t !== "").join("\n");
+  return text.split("\n").slice(-12).join("\n");
+}

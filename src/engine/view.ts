@@ -1,0 +1,77 @@
+/**
+ * The newest observation of a run, taken anew only when something could have changed since.
+ *
+ * @module
+ */
+import type { Observation } from "../model/observation.ts";
+import type { Tri } from "../model/tri.ts";
+import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
+import type { Probe } from "../playbook/probe.ts";
+import { look, type ServiceRun } from "./look.ts";
+
+/** What was seen longer ago than this is looked at again before anything is judged by it. */
+const FRESH_MS = 3_000;
+/** How long something may be unknown (an election, a node that just started) before it stops the case (S24). */
+const UNKNOWN_PATIENCE_MS = 8_000;
+const POLL_MS = 100;
+
+export interface View {
+  /** The newest observation, looked at again if a step has acted since, or if it is older than three seconds. */
+  fresh(): Promise<Observation>;
+  /** Looks, whatever is known. */
+  again(): Promise<Observation>;
+  /** Something was done: what was seen before does not count any more. */
+  touch(): void;
+  /** Answers a probe from a fresh observation; unknown only after some patience. */
+  ask(probe: Probe): Promise<Tri>;
+  /** Looks until a probe is answered with yes; undefined when `giveUp` says so first. */
+  until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean): Promise<Observation | undefined>;
+}
+
+/** `answer` runs the command of a probe on its node. */
+export function viewOf(
+  run: ServiceRun,
+  first: Observation,
+  answer: (probe: CommandProbe, seen: Observation) => Promise<Tri>,
+): View {
+  const { clock } = run.outside;
+  let newest = first;
+  let stale = false;
+  const again = async () => {
+    newest = await look(run);
+    stale = false;
+    return newest;
+  };
+  const fresh = () => stale || clock.now() - newest.at > FRESH_MS ? again() : Promise.resolve(newest);
+  const judge = async (probe: Probe, seen: Observation): Promise<Tri> => {
+    const answers = new Map<CommandProbe, Tri>();
+    for (const c of commandsOf(probe)) answers.set(c, await answer(c, seen));
+    return evaluate(probe, seen, answers);
+  };
+  return {
+    fresh,
+    again,
+    touch: () => {
+      stale = true;
+    },
+    async ask(probe) {
+      const since = clock.now();
+      let said = await judge(probe, await fresh());
+      while (said === "unknown" && clock.now() - since < UNKNOWN_PATIENCE_MS) {
+        await clock.sleep(POLL_MS);
+        said = await judge(probe, await again());
+      }
+      return said;
+    },
+    async until(probe, giveUp) {
+      let seen = await fresh();
+      for (;;) {
+        const said = await judge(probe, seen);
+        if (said === "yes") return seen;
+        if (giveUp(said, seen)) return undefined;
+        await clock.sleep(POLL_MS);
+        seen = await again();
+      }
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Events as plain lines: for logs, for mail from cron, for a terminal that can do no more. Without `verbose` a run
+ * that had nothing to do says nothing.
+ *
+ * @module
+ */
+import type { Event } from "../model/event.ts";
+import { quorumText } from "../model/quorum.ts";
+import { failureBlock, refusalBlock } from "./blocks.ts";
+import { hang, type Line } from "./lines.ts";
+import { count, duration } from "./words.ts";
+
+export interface Loudness {
+  /** Only what went wrong. */
+  readonly quiet: boolean;
+  /** Also what was seen, each command, and that there was nothing to do. */
+  readonly verbose: boolean;
+}
+
+/** Makes a renderer: it remembers what each service is at, so events are given to it in their order. */
+export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly Line[] {
+  const at = new Map<string, { change: string; on: string; waiting: string }>();
+  return (e) => {
+    const now = at.get(e.service) ?? { change: "", on: "", waiting: "" };
+    at.set(e.service, now);
+    const loud = (...lines: readonly Line[]): readonly Line[] => verbose && !quiet ? lines : [];
+    const normal = (...lines: readonly Line[]): readonly Line[] => quiet ? [] : lines;
+    const step = (s: { readonly id: string; readonly index: number; readonly total: number }): string =>
+      `${e.service}: ${now.change} — step ${s.index}/${s.total} ${s.id}${
+        now.on === "" ? "" : ` on ${now.on}`
+      }`;
+
+    switch (e.event) {
+      case "runStarted":
+        return loud([`${e.service}: looking, as ${e.config} asks`]);
+      case "observed":
+        return loud([
+          `${e.service}: observed ${e.case} (${e.state}, ${quorumText(e.quorum)}) in ${duration(e.ms)}`,
+        ]);
+      case "changeStarted":
+        now.change = `${e.case} ${e.subject}`;
+        now.on = "";
+        return normal([`${e.service}: ${now.change} — ${count(e.steps.length, "step")}`]);
+      case "stepStarted":
+        now.on = e.on;
+        now.waiting = "";
+        return loud(
+          [`${step(e.step)} … started: ${e.step.title}`],
+          ...(e.command === undefined ? [] : hang("  $ ", e.command, "dim")),
+        );
+      case "stepSkipped":
+        now.on = "";
+        return normal([`${step(e.step)} … skipped: ${e.why}`]);
+      case "stepWaiting":
+        if (now.waiting === e.why) return [];
+        now.waiting = e.why;
+        return normal([`${step(e.step)} … waiting: ${e.why}`]);
+      case "stepDone":
+        return [
+          ...normal([`${step(e.step)} … done in ${duration(e.ms)}`]),
+          ...(e.output?.trim() ? loud(...hang("  | ", e.output, "dim")) : []),
+        ];
+      case "stepFailed":
+        now.on = e.failure.on;
+        return [
+          [["red", `${step(e.step)} … failed after ${duration(e.ms)}`]],
+          ...failureBlock(e.failure),
+        ];
+      case "undone":
+        return e.ok
+          ? normal([`${e.service}: ${now.change} — undid ${e.step}: ${e.detail}`])
+          : [[["red", `${e.service}: ${now.change} — could not undo ${e.step}: ${e.detail}`]]];
+      case "changeDone":
+        return normal([`${e.service}: ${e.case} ${e.subject} … done in ${duration(e.ms)}`]);
+      case "stabilizing":
+        return loud([`${e.service}: waiting until it has been healthy for ${duration(e.ms)}`]);
+      case "refused":
+        return [[["yellow", `${e.service}: refused by a safety rule`]], ...refusalBlock(e.refusals)];
+      case "quorumLost":
+        return [[["red", `${e.service}: the quorum is lost`]], ...refusalBlock([e.refusal])];
+      case "yielded":
+        return loud([`${e.service}: another manager is at work (${e.holder}), this one leaves it alone`]);
+      case "runEnded":
+        return e.outcome === "steady" || e.outcome === "yielded"
+          ? loud(ended(e))
+          : e.outcome === "converged"
+          ? normal(ended(e))
+          : [ended(e)];
+      default: // of a newer version, in a journal
+        return [];
+    }
+  };
+}
+
+/** The last line of a run. */
+export function ended(e: Extract<Event, { readonly event: "runEnded" }>): Line {
+  const after = e.changed === 0
+    ? `in ${duration(e.ms)}`
+    : `after ${count(e.changed, "change")} in ${duration(e.ms)}`;
+  const why = e.why === undefined ? "" : `: ${e.why}`;
+  switch (e.outcome) {
+    case "steady":
+      return [["green", `${e.service}: steady, nothing to do`], ` (${after})${why}`];
+    case "converged":
+      return [["green", `${e.service}: converged ${after}`], why];
+    case "yielded":
+      return [`${e.service}: left to another manager${why}`];
+    case "failed":
+      return [["red", `${e.service}: failed ${after}`], why];
+    case "refused":
+      return [["yellow", `${e.service}: refused ${after}`], why];
+    case "quorumLost":
+      return [["red", `${e.service}: quorum lost, nothing was changed`], why];
+    case "unfinished":
+      return [["yellow", `${e.service}: not finished ${after}`], `${why}; the next run goes on`];
+  }
+}

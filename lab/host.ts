@@ -1,0 +1,250 @@
+/**
+ * One host: its disk, its boot, its processes.
+ *
+ * @module
+ */
+import { layers } from "./base.ts";
+import { exists, type Place } from "./place.ts";
+import { type Finished, must, run, sh, until } from "./process.ts";
+import type { EtcdVersion } from "./setup.ts";
+
+export interface HostOptions {
+  /** @default "3.4" */
+  readonly etcd?: EtcdVersion;
+  /** Debian's default single-member cluster was started once, as by the package's installation, and … */
+  readonly pristine?: "stopped" | "running";
+  /** No unit and no environment file: only etcd's programs and its user. */
+  readonly bareBinary?: boolean;
+  /** The disk's size in MiB; etcd preallocates 122 of them for each data directory. @default 2048 */
+  readonly diskMiB?: number;
+}
+
+export interface OnOptions {
+  /** @default 30000 */
+  readonly timeoutMs?: number;
+  readonly stdin?: string | Uint8Array;
+}
+
+/**
+ * In a mount namespace of its own: a fresh cgroup v2 mount, since systemd takes a hybrid machine's for v1, and a private
+ * place for nspawn's locks. The loop is a sibling of the box, so that one `cgroup.kill` takes both, and exit status 133
+ * says that the host rebooted.
+ */
+const BOOT = `
+  cgroup=$1 disk=$2 lower=$3 name=$4 netns=$5 hosts=$6
+  mkdir -p $cgroup/loop $cgroup/box
+  echo $$ >$cgroup/loop/cgroup.procs
+  below=\${cgroup#"$7"}
+  umount -R /sys/fs/cgroup
+  mount -t cgroup2 none /sys/fs/cgroup
+  mkdir -p /run/systemd/nspawn
+  mount -t tmpfs -o size=1m quorate-lab-nspawn /run/systemd/nspawn
+  mount -t overlay -o lowerdir=$lower,upperdir=$disk/up,workdir=$disk/work quorate-lab $disk/root
+  code=133
+  while [ $code = 133 ]; do
+    code=0
+    ( echo $BASHPID >/sys/fs/cgroup$below/box/cgroup.procs
+      exec systemd-nspawn -q -D $disk/root -M $name --register=no --keep-unit --network-namespace-path=/run/netns/$netns \
+        --bind-ro=$hosts:/etc/hosts --resolv-conf=off --timezone=off --link-journal=no --console=pipe --boot ) || code=$?
+  done
+  exit $code`;
+
+const AWAIT_SSHD =
+  `until ( exec 3<>/dev/tcp/127.0.0.1/22 && read -t 1 -u 3 line && [[ $line == SSH-* ]] ) 2>/dev/null
+  do sleep 0.02; done`;
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export class Host {
+  readonly #place: Place;
+  readonly #cgroup: string;
+  readonly #disk: string;
+  #ended: Promise<Deno.CommandStatus> | undefined;
+
+  constructor(place: Place, readonly name: string, readonly address: string, readonly options: HostOptions) {
+    this.#place = place;
+    this.#cgroup = `${place.cgroup}/${name}`;
+    this.#disk = place.disk(name);
+  }
+
+  /** The public half of its host key, which it keeps for good. */
+  makeKey(): Promise<string> {
+    const key = `${this.#place.root}/keys/${this.name}`;
+    return sh(
+      'mkdir -p "$(dirname "$1")"; ssh-keygen -q -t ed25519 -N "" -C "$2" -f "$1"; cut -d" " -f1,2 "$1.pub"',
+      [
+        key,
+        this.name,
+      ],
+    );
+  }
+
+  /** An empty disk: what the host wrote is gone, its name, machine id and host key stay. The host must be down. */
+  async makeDisk(): Promise<void> {
+    await sh(
+      `disk=$1 size=$2 name=$3 key=$4 bare=$5
+      mkdir -p $disk
+      if mountpoint -q $disk; then rm -rf $disk/*; mount -o remount,size=\${size}m $disk
+      else mount -t tmpfs -o size=\${size}m,mode=755 quorate-lab-disk $disk; fi
+      mkdir -p $disk/{up,work,root} $disk/up/etc/ssh
+      echo $name >$disk/up/etc/hostname
+      printf %s "$name" | md5sum | cut -c1-32 >$disk/up/etc/machine-id
+      install -m 600 $key $disk/up/etc/ssh/ssh_host_ed25519_key
+      if [ $bare = true ]; then
+        mkdir -p $disk/up/etc/{default,init.d} $disk/up/usr/lib/systemd/system
+        for path in etc/default/etcd etc/init.d/etcd usr/lib/systemd/system/etcd.service; do mknod $disk/up/$path c 0 0; done
+      fi`,
+      [
+        this.#disk,
+        `${this.options.diskMiB ?? 2048}`,
+        this.name,
+        `${this.#place.root}/keys/${this.name}`,
+        `${this.options.bareBinary ?? false}`,
+      ],
+    );
+  }
+
+  /** Returns once sshd greets; throws with the console's last lines when the host does not come up in 60 s. */
+  async boot(): Promise<void> {
+    if (this.up()) throw new Error(`${this.name} is up: kill it before it is booted`);
+    const log = `${this.#place.root}/${this.name}.log`;
+    const netns = this.#place.netns(this.name);
+    const child = new Deno.Command("bash", {
+      args: [
+        "-c",
+        'log=$1; shift; exec setsid unshare -m --propagation slave bash -euc "$@" >"$log" 2>&1',
+        "lab",
+        log,
+      ]
+        .concat(
+          BOOT,
+          "boot",
+          this.#cgroup,
+          this.#disk,
+          layers(this.#place, this.options.etcd === "3.5"),
+          this.name,
+        )
+        .concat(netns, `${this.#place.root}/hosts.txt`, cgroupMount(this.#place)),
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    child.unref();
+    this.#ended = child.status;
+    const greeted = run(["ip", "netns", "exec", netns, "timeout", "60", "bash", "-c", AWAIT_SSHD], {
+      timeoutMs: 70_000,
+    })
+      .then(({ code }) => code === 0 ? undefined : "sshd did not answer within 60 s");
+    const ended = child.status.then(({ code }) => `the boot ended with exit ${code}`);
+    const trouble = await Promise.race([greeted, ended]);
+    if (trouble !== undefined) {
+      const said = (await Deno.readTextFile(log)).trimEnd().split("\n").slice(-15).join("\n");
+      throw new Error(`${this.name} did not come up: ${trouble}; its console ends with\n${said}`);
+    }
+    if (this.options.pristine) await this.#startOnce();
+  }
+
+  async #startOnce(): Promise<void> {
+    const marker = "/var/lib/etcd/default/member";
+    const last = this.options.pristine === "running" ? "" : "&& systemctl stop etcd";
+    const { code, stderr } = await this.on(`[ -e ${marker} ] || { systemctl start etcd ${last}; }`);
+    if (code !== 0) throw new Error(`${this.name}: the default etcd did not start: ${stderr}`);
+  }
+
+  /** As if its power had failed: every process is gone at once. */
+  async kill(): Promise<void> {
+    if (!exists(this.#cgroup)) return;
+    await Deno.writeTextFile(`${this.#cgroup}/cgroup.kill`, "1");
+    await until(`${this.name}'s processes are gone`, () => !this.up());
+  }
+
+  /** Resolves when the last boot is over. */
+  get ended(): Promise<unknown> {
+    return this.#ended ?? Promise.resolve();
+  }
+
+  up(): boolean {
+    return exists(this.#cgroup) && event(this.#cgroup, "populated") === "1";
+  }
+
+  async freeze(frozen: boolean): Promise<void> {
+    await Deno.writeTextFile(`${this.#cgroup}/cgroup.freeze`, frozen ? "1" : "0");
+    const want = frozen ? "1" : "0";
+    await until(
+      `${this.name} is ${frozen ? "frozen" : "thawed"}`,
+      () => event(this.#cgroup, "frozen") === want,
+    );
+  }
+
+  async reboot(): Promise<void> {
+    const before = await this.#leader();
+    await this.on("systemctl reboot");
+    await until(`${this.name} shuts down`, () => !exists(`/proc/${before}`), 100_000);
+    await until(`${this.name} starts again`, () => this.#findLeader() !== undefined, 30_000);
+    await must(
+      ["ip", "netns", "exec", this.#place.netns(this.name), "timeout", "60", "bash", "-c", AWAIT_SSHD],
+      { timeoutMs: 70_000 },
+    );
+  }
+
+  /** Runs a `sh` script as root inside the host, past its network and its sshd; throws when it is late. */
+  async on(script: string, options: OnOptions = {}): Promise<Finished> {
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    const done = await run(
+      ["timeout", "-s", "KILL", `${timeoutMs / 1000}`, ...await this.enter(), "sh", "-c", script],
+      { timeoutMs: timeoutMs + 5_000, ...(options.stdin !== undefined && { stdin: options.stdin }) },
+    );
+    if (done.code === 137) throw new Error(`${this.name}: no end within ${timeoutMs} ms: ${script}`);
+    return done;
+  }
+
+  /** What to put before a program for it to run as root inside the host. */
+  async enter(): Promise<string[]> {
+    const env = ["env", "-i", `PATH=${PATH}`, "HOME=/root", "LANG=C.UTF-8", "TERM=xterm"];
+    return ["nsenter", "-t", `${await this.#leader()}`, "-m", "-u", "-i", "-n", "-p", "--", ...env];
+  }
+
+  /** Its PID 1 as the machine counts. */
+  async #leader(): Promise<number> {
+    if (!this.up()) throw new Error(`${this.name} is down: boot it first`);
+    await until(`${this.name} has a PID 1`, () => this.#findLeader() !== undefined);
+    return this.#findLeader() ?? 0;
+  }
+
+  #findLeader(): number | undefined {
+    for (const part of ["box/payload/init.scope", "box/init.scope"]) {
+      for (const pid of read(`${this.#cgroup}/${part}/cgroup.procs`).split("\n")) {
+        if (/^NSpid:.*\t1$/m.test(pid && read(`/proc/${pid}/status`))) return Number(pid);
+      }
+    }
+  }
+
+  /** Sets the room on the host's disk: its size in MiB, or "none" for no byte more than is in use. */
+  async room(size: number | "none"): Promise<void> {
+    await sh(
+      `disk=$1 size=$2
+      # Whoever writes meanwhile makes the disk larger than was read: read again.
+      for try in 1 2 3 4 5 6 7 8 9 10; do
+        if [ $2 = none ]; then size=$(df -k --output=used $disk | tail -n 1)k; fi
+        if mount -o remount,size=\${size// } $disk; then exit 0; fi
+      done; exit 1`,
+      [this.#disk, size === "none" ? size : `${size}m`],
+    );
+  }
+}
+
+const cgroupMount = (place: Place): string =>
+  place.cgroup.slice(0, place.cgroup.lastIndexOf("/quorate-lab/"));
+
+function event(cgroup: string, name: string): string | undefined {
+  return new RegExp(`^${name} (.*)$`, "m").exec(read(`${cgroup}/cgroup.events`))?.[1];
+}
+
+/** Empty where there is no such file (any more): processes and cgroups go while one looks. */
+function read(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Processes of the machine: run to the end, or started and held.
+ *
+ * @module
+ */
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SpawnOptions {
+  /** Added to this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Written to its standard input, which is then closed; without it the input is empty. */
+  readonly stdin?: string | Uint8Array;
+}
+
+export interface RunOptions extends SpawnOptions {
+  /** @default 60000 */
+  readonly timeoutMs?: number;
+}
+
+export interface Ended extends Finished {
+  readonly signal: Deno.Signal | null;
+}
+
+/** A started program: what it has said so far, and its end. */
+export interface Running extends AsyncDisposable {
+  readonly pid: number;
+  /** Resolves when the process has ended and both its outputs are closed. */
+  readonly exited: Promise<Ended>;
+  stdout(): string;
+  stderr(): string;
+  /** Waits until the standard output or error matches; throws when it ends or `timeoutMs` (10 s) passes first. */
+  says(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  /** Does nothing to a process that has ended. */
+  kill(signal?: Deno.Signal): void;
+}
+
+/** Starts `argv`; what it prints is collected as it comes. */
+export function spawn(argv: readonly string[], options: SpawnOptions = {}): Running {
+  const [program = "", ...args] = argv;
+  const child = new Deno.Command(program, {
+    args,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(options.env && { env: { ...options.env } }),
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  }).spawn();
+
+  const said = { stdout: "", stderr: "" };
+  let heard = Promise.withResolvers<void>();
+  let over = false;
+  const collect = async (from: ReadableStream<Uint8Array<ArrayBuffer>>, to: keyof typeof said) => {
+    for await (const text of from.pipeThrough(new TextDecoderStream())) {
+      said[to] += text;
+      heard.resolve();
+      heard = Promise.withResolvers();
+    }
+  };
+  const feed = async () => {
+    if (options.stdin === undefined) return;
+    const bytes = typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : options.stdin;
+    try {
+      await new Blob([new Uint8Array(bytes)]).stream().pipeTo(child.stdin);
+    } catch { /* a program may end without reading all of its input */ }
+  };
+  const end = async (): Promise<Ended> => {
+    const [status] = await Promise.all([
+      child.status,
+      collect(child.stdout, "stdout"),
+      collect(child.stderr, "stderr"),
+      feed(),
+    ]);
+    over = true;
+    heard.resolve();
+    return { code: status.code, signal: status.signal, ...said };
+  };
+  const exited = end();
+  const kill = (signal: Deno.Signal = "SIGTERM") => {
+    try {
+      child.kill(signal);
+    } catch { /* already ended */ }
+  };
+
+  return {
+    pid: child.pid,
+    exited,
+    stdout: () => said.stdout,
+    stderr: () => said.stderr,
+    kill,
+    says: async (pattern, timeoutMs = 10_000) => {
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        const match = pattern.exec(said.stdout) ?? pattern.exec(said.stderr);
+        if (match) return match;
+        const why = over ? "it ended" : performance.now() >= deadline ? `${timeoutMs} ms passed` : undefined;
+        if (why) throw new Error(`${argv.join(" ")}: ${why} before ${pattern}\n${said.stdout}${said.stderr}`);
+        await within(heard.promise, deadline - performance.now());
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** Runs `argv` to its end; throws when it takes longer than `timeoutMs` (the process is then killed). */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  const running = spawn(argv, options);
+  const ended = await within(running.exited, timeoutMs);
+  if (!ended) {
+    running.kill("SIGKILL");
+    throw new Error(
+      `${argv.join(" ")}: no end within ${timeoutMs} ms\n${running.stdout()}${running.stderr()}`,
+    );
+  }
+  return { code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
+}
+
+/** As `run`, and throws with what the program said when it fails; gives its standard output. */
+export async function must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(argv, options);
+  if (code !== 0) throw new Error(`${argv.join(" ")}: exit ${code}\n${stderr}${stdout}`);
+  return stdout;
+}
+
+/** A short shell script on the machine itself; `args` are `$1`, `$2`, …; throws where a command of it fails. */
+export const sh = (script: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> =>
+  must(["bash", "-euo", "pipefail", "-c", script, "lab", ...args], options);
+
+/** Polls until `holds`; throws after `timeoutMs`, saying `what` did not come. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 10_000) {
+  const deadline = performance.now() + timeoutMs;
+  while (!await holds()) {
+    if (performance.now() >= deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    await new Promise((r) => setTimeout(r, 10));
+  }
+}
+
+/** The promise's value, or undefined when `ms` pass first. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((r) => timer = setTimeout(() => r(undefined), Math.max(0, ms)));
+  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

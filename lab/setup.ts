@@ -1,0 +1,114 @@
+/**
+ * What the lab needs of the machine; installs what is missing, with nothing started by it.
+ *
+ * @module
+ */
+import { CACHE, exists } from "./place.ts";
+import { must, run, sh } from "./process.ts";
+
+export type EtcdVersion = "3.4" | "3.5";
+
+/** Debian's package → why the lab wants it. The hosts see the machine's own files, so theirs are among them. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "systemd-container": "systemd-nspawn boots the hosts",
+  "iproute2": "network namespaces",
+  "openssh-server": "the hosts' sshd",
+  "openssh-client": "keys",
+  "openssl": "certificates",
+  "sudo": "the hosts' ops user",
+  "dbus": "the hosts' systemctl",
+  "etcd-server": "the hosts' etcd, its unit and its user",
+  "etcd-client": "the hosts' etcdctl",
+};
+
+/** Two labs may be started at once. */
+const ONE_AT_A_TIME = "exec 9>/run/lock/quorate-lab-setup; flock 9";
+const SUITES = ["trixie", "testing", "unstable"];
+
+/** Makes the machine ready for hosts with this etcd; throws with what to do where it cannot. */
+export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
+  if (Deno.uid() !== 0) throw new Error("The lab needs root (namespaces, mounts, cgroups): run it with sudo");
+  if (!exists("/usr/bin/apt-get")) {
+    throw new Error("The lab needs Debian 12 (apt-get): its hosts are made of it");
+  }
+  const missing = await missingPackages();
+  if (missing.length > 0) await install(missing);
+  if (etcd === "3.5") await unpackEtcd();
+  else await checkOwnEtcd();
+}
+
+/** Where the newer etcd's programs are. */
+export const newerEtcd = `${CACHE}/etcd-3.5`;
+
+async function missingPackages(): Promise<string[]> {
+  const { stdout } = await run([
+    "dpkg-query",
+    "-W",
+    "-f=${Package} ${db:Status-Status}\n",
+    ...Object.keys(PACKAGES),
+  ]);
+  const there = new Set(stdout.split("\n"));
+  return Object.keys(PACKAGES).filter((name) => !there.has(`${name} installed`));
+}
+
+/** `policy-rc.d` that answers 101 forbids a package to start its service on the machine itself. */
+async function install(packages: readonly string[]): Promise<void> {
+  say(`lab: installing on this machine, without starting anything:`);
+  for (const name of packages) say(`  ${name}: ${PACKAGES[name]}`);
+  const script = `${ONE_AT_A_TIME}
+    policy=/usr/sbin/policy-rc.d
+    if [ -e $policy ]; then mv $policy $policy.quorate-lab; fi
+    trap 'rm -f $policy; if [ -e $policy.quorate-lab ]; then mv $policy.quorate-lab $policy; fi' EXIT
+    printf '#!/bin/sh\\nexit 101\\n' >$policy
+    chmod 755 $policy
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" ||
+      { apt-get update -qq && apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; }`;
+  await sh(script, packages, { timeoutMs: 900_000 }).catch((error: Error) => {
+    throw new Error(
+      `Cannot install ${packages.join(" ")}: do it by hand, then start again\n${error.message}`,
+    );
+  });
+  const still = await missingPackages();
+  if (still.length > 0) {
+    throw new Error(`Still not installed: ${still.join(" ")}: install by hand, then start again`);
+  }
+}
+
+async function checkOwnEtcd(): Promise<void> {
+  const version = await must(["etcd", "--version"]);
+  if (!version.startsWith("etcd Version: 3.4.")) {
+    throw new Error(`Hosts with etcd 3.4 need Debian 12's etcd-server; here is ${version.split("\n")[0]}`);
+  }
+}
+
+/** The newest 3.5 of later Debian releases, unpacked aside: apt's own lists and sources stay as they are. */
+async function unpackEtcd(): Promise<void> {
+  if (exists(newerEtcd)) return;
+  say(`lab: fetching etcd 3.5 from a later Debian into ${newerEtcd}`);
+  const script = `${ONE_AT_A_TIME}
+    to=$1; shift
+    if [ -e $to ]; then exit 0; fi
+    work=$(mktemp -d); trap 'rm -rf $work' EXIT
+    mkdir -p $work/lists/partial $work/debs $work/tree
+    for suite; do
+      echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main"
+    done >$work/sources.list
+    apt="-o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=$work/lists
+      -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root"
+    apt-get $apt -qq update
+    for package in etcd-server etcd-client; do
+      version=$(apt-cache $apt madison $package | awk '{print $3}' | grep '^3\\.5\\.' | sort -V | tail -n 1)
+      (cd $work/debs && apt-get $apt -qq download $package=$version)
+    done
+    for deb in $work/debs/*.deb; do dpkg -x $deb $work/tree; done
+    $work/tree/usr/bin/etcd --version >&2
+    mkdir -p "$(dirname $to)"; rm -rf $to.part; mv $work/tree/usr/bin $to.part; mv -T $to.part $to`;
+  await sh(script, [newerEtcd, ...SUITES], { timeoutMs: 600_000 }).catch((error: Error) => {
+    throw new Error(
+      `Cannot fetch etcd 3.5: put etcd and etcdctl 3.5 into ${newerEtcd} by hand, then start again\n${error.message}`,
+    );
+  });
+}
+
+const say = (line: string) => console.error(line);

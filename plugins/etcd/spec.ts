@@ -5,6 +5,22 @@
  */
 import type { OptionsSpec } from "quorate";
 
+/**
+ * ETCD_* variables that follow from the other options or from the state of the cluster. A write-ahead log elsewhere
+ * would stay behind when the data directory is set aside.
+ */
+const OWN = [
+  "NAME",
+  "DATA_DIR",
+  "WAL_DIR",
+  "INITIAL_.*",
+  "LISTEN_(?:CLIENT|PEER)_URLS",
+  "ADVERTISE_CLIENT_URLS",
+  "DISCOVERY.*",
+  "FORCE_NEW_CLUSTER",
+  "(?:PEER_)?(?:CERT_FILE|KEY_FILE|TRUSTED_CA_FILE|CLIENT_CERT_AUTH)",
+];
+
 export const etcdOptions = {
   unit: {
     kind: "string",
@@ -16,14 +32,13 @@ export const etcdOptions = {
   },
   dataDir: {
     kind: "path",
-    doc: "The data directory; Quorate sets it aside by renaming it, so its parent must be on the same disk.",
+    doc: "The data directory; set aside by renaming it.",
     default: "/var/lib/etcd/default",
     exclusive: "path",
   },
   envFile: {
     kind: "path",
-    doc:
-      "The environment file of the unit: Quorate keeps its own ETCD_* lines there and leaves all others alone.",
+    doc: "The unit's environment file; lines that are not Quorate's stay.",
     default: "/etc/default/etcd",
     exclusive: "path",
   },
@@ -45,12 +60,11 @@ export const etcdOptions = {
   },
   ctlEnv: {
     kind: "path",
-    doc:
-      "A file on the node with ETCDCTL_* variables (CA, certificate, key, user): credentials never leave the node.",
+    doc: "A file on the node with ETCDCTL_* variables: credentials stay there.",
   },
   user: {
     kind: "string",
-    doc: "The user of the unit that Quorate writes where a node has only the binary.",
+    doc: "The user of the unit that is written where there is none.",
     default: "etcd",
     pattern: "^[a-z_][a-z0-9_-]{0,31}$",
     example: "etcd",
@@ -58,9 +72,9 @@ export const etcdOptions = {
   binary: { kind: "path", doc: "The etcd program on the node.", default: "/usr/bin/etcd" },
   tls: {
     kind: "group",
-    doc: "Certificates on the node; with them, client and peer URLs are https.",
+    doc: "Certificates on the node; with them, all URLs are https.",
     options: {
-      ca: { kind: "path", doc: "The CA that client certificates are checked against.", required: true },
+      ca: { kind: "path", doc: "The CA that clients' certificates are checked against.", required: true },
       cert: { kind: "path", doc: "The server certificate.", required: true },
       key: { kind: "path", doc: "The key of the server certificate.", required: true },
       clientCert: {
@@ -74,15 +88,16 @@ export const etcdOptions = {
       peerKey: { kind: "path", doc: "The key of peerCert.", needs: "peerCert" },
       clientCertAuth: {
         kind: "boolean",
-        doc: "Whether clients must show a certificate of that CA.",
+        doc: "Whether clients must show a certificate of ca.",
         default: true,
       },
     },
   },
   env: {
     kind: "map",
-    doc: "More ETCD_* variables that Quorate keeps in the environment file.",
-    keys: "^ETCD_[A-Z0-9_]+$",
+    doc: "More ETCD_* variables to keep in envFile.",
+    keys: `^ETCD_(?!(?:${OWN.join("|")})$)[A-Z0-9_]+$`,
+    example: "ETCD_QUOTA_BACKEND_BYTES, not one that the other options set",
     default: {},
   },
 } as const satisfies OptionsSpec;

@@ -35,18 +35,18 @@ export interface ServiceConfig {
   readonly playbook?: string;
 }
 
-/** Something wrong, and where; lines and columns count from 1. */
+/** Something wrong, and where; lines and columns count from 1, line 0 is the file as a whole. */
 export interface Problem {
   readonly severity: "error" | "warning";
   readonly path: string;
   readonly line: number;
   readonly column: number;
   /** The column after the last one that is marked, on the same line. */
-  readonly endColumn?: number;
+  readonly endColumn?: number | undefined;
   readonly message: string;
   /** What would be right. */
-  readonly expected?: string;
+  readonly expected?: string | undefined;
   /** The nearest valid name. */
-  readonly didYouMean?: string;
-  readonly hint?: string;
+  readonly didYouMean?: string | undefined;
+  readonly hint?: string | undefined;
 }

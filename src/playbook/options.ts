@@ -32,8 +32,9 @@ export type OptionSpec =
     | { readonly kind: "boolean" } & Presence<boolean>
     /** Written as `500ms`, `5s`, `10m` or `1h`, also as the default; read in milliseconds. */
     | { readonly kind: "duration" } & Presence<string>
-    /** Text by name; `keys` is a regular expression for the names. */
-    | { readonly kind: "map"; readonly keys?: string } & Presence<Readonly<Record<string, string>>>
+    /** Text by name; `keys` is a regular expression for the names, `example` what to show when one fails. */
+    | { readonly kind: "map"; readonly keys?: string; readonly example?: string }
+      & Presence<Readonly<Record<string, string>>>
     /** Options that are there, or absent as a whole. */
     | {
       readonly kind: "group";

@@ -1,0 +1,137 @@
+/**
+ * What no schema can say: names that must exist, hosts that must differ, and what is allowed but unwise.
+ *
+ * @module
+ */
+import { quorumOf } from "../model/quorum.ts";
+import type { Plugin } from "../playbook/options.ts";
+import type { NodeConfig, ServiceConfig } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import type { Finding, Place } from "./source.ts";
+
+/** A plugin that is not there, and the paths that a later release will take. */
+export function* pluginProblem(
+  service: Readonly<Record<string, unknown>>,
+  plugins: readonly Plugin[],
+  place: Place,
+): Generator<Finding> {
+  const names = plugins.map((p) => p.name);
+  const { plugin, playbook } = service;
+  if (playbook !== undefined) {
+    yield {
+      place: [...place, "playbook"],
+      on: "key",
+      said: {
+        message: "playbooks of one's own are not supported yet by this version",
+        hint: "take the line out",
+      },
+    };
+  }
+  if (typeof plugin !== "string" || names.includes(plugin)) return;
+  const near = nearest(plugin, names);
+  const ofOnesOwn = plugin.endsWith(".ts") || /^\.{0,2}\//.test(plugin);
+  yield {
+    place: [...place, "plugin"],
+    said: {
+      message: ofOnesOwn
+        ? "plugins of one's own are not supported yet by this version"
+        : `there is no plugin "${plugin}"`,
+      expected: names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`,
+      didYouMean: near,
+    },
+  };
+}
+
+/** Members that are no node, or named twice. */
+export function* memberProblems(
+  members: unknown,
+  nodes: readonly string[],
+  place: Place,
+): Generator<Finding> {
+  if (!Array.isArray(members)) return;
+  const seen = new Set<unknown>();
+  const known = new Set<unknown>(nodes);
+  for (const [i, member] of members.entries()) {
+    if (typeof member !== "string") continue;
+    if (seen.has(member)) {
+      yield {
+        place: [...place, i],
+        said: { message: `${member} is named twice`, expected: "each node once" },
+      };
+    } else if (!known.has(member)) {
+      const near = nearest(member, nodes);
+      yield {
+        place: [...place, i],
+        said: {
+          message: `${member} is not under nodes:`,
+          expected: `one of ${nodes.slice(0, 12).join(", ")}${nodes.length > 12 ? ", …" : ""}`,
+          didYouMean: near,
+        },
+      };
+    }
+    seen.add(member);
+  }
+}
+
+/** Two names for one machine would make one fault look like two votes. */
+export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
+  const hosts = new Map<string, string>();
+  const addresses = new Map<string, string>();
+  for (const { name, host, address, ssh } of nodes) {
+    const login = `${host.toLowerCase()} port ${ssh.port ?? 22}`;
+    const sameHost = hosts.get(login);
+    const sameAddress = addresses.get(address.toLowerCase());
+    if (sameHost !== undefined) {
+      yield {
+        place: ["nodes", name, "host"],
+        said: {
+          message: `${sameHost} and ${name} are the same host: ${login}`,
+          expected: "a host, or at least an ssh port, of its own",
+        },
+      };
+    } else if (sameAddress !== undefined) {
+      yield {
+        place: ["nodes", name, address === host ? "host" : "address"],
+        said: {
+          message: `${sameAddress} and ${name} have the same address: ${address}`,
+          expected: "an address of its own on the service's network",
+        },
+      };
+    }
+    if (sameHost === undefined) hosts.set(login, name);
+    if (sameAddress === undefined) addresses.set(address.toLowerCase(), name);
+  }
+}
+
+/** Allowed, but said by `validate` and `plan`. */
+export function* warnings({ name, members, policy }: ServiceConfig, place: Place): Generator<Finding> {
+  const warn = (at: Place, message: string, hint: string): Finding => ({
+    severity: "warning",
+    place: [...place, ...at],
+    said: { message, hint },
+  });
+  const n = members.length;
+  if (n < 3) {
+    yield warn(
+      ["members"],
+      `${name} loses its quorum with any one member`,
+      "three members survive the loss of one",
+    );
+  } else if (n % 2 === 0) {
+    yield warn(
+      ["members"],
+      `${n} members survive the loss of ${quorumOf(n, n).margin}, no more than ${n - 1} would`,
+      "an odd number is usual",
+    );
+  }
+  if (policy.stabilizeMs === 0) {
+    yield warn(["policy", "stabilize"], "changes follow each other without a pause", "5s is the default");
+  }
+  if (policy.backup === false) {
+    yield warn(
+      ["policy", "backup"],
+      `${name} is changed without a snapshot before`,
+      "leave backup out to have one",
+    );
+  }
+}

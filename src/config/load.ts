@@ -1,0 +1,111 @@
+/**
+ * Finds and reads the config file.
+ *
+ * @module
+ */
+import { isAbsolute, join } from "node:path";
+import type { Plugin } from "../playbook/options.ts";
+import type { Problem } from "./config.ts";
+import { parseConfig, type Reading } from "./read.ts";
+
+export interface Wanted {
+  /** `-c FILE`: nowhere else is looked. */
+  readonly path?: string;
+  /** Of which QUORATE_CONFIG, XDG_CONFIG_HOME and HOME are read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+export interface Loaded extends Reading {
+  /** The file's text, for rendering problems; empty where none could be read. */
+  readonly text: string;
+}
+
+/** A place where the config may be; one that somebody named must be there. */
+export interface Candidate {
+  readonly path: string;
+  readonly named?: "-c" | "$QUORATE_CONFIG";
+}
+
+/** Where a config is looked for, in this order. */
+export function candidates({ path, env }: Omit<Wanted, "cwd">): readonly Candidate[] {
+  if (path !== undefined) return [{ path, named: "-c" }];
+  if (env.QUORATE_CONFIG) return [{ path: env.QUORATE_CONFIG, named: "$QUORATE_CONFIG" }];
+  // The XDG specification: a relative path there is invalid and must be ignored.
+  const xdg = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME)
+    ? env.XDG_CONFIG_HOME
+    : env.HOME && join(env.HOME, ".config");
+  return [
+    { path: "quorate.yaml" },
+    ...(xdg ? [{ path: join(xdg, "quorate/quorate.yaml") }] : []),
+    { path: "/etc/quorate/quorate.yaml" },
+  ];
+}
+
+/** Finds and reads the config. What goes wrong is a problem, never thrown. */
+export async function loadConfig(wanted: Wanted, plugins: readonly Plugin[]): Promise<Loaded> {
+  const places = candidates(wanted);
+  for (const { path, named } of places) {
+    let bytes: Uint8Array;
+    try {
+      bytes = await Deno.readFile(isAbsolute(path) ? path : join(wanted.cwd, path));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound && named === undefined) continue;
+      return without(path, {
+        message: `cannot read the config: ${reasonOf(error)}`,
+        hint: named && `${named} names this file, so no other place was looked at`,
+      });
+    }
+    const { text, problem } = decode(bytes, path);
+    return problem === undefined
+      ? { text, ...parseConfig(text, path, plugins) }
+      : { text, problems: [problem] };
+  }
+  return without("quorate.yaml", {
+    message: "no config was found",
+    expected: `one of ${places.map((p) => p.path).join(", ")}, or -c FILE, or $QUORATE_CONFIG`,
+    hint: "`quorate init` writes one to start with",
+  });
+}
+
+const without = (path: string, said: Pick<Problem, "message" | "expected" | "hint">): Loaded => ({
+  text: "",
+  problems: [{ severity: "error", path, line: 0, column: 0, ...said }],
+});
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Deno.errors.NotFound
+    ? "there is no such file"
+    : error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable
+    ? "permission denied"
+    : error instanceof Deno.errors.IsADirectory
+    ? "it is a directory"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+
+/** Bytes as text without a byte order mark; the first byte that is no UTF-8 is a problem at its line. */
+export function decode(
+  bytes: Uint8Array,
+  path: string,
+): { readonly text: string; readonly problem?: Problem } {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    const text = new TextDecoder().decode(bytes);
+    const before = text.slice(0, text.indexOf("\uFFFD")).split("\n");
+    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    return {
+      text,
+      problem: {
+        severity: "error",
+        path,
+        line: before.length,
+        column: (before.at(-1)?.length ?? 0) + 1,
+        message: "the file is not UTF-8",
+        expected: "text in UTF-8",
+        hint: utf16 ? "it was saved as UTF-16" : undefined,
+      },
+    };
+  }
+}

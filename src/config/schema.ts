@@ -1,0 +1,159 @@
+/**
+ * The form of `quorate.yaml`. What it asks of keys is checked by `keys.ts`, what it asks of values by valibot.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import type { Options, Plugin } from "../playbook/options.ts";
+import { duration, file, flag, host, integer, name, path, port, text } from "./fields.ts";
+import { optionsSchema } from "./options.ts";
+
+export const VERSION = 1;
+
+const about = v.description;
+const optional = v.exactOptional;
+
+export const sshSchema = v.strictObject({
+  user: optional(
+    v.pipe(
+      text("a login name", /^[^\s-]\S*$/),
+      about("The login name; ssh_config's, else your own, unless told."),
+    ),
+  ),
+  port: optional(v.pipe(port, about("The TCP port; ssh_config's, else 22, unless told."))),
+  identityFiles: optional(
+    v.pipe(
+      v.array(file, "a list of files, such as [~/.ssh/id_ed25519]"),
+      about("Private keys, tried before the agent. Relative paths start at this file's folder."),
+    ),
+  ),
+  knownHosts: optional(
+    v.pipe(
+      v.array(file, "a list of files, such as [~/.ssh/known_hosts]"),
+      about("Files of accepted host keys, instead of the user's and the system's."),
+    ),
+  ),
+  jump: optional(
+    v.pipe(
+      text("[user@]host[:port], several joined by commas, or none", /^[^\s-]\S*$/),
+      about("The host to go through; none overrides ssh_config."),
+    ),
+  ),
+  become: optional(
+    v.pipe(v.picklist(["sudo", "none"], "sudo or none"), about("How to become root after the login.")),
+  ),
+  connectTimeout: optional(
+    v.pipe(duration(1), about("From the start of the connection to the end of the login; 10s unless told.")),
+  ),
+}, "a map of user, port, identityFiles, knownHosts, jump, become, connectTimeout");
+export type WrittenSsh = v.InferOutput<typeof sshSchema>;
+
+export const nodeSchema = v.strictObject({
+  host: v.pipe(host, about("Where SSH goes: a name, an address, or a Host of ssh_config.")),
+  address: optional(v.pipe(host, about("The node on the service's own network; host unless told."))),
+  labels: optional(
+    v.pipe(
+      v.record(name, text("text, in quotes where it could be read as a number"), "a map of text by name"),
+      about("Words about the node, for people and playbooks."),
+    ),
+    {},
+  ),
+  ssh: optional(v.pipe(sshSchema, about("What differs from ssh: at the top.")), {}),
+}, "a map with host, such as { host: 10.0.0.11 }");
+
+export const policySchema = v.strictObject(
+  {
+    stabilize: optional(
+      v.pipe(duration(), about("How long the cluster must have been healthy before the next change.")),
+      "5s",
+    ),
+    deadAfter: optional(
+      v.pipe(
+        duration(),
+        about("How long a member must have been dead before it is acted upon without an edit."),
+      ),
+      "60s",
+    ),
+    deadline: optional(v.pipe(duration(1), about("How long one run may take; the next one goes on.")), "10m"),
+    joinTimeout: optional(
+      v.pipe(duration(1), about("How long a new member may take to catch up, over several runs.")),
+      "30m",
+    ),
+    backup: optional(
+      v.union([
+        v.pipe(v.literal(false), about("No snapshot before a change.")),
+        v.pipe(
+          v.strictObject({
+            dir: optional(v.pipe(path, about("A folder on the management node."))),
+            keep: optional(v.pipe(integer(1, 1_000_000), about("How many snapshots are kept.")), 10),
+          }, "false, or a map of dir and keep"),
+          about("A snapshot before each change of members."),
+        ),
+      ], "false, or a map of dir and keep"),
+      {},
+    ),
+    paused: optional(v.pipe(flag, about("Look, but change nothing.")), false),
+    moveAll: optional(v.pipe(flag, about("Allow a change that keeps no recorded member.")), false),
+    removeUnfenced: optional(
+      v.pipe(flag, about("Allow the removal of a member whose node is in no config, so cannot be fenced.")),
+      false,
+    ),
+    repairTries: optional(
+      v.pipe(
+        integer(1, 1_000_000),
+        about("Tries of one repair, over several runs, before it is only reported."),
+      ),
+      5,
+    ),
+  },
+  "a map of stabilize, deadAfter, deadline, joinTimeout, backup, paused, moveAll, removeUnfenced, repairTries",
+);
+export type WrittenPolicy = v.InferOutput<typeof policySchema>;
+
+/** Options of a plugin that is not there: nobody can tell what is wrong with them. */
+const UNREAD: v.GenericSchema<unknown, Options> = v.custom<Options>(() => true);
+
+/** A service of a plugin; of an unknown one, everything but its options. */
+export const serviceSchema = (plugin: Plugin | undefined) =>
+  v.strictObject({
+    plugin: v.pipe(
+      plugin === undefined ? text("the name of a plugin") : v.literal(plugin.name, plugin.name),
+      about("Which kind of service it is."),
+    ),
+    members: v.pipe(
+      v.array(
+        text("the name of a node, in quotes where it could be read as a number"),
+        "a list of node names",
+      ),
+      v.minLength(1, "a list of node names, one at least"),
+      about("The nodes that shall be members; 3 or 5 are usual."),
+    ),
+    options: optional(
+      v.pipe(
+        plugin === undefined ? UNREAD : optionsSchema(plugin.options),
+        about(plugin === undefined ? "The plugin's options." : `The options of ${plugin.name}.`),
+      ),
+      {},
+    ),
+    policy: optional(v.pipe(policySchema, about("How careful and how patient.")), {}),
+    playbook: optional(
+      v.pipe(v.unknown(), about("Reserved for a later release: own playbooks are not supported yet.")),
+    ),
+  }, "a map with plugin and members");
+
+/** The file, its nodes and services read by the given schemas. */
+export const fileSchema = <N extends v.GenericSchema, S extends v.GenericSchema>(node: N, service: S) =>
+  v.strictObject({
+    version: v.pipe(v.literal(VERSION, `${VERSION}`), about("The version of this file's form.")),
+    ssh: optional(v.pipe(sshSchema, about("How to reach every node, unless the node says otherwise.")), {}),
+    nodes: v.pipe(
+      v.record(name, node, "a map of nodes by name"),
+      v.minEntries(1, "a map of nodes by name, one at least"),
+      about("Every host that may hold a member, by name."),
+    ),
+    services: v.pipe(
+      v.record(name, service, "a map of services by name"),
+      v.minEntries(1, "a map of services by name, one at least"),
+      about("The quorum services to keep, by name."),
+    ),
+  }, "a map of version, nodes, services and ssh");

@@ -1,0 +1,201 @@
+/**
+ * YAML, with the line and column of everything in it.
+ *
+ * @module
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
+import type { Problem } from "./config.ts";
+
+/** Where in the value: keys and list indices from the top. */
+export type Place = readonly (string | number)[];
+/** A problem without its position. */
+export type Said = Pick<Problem, "message" | "expected" | "didYouMean" | "hint">;
+
+/** Something that a check found. */
+export interface Finding {
+  readonly severity?: Problem["severity"];
+  readonly place: Place;
+  /** Mark the key, where what it says is not the point. */
+  readonly on?: "key" | "value";
+  readonly said: Said;
+}
+
+export interface Source {
+  readonly value: unknown;
+  /** A problem at the value of a place, or at its key; at the nearest place above where it is not written. */
+  problem(severity: Problem["severity"], place: Place, said: Said, on?: "value" | "key"): Problem;
+  /** How a value is written, for messages: its own text, "a list", "a map", "nothing". */
+  written(place: Place): string;
+}
+
+/** Aliases cost memory when they nest: this many copies are more than any config needs. */
+const MAX_ALIASES = 10_000;
+
+/** Reads YAML. Without a source nothing could be read; problems may come with one (a key that is given twice). */
+export function readSource(
+  text: string,
+  path: string,
+): { readonly source?: Source; readonly problems: readonly Problem[] } {
+  const lines = new LineCounter();
+  const mark = (severity: Problem["severity"], range: readonly [number, number], said: Said): Problem => {
+    const start = lines.linePos(Math.min(range[0], text.length));
+    const newline = text.slice(range[0], range[1]).search(/\r?\n/);
+    const end = newline < 0 ? range[1] : range[0] + newline;
+    const column = Math.max(1, start.col);
+    return {
+      severity,
+      path,
+      line: Math.max(1, start.line),
+      column,
+      endColumn: end > range[0] ? column + end - range[0] : undefined,
+      ...said,
+    };
+  };
+  const fail = (range: readonly [number, number], said: Said) => ({ problems: [mark("error", range, said)] });
+
+  let doc: Document.Parsed;
+  try {
+    doc = parseDocument(text, {
+      lineCounter: lines,
+      merge: true,
+      prettyErrors: false,
+      stringKeys: true,
+      logLevel: "silent",
+    });
+  } catch {
+    // The parser recurses: a file of brackets ends its stack.
+    return fail([0, 0], { message: "the file cannot be read: it is nested too deeply" });
+  }
+  const problems = [...doc.errors, ...doc.warnings].map((e) => mark("error", e.pos, yamlSaid(e, text)));
+  if (doc.errors.some((e) => e.code !== "DUPLICATE_KEY")) return { problems };
+
+  const aliased = new Map<Alias, Node>();
+  const anchors = new Map<string, Node>();
+  visit(doc, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target) aliased.set(node, target);
+        else problems.push(mark("error", rangeOf(node), noAnchor(node.source)));
+      } else if (node.anchor) anchors.set(node.anchor, node);
+    },
+  });
+  if (problems.some((p) => p.message.startsWith("no anchor"))) return { problems };
+  const resolve = (node: unknown): Node | undefined =>
+    isAlias(node) ? aliased.get(node) : isNode(node) ? node : undefined;
+
+  let value: unknown;
+  try {
+    value = doc.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch {
+    const first = aliased.keys().next().value;
+    return fail(first ? rangeOf(first) : [0, 0], {
+      message: "the aliases of this file contain themselves or multiply without end",
+      expected: "fewer aliases of aliases",
+    });
+  }
+
+  const find = (place: Place): Found | undefined =>
+    place.reduce<Found | undefined>(
+      (at, step) => at && stepInto(resolve(at.value), step, resolve),
+      { value: doc.contents ?? undefined },
+    );
+  return {
+    problems,
+    source: {
+      value,
+      problem(severity, place, said, on = "value") {
+        for (let above = place; above.length > 0; above = above.slice(0, -1)) {
+          const found = find(above);
+          if (found === undefined) continue;
+          const whole = on === "value" && above === place && found.value !== undefined;
+          const node = whole && !spans(found.value, text) ? found.value : found.key ?? found.value;
+          if (node !== undefined) return mark(severity, rangeOf(node), said);
+        }
+        return mark(severity, [0, 0], said);
+      },
+      written(place) {
+        const node = resolve(find(place)?.value);
+        if (isMap(node)) return node.items.length === 0 ? "an empty map" : "a map";
+        if (isSeq(node)) return node.items.length === 0 ? "an empty list" : "a list";
+        if (node === undefined || isScalar(node) && node.value === null) return "nothing";
+        const own = text.slice(...rangeOf(node)).replaceAll(/\s+/g, " ");
+        return own.length > 40 ? `${own.slice(0, 39)}…` : own;
+      },
+    },
+  };
+}
+
+interface Found {
+  readonly key?: Node;
+  readonly value: Node | undefined;
+}
+
+/** One step into a map (its own keys before those that are merged into it) or a list. */
+function stepInto(
+  node: Node | undefined,
+  step: string | number,
+  resolve: (node: unknown) => Node | undefined,
+): Found | undefined {
+  if (isSeq(node)) {
+    const item = typeof step === "number" ? node.items[step] : undefined;
+    return isNode(item) ? { value: item } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  // The last of two equal keys is the one that was read.
+  for (const { key, value } of node.items.toReversed()) {
+    if (isScalar(key) && key.value === step) return { key, value: isNode(value) ? value : undefined };
+  }
+  for (const { key, value } of node.items) {
+    if (!isScalar(key) || key.value !== "<<") continue;
+    const merged = resolve(value);
+    for (const one of isSeq(merged) ? merged.items : [merged]) {
+      const found = stepInto(resolve(one), step, resolve);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+const rangeOf = (node: Node): [number, number] => [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
+/** A block that spans lines cannot be underlined: its key is. */
+const spans = (node: Node | undefined, text: string): boolean =>
+  node === undefined || isScalar(node) && node.range?.[0] === node.range?.[1] ||
+  (isMap(node) || isSeq(node)) && text.slice(...rangeOf(node)).trimEnd().includes("\n");
+
+const noAnchor = (name: string): Said => ({
+  message: `no anchor &${name} before this alias`,
+  hint: "text that starts with * must be in quotes",
+});
+
+/** What the parser says, in words of ours where its own are about YAML's inside. */
+function yamlSaid(error: YAMLError, text: string): Said {
+  const marked = text.slice(...error.pos).trim();
+  switch (error.code) {
+    case "DUPLICATE_KEY":
+      return { message: `the key ${marked.split(/[:\s]/, 1)[0]} is given twice`, expected: "one of the two" };
+    case "MULTIPLE_DOCS":
+      return { message: "the file holds more than one document", expected: 'no "---" after the first lines' };
+    case "TAB_AS_INDENT":
+      return { message: "a tab cannot indent", expected: "spaces" };
+    case "TAG_RESOLVE_FAILED":
+      return { message: error.message, hint: "text that starts with ! must be in quotes" };
+    case "NON_STRING_KEY":
+      return { message: "a key must be plain text" };
+    default:
+      return { message: error.message };
+  }
+}

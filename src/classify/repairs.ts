@@ -5,7 +5,7 @@
  * @module
  */
 import type { HostNode, NodeFacts } from "../model/node.ts";
-import { type Member, memberText, neverStarted } from "../model/observation.ts";
+import { latchHolds, type Member, memberText, neverStarted } from "../model/observation.ts";
 import { heldByPerson, unfit } from "../rules/node_fit.ts";
 import { triedEnough } from "../rules/tries.ts";
 import { change, type Finding, hostNode, type Input, isDesired, refusal, wait } from "./input.ts";
@@ -104,7 +104,8 @@ function drifted(i: Input, member: Member) {
   }
   const drift = i.judge.drift(facts, node, member);
   const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
-  const latched = typeof facts.latch !== "string" && facts.latch.memberId === member.id;
+  // A latch that names other voters than the record would give a wrong size to a cluster that does not answer.
+  const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);
   if (!differs && latched) return [];
   return [{
     member,

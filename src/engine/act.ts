@@ -6,7 +6,7 @@
 import type { Reply } from "../model/fleet.ts";
 import type { StepName } from "../model/event.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { changesMembership, irreversible } from "../playbook/effect.ts";
+import { changesMembership, irreversible, quiet } from "../playbook/effect.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Acting, Step } from "../playbook/step.ts";
 import { forbidsEffect } from "../rules/effects.ts";
@@ -49,7 +49,7 @@ export async function act(
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
     const sent = await send(scene, step, action, on, text);
-    if (step.effect.does !== "nothing") scene.view.touch();
+    if (!quiet(step.effect)) scene.view.touch();
     if (sent.kind === "end") return sent.end;
     const { reply } = sent;
     if (reply.kind === "exited" && reply.code === 0) {
@@ -126,10 +126,9 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
     const seen = await view.fresh();
     const forbidden = forbidsEffect(seen, step.effect);
     if (forbidden !== undefined) return { kind: "refused", refusal: forbidden };
-    const on = resolveWhere(step.on, seen, scene.pins);
+    const on = resolveWhere(step.on, seen);
     const text = action.do === "fetch" ? `fetch ${action.from}` : filledIn(action.command, seen, run);
     if (on !== undefined && text !== undefined) {
-      if (step.on.on === "voter" && step.on.pin !== undefined) scene.pins.set(step.on.pin, on);
       return { kind: "ready", on, text };
     }
     // An election, or a list that was just changed: worth a few looks.

@@ -14,7 +14,7 @@ const ANSWER_TIMEOUT_MS = 15_000;
 
 /** Exit code 0 is yes, 1 is no; anything else, a time-out and a lost connection are unknown (S24). */
 export const answerOn = (run: ServiceRun) => async (probe: CommandProbe, seen: Observation): Promise<Tri> => {
-  const on = resolveWhere(probe.on, seen, new Map());
+  const on = resolveWhere(probe.on, seen);
   const text = filledIn(probe.command, seen, run);
   if (on === undefined || text === undefined) return "unknown";
   const { outside } = run;

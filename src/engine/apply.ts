@@ -10,6 +10,7 @@ import { type Change, subjectOf, type Verdict } from "../model/change.ts";
 import type { Happening, Outcome } from "../model/event.ts";
 import { memberById, type Memory, type Observation, voters } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
+import type { Looked } from "../plan/plan.ts";
 import { badOrder } from "../rules/order.ts";
 import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps, titleOf } from "./change.ts";
@@ -168,7 +169,6 @@ class Loop {
       emit: this.emit,
       stop: this.stop,
       deadlineAt: this.deadlineAt,
-      pins: new Map(),
     }, steps);
     this.#acted ||= end.acted;
     this.#count(change, seen, end);
@@ -239,9 +239,8 @@ export const inputOf = (
 });
 
 /** One look without locks or changes: what `plan` and `status` start from. */
-export async function lookAt(
-  run: ServiceRun,
-): Promise<{ readonly seen: Observation; readonly verdict: Verdict; readonly memory: Memory }> {
+export async function lookAt(run: ServiceRun): Promise<Looked> {
   const [seen, memory] = await Promise.all([look(run), run.outside.store.readMemory()]);
-  return { seen, memory, verdict: classify(inputOf(run, seen, memory, false)) };
+  const wallMs = run.outside.clock.wall();
+  return { seen, memory, wallMs, verdict: classify(inputOf(run, seen, memory, false)) };
 }

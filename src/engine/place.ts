@@ -10,11 +10,7 @@ import type { Late } from "../playbook/command.ts";
 import type { Where } from "../playbook/where.ts";
 
 /** "management", or a node's name; undefined while there is no such node. */
-export function resolveWhere(
-  where: Where,
-  seen: Observation,
-  pins: ReadonlyMap<string, string>,
-): string | undefined {
+export function resolveWhere(where: Where, seen: Observation): string | undefined {
   switch (where.on) {
     case "management":
       return "management";
@@ -23,10 +19,7 @@ export function resolveWhere(
     case "leader":
       return able(seen).find((m) => m.leader)?.node;
     case "voter": {
-      const fit = able(seen).filter((m) => m.id !== where.not && m.node !== where.not);
-      const pinned = where.pin === undefined ? undefined : pins.get(where.pin);
-      // A pin holds or nothing does: another node has not got the file that the first one made.
-      if (pinned !== undefined) return fit.find((m) => m.node === pinned)?.node;
+      const fit = able(seen).filter((m) => m.id !== where.not);
       return (fit.find((m) => !m.leader) ?? fit[0])?.node;
     }
   }

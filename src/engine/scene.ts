@@ -24,8 +24,6 @@ export interface Scene {
   readonly stop: AbortSignal;
   /** By the monotonic clock. */
   readonly deadlineAt: number;
-  /** Pin → node, for this change. */
-  readonly pins: Map<string, string>;
 }
 
 /** How a step ended. */

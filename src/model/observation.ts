@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostNode, NodeFacts } from "./node.ts";
+import type { HostNode, Latch, NodeFacts } from "./node.ts";
 import type { Quorum } from "./quorum.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Tri } from "./tri.ts";
@@ -84,6 +84,11 @@ export const memberById = (o: Observation, id: string): Member | undefined =>
   o.members.find((m) => m.id === id);
 /** Registered and never started (S25). */
 export const neverStarted = (m: Member): boolean => m.name === "";
+/** A latch says who this member is, and who all the voters are now. */
+export const latchHolds = (l: Latch, m: Member, o: Observation): boolean =>
+  l.memberId === m.id && l.clusterId === o.clusterId &&
+  [...l.voters].sort().join() ===
+    voters(o).flatMap((v) => v.node === undefined ? [] : [v.node]).sort().join();
 /** How a person calls it: its node, else its name, else its id. */
 export const memberText = (m: Member): string =>
   m.node ?? (m.name === "" ? `member ${m.id}` : `${m.name} (${m.id})`);

@@ -59,3 +59,7 @@ export const irreversible = (e: Effect): boolean =>
 export const changesMembership = (e: Effect): boolean =>
   e.does === "registersLearner" || e.does === "promotes" || e.does === "removes" ||
   e.does === "updatesPeerUrl";
+
+/** Leaves everything as it is that a member list, a late value or a rule is read from: nothing has to be looked at anew. */
+export const quiet = (e: Effect): boolean =>
+  e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed";

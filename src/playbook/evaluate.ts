@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Member, memberById, memberOn, neverStarted, type Observation } from "../model/observation.ts";
+import {
+  latchHolds,
+  type Member,
+  memberById,
+  memberOn,
+  neverStarted,
+  type Observation,
+} from "../model/observation.ts";
 import { allTri, anyTri, known, notTri, type Tri } from "../model/tri.ts";
 import type { Subject } from "./command.ts";
 import type { FactName, Probe } from "./probe.ts";
@@ -119,9 +126,7 @@ function nodeFact(
       return f.data.state === "unknown" ? "unknown" : known(f.data.state === "pristine");
     case "latched":
       if (f.latch === "unknown" || seen.clusterId === undefined) return "unknown";
-      return known(
-        f.latch !== "none" && f.latch.memberId === m?.id && f.latch.clusterId === seen.clusterId,
-      );
+      return known(f.latch !== "none" && m !== undefined && latchHolds(f.latch, m, seen));
     case "intended":
       return f.intent === "unknown" ? "unknown" : known(f.intent !== "none");
     case "markedStarted":

@@ -4,21 +4,18 @@
  *
  * @module
  */
-import type { Case, Changes } from "../model/change.ts";
-import type { HostNode } from "../model/node.ts";
-import type { Observation } from "../model/observation.ts";
+import type { Case, Change, Changes } from "../model/change.ts";
+import type { StepContext } from "./plugin.ts";
 import { baseId, type Step } from "./step.ts";
 
 /** What a case may look at: its change, the observation, the config. Nothing else: no clock, no disk, no network. */
-export type Facts<K extends Case, O> = Changes[K] & {
+export type Facts<K extends Case, O> = Changes[K] & Surroundings<O>;
+
+/** What every case may look at, whatever its change. */
+export interface Surroundings<O> extends StepContext {
   readonly service: string;
-  readonly seen: Observation;
-  readonly desired: readonly HostNode[];
   readonly options: O;
-  /** Where snapshots go on the management node, or false when the config asks for none (S18). */
-  readonly backup: boolean;
-  readonly joinTimeoutMs: number;
-};
+}
 
 export type CaseSteps<K extends Case, O, Id extends string = string> = (
   facts: Facts<K, O>,
@@ -90,4 +87,36 @@ export function extend(
     repairConfig: amended("repairConfig", base.repairConfig),
     quorumLost: amended("quorumLost", base.quorumLost),
   });
+}
+
+/** The steps of one change. */
+export function stepsOf<O>(
+  cases: Cases<O>,
+  change: Change,
+  rest: Surroundings<O>,
+): readonly Step[] {
+  const of = <K extends Case>(kind: K, about: Changes[K]): readonly Step[] =>
+    cases[kind]({ ...about, ...rest });
+  switch (change.case) {
+    case "bootstrap":
+      return of("bootstrap", change);
+    case "restart":
+      return of("restart", change);
+    case "add":
+      return of("add", change);
+    case "remove":
+      return of("remove", change);
+    case "replace":
+      return of("replace", change);
+    case "retire":
+      return of("retire", change);
+    case "repairCrashed":
+      return of("repairCrashed", change);
+    case "repairWiped":
+      return of("repairWiped", change);
+    case "repairConfig":
+      return of("repairConfig", change);
+    case "quorumLost":
+      return of("quorumLost", change);
+  }
 }

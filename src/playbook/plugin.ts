@@ -83,6 +83,8 @@ export interface Service {
 export interface StepContext {
   readonly seen: Observation;
   readonly desired: readonly HostNode[];
+  /** False when the config asks for no snapshots (S18). */
   readonly backup: boolean;
+  /** What is left of a join's grace, in milliseconds (S8). */
   readonly joinTimeoutMs: number;
 }

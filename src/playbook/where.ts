@@ -6,14 +6,14 @@
 
 export type Where =
   | { readonly on: "node"; readonly node: string }
-  /** A healthy voter. Steps of one change that name the same `pin` run on the same one (a snapshot and its fetch). */
-  | { readonly on: "voter"; readonly pin?: string; readonly not?: string }
+  /** A healthy voter, whichever can be reached. */
+  | { readonly on: "voter"; readonly not?: string }
   | { readonly on: "leader" }
   | { readonly on: "management" };
 
 export const node = (n: { readonly name: string }): Where => ({ on: "node", node: n.name });
-/** Any healthy voter; `not` leaves out the member that is about to go. */
-export const anyVoter = (options: { readonly pin?: string; readonly not?: string } = {}): Where => ({
+/** Any healthy voter; `not` leaves out the member (its id) that is about to go. */
+export const anyVoter = (options: { readonly not?: string } = {}): Where => ({
   on: "voter",
   ...options,
 });

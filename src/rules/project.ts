@@ -12,6 +12,8 @@ import type { Effect } from "../playbook/effect.ts";
 
 /** The id that a member will be given: it stands in plans as this text. */
 export const futureId = (node: string): string => `<id of ${node}>`;
+/** A member of a plan that does not exist yet. */
+export const isFuture = (m: { readonly id: string }): boolean => m.id.startsWith("<");
 
 /** Applies one effect. `expected` counts a started node as healthy (a plan); otherwise a new voter counts as down. */
 export function project(seen: Observation, effect: Effect): Observation {

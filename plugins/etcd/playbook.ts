@@ -1,0 +1,262 @@
+/**
+ * etcd's playbook: for each case a pure function from facts to steps.
+ *
+ * @module
+ */
+import {
+  configures,
+  dataEmpty,
+  effect,
+  type Facts,
+  given,
+  type HostNode,
+  intended,
+  markedStarted,
+  must,
+  node,
+  playbook,
+  quorumHeld,
+  refuse,
+  run,
+  running,
+  setting,
+  sh,
+  starts,
+  step,
+  text,
+  wait,
+} from "quorate";
+import type { Case } from "quorate";
+import { type EtcdOptions, peerUrl } from "./options.ts";
+import {
+  fence,
+  handOver,
+  join,
+  latch,
+  latchAll,
+  putAway,
+  removeMember,
+  type Scene,
+  setAside,
+  settingWords,
+  snapshot,
+  stage,
+  start,
+  waitSettled,
+} from "./pieces.ts";
+import { initialSettings } from "./settings.ts";
+import { endpoints, etcdctl } from "./ctl.ts";
+
+/** The options of one service, and the hosts that they are for. */
+export interface Bound {
+  readonly etcd: EtcdOptions;
+  readonly nodes: readonly HostNode[];
+}
+
+const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
+  service: f.service,
+  seen: f.seen,
+  nodes: f.options.nodes,
+  options: f.options.etcd,
+  backup: f.backup,
+  joinTimeoutMs: f.joinTimeoutMs,
+});
+
+export const etcdPlaybook = playbook<Bound>()({
+  bootstrap: (f) => {
+    const s = scene(f);
+    const o = s.options;
+    // The list that was written into the intent stays the same however often the bootstrap is resumed.
+    const all = f.desired;
+    const cluster = all.map((n) => `${n.name}=${peerUrl(n, o)}`).join(",");
+    const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
+    return [
+      ...fresh.flatMap((n) => stage(n, s)),
+      ...fresh.map((n) =>
+        step(
+          `intent:${n.name}`,
+          run(sh`quorate_mark ${s.service} intent ${`token=${f.token}`} ${`members=${
+            all.map((m) => m.name).join(",")
+          }`}`),
+          {
+            title: `write the intent on ${n.name}`,
+            on: node(n),
+            effect: {
+              does: "intends",
+              node: n.name,
+              intent: {
+                token: f.token,
+                members: all.map((m) =>
+                  m.name
+                ),
+              },
+            },
+            unless: intended(n),
+          },
+        )
+      ),
+      ...fresh.map((n) =>
+        step(
+          `configure-new:${n.name}`,
+          run(
+            sh`quorate_set_keys ${o.envFile} ${
+              initialSettings(n, o, "new", cluster)
+            } ${text`ETCD_INITIAL_CLUSTER_TOKEN=${f.token}`}`,
+          ),
+          {
+            title: `configure ${n.name}`,
+            on: node(n),
+            effect: configures(n, "new"),
+            unless: markedStarted(n),
+          },
+        )
+      ),
+      ...fresh.map((n) =>
+        step(
+          `start-new:${n.name}`,
+          run(sh`quorate_start_new ${s.service} ${o.unit} etcd ${o.dataDir} etcd_disk_id`),
+          {
+            title: `mark ${n.name} as started and start etcd as new`,
+            on: node(n),
+            effect: starts(n, "new"),
+            unless: markedStarted(n),
+          },
+        )
+      ),
+      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => start(n, s)),
+      step("wait-all", wait({ ask: "settled", well: f.nodes.map((n) => ({ node: n.name })), before: [] }), {
+        title: "wait until all are healthy",
+        timeoutMs: 120_000,
+      }),
+      ...f.nodes.map((n) => latch(n, s)),
+      ...f.nodes.map((n) =>
+        step(
+          `existing:${n.name}`,
+          run(sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing`),
+          {
+            title: `switch the config of ${n.name} to existing`,
+            on: node(n),
+            effect: configures(n, "unchanged"),
+            unless: setting(n, "ETCD_INITIAL_CLUSTER_STATE", "existing"),
+          },
+        )
+      ),
+      ...f.nodes.map((n) =>
+        step(`formed:${n.name}`, run(sh`quorate_unmark ${s.service} intent`), {
+          title: `take the intent away on ${n.name}`,
+          on: node(n),
+          effect: effect("formed", n),
+          idempotent: true,
+        })
+      ),
+    ];
+  },
+
+  restart: (f) => [
+    ...f.nodes.map((n) =>
+      step(
+        `start:${n.name}`,
+        run(
+          sh`systemctl reset-failed ${f.options.etcd.unit} 2>/dev/null; systemctl start --no-block ${f.options.etcd.unit}`,
+        ),
+        { title: `start etcd on ${n.name}`, on: node(n), effect: starts(n, "itself"), unless: running(n) },
+      )
+    ),
+    step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
+  ],
+
+  add: (f) => {
+    const s = scene(f);
+    return [...snapshot(s), ...join(f.node, s), ...latchAll(s, [f.node])];
+  },
+
+  remove: (f) => {
+    const s = scene(f);
+    return [
+      ...snapshot(s, f.member),
+      ...handOver(f.member, s),
+      removeMember(f.member, s),
+      ...putAway(f.node, f.member, s),
+      waitSettled(s, []),
+      ...latchAll(s, [], f.member),
+    ];
+  },
+
+  replace: (f) => {
+    const s = scene(f);
+    const leave = [
+      ...handOver(f.member, s),
+      removeMember(f.member, s),
+      ...putAway(f.oldNode, f.member, s),
+    ];
+    const come = join(f.node, s, f.member);
+    return [
+      ...snapshot(s, f.member),
+      // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
+      ...(f.dead ? leave : come),
+      ...(f.dead ? come : leave),
+      ...latchAll(s, [f.node], f.member),
+    ];
+  },
+
+  retire: (f) => {
+    const s = scene(f);
+    return [fence(f.node, s), setAside(f.node, f.staleId ?? "none", s)];
+  },
+
+  repairCrashed: (f) => {
+    const s = scene(f);
+    return [start(f.node, s), waitSettled(s, [f.node])];
+  },
+
+  repairWiped: (f) => {
+    const s = scene(f);
+    return [
+      ...snapshot(s, f.member),
+      step(
+        "must-be-empty",
+        must(dataEmpty(f.node), `${f.node.name} holds data again`, "nothing to do: the next run looks again"),
+      ),
+      fence(f.node, s),
+      removeMember(f.member, s),
+      ...join(f.node, s, f.member),
+      ...latchAll(s, [f.node], f.member),
+    ];
+  },
+
+  repairConfig: (f) => {
+    const s = scene(f);
+    const o = s.options;
+    if (f.latchOnly) return [latch(f.node, s)];
+    const ctl = etcdctl(o, endpoints(s));
+    return [
+      ...given(f.peerUrl !== undefined && snapshot(s), (steps) => steps),
+      ...given(f.peerUrl, (url) => [
+        step(`update:${f.node.name}`, run(sh`${ctl} member update ${f.member.id} --peer-urls=${url}`), {
+          title: `record ${url} as the peer URL of ${f.node.name}`,
+          on: node(f.node),
+          effect: { does: "updatesPeerUrl", member: f.member.id, peerUrl: url },
+          idempotent: true,
+        }),
+      ]),
+      ...handOver(f.member, s),
+      step(`configure:${f.node.name}`, run(sh`quorate_set_keys ${o.envFile} ${settingWords(f.settings)}`), {
+        title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,
+        on: node(f.node),
+        effect: configures(f.node, "unchanged"),
+        idempotent: true,
+      }),
+      step(`restart:${f.node.name}`, run(sh`timeout 60 systemctl restart ${o.unit}`), {
+        title: `restart etcd on ${f.node.name}`,
+        on: node(f.node),
+        effect: effect("restarts", f.node),
+        timeoutMs: 90_000,
+        idempotent: true,
+      }),
+      waitSettled(s, [f.node]),
+      latch(f.node, s),
+    ];
+  },
+
+  quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
+});

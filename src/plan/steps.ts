@@ -1,0 +1,162 @@
+/**
+ * The steps of one change as a plan shows them: where each would run now, its exact command, whether its guard says
+ * that it is already done, and what is expected to hold afterwards.
+ *
+ * @module
+ */
+import type { Change } from "../model/change.ts";
+import type { Observation, Target } from "../model/observation.ts";
+import type { PlannedChange, PlannedStep } from "../model/plan.ts";
+import { lateValue, resolveWhere } from "../engine/place.ts";
+import { titleOf } from "../engine/change.ts";
+import { shellFor } from "../node/shell.ts";
+import type { Command, Late } from "../playbook/command.ts";
+import { evaluate } from "../playbook/evaluate.ts";
+import type { Service } from "../playbook/plugin.ts";
+import { type Probe, probeText } from "../playbook/probe.ts";
+import { quote, renderCommand } from "../playbook/render.ts";
+import type { Step } from "../playbook/step.ts";
+import { whereText } from "../playbook/where.ts";
+import { expect, isFuture, project } from "../rules/project.ts";
+
+/** A change with its steps, and the observation that is expected after it. */
+export function planChange(
+  service: Service,
+  target: Target,
+  seen: Observation,
+  change: Change,
+  exact: boolean,
+): { readonly planned: PlannedChange; readonly after: Observation } {
+  const steps = service.steps(change, {
+    seen,
+    desired: target.desired,
+    backup: target.policy.backup !== false,
+    joinTimeoutMs: target.policy.joinTimeoutMs,
+  });
+  let now = seen;
+  const planned = steps.map((step): PlannedStep => {
+    const skip = isDone(step, now);
+    const text = planStep(step, now, service, target);
+    if (!skip) now = outcome(step, now);
+    return { ...text, skip };
+  });
+  return { planned: { change, exact, steps: planned, quorumAfter: now.quorum }, after: now };
+}
+
+const isDone = (step: Step, seen: Observation): boolean =>
+  (step.unless !== undefined && evaluate(step.unless, seen) === "yes") ||
+  (step.onlyIf !== undefined && evaluate(step.onlyIf, seen) === "no");
+
+/** What a step leads to: its effect, or what a wait waits for. */
+function outcome(step: Step, seen: Observation): Observation {
+  if (step.action.do === "wait") return hoped(step.action.until, seen);
+  return project(seen, step.effect);
+}
+function hoped(probe: Probe, seen: Observation): Observation {
+  switch (probe.ask) {
+    case "settled":
+      return expect(formed(seen), probe.well.flatMap((s) => "node" in s ? [s.node] : []));
+    case "quorum":
+      return expect(formed(seen), Object.keys(seen.nodes).filter((n) => seen.nodes[n]?.process === "yes"));
+    case "fact":
+      return "node" in probe.of && (probe.fact === "healthy" || probe.fact === "caughtUp")
+        ? expect(seen, [probe.of.node])
+        : seen;
+    case "all":
+    case "any":
+      return probe.probes.reduce((s, p) => hoped(p, s), seen);
+    default:
+      return seen;
+  }
+}
+const formed = (seen: Observation): Observation =>
+  seen.state === "held"
+    ? seen
+    : { ...seen, state: "held", clusterId: seen.clusterId ?? "<id of the cluster>" };
+
+function planStep(
+  step: Step,
+  seen: Observation,
+  service: Service,
+  target: Target,
+): Omit<PlannedStep, "skip"> {
+  const on = resolveWhere(step.on, seen) ?? whereText(step.on);
+  const guard = step.unless !== undefined
+    ? `unless ${probeText(step.unless)}`
+    : step.onlyIf !== undefined
+    ? `only if ${probeText(step.onlyIf)}`
+    : step.idempotent
+    ? "twice is the same as once"
+    : undefined;
+  const common = { id: step.id, title: titleOf(step), on: step.on.on === "management" ? "management" : on };
+  const { action } = step;
+  switch (action.do) {
+    case "run":
+      return {
+        ...common,
+        effect: step.effect.does,
+        command: exactText(action.command, seen, service, target),
+        runbook: runbookText(step, action.command, seen, service, target),
+        ...(guard === undefined ? {} : { guard }),
+      };
+    case "fetch":
+      return {
+        ...common,
+        effect: step.effect.does,
+        command: `fetch ${action.from}`,
+        runbook:
+          `# copy ${action.from} from here to a safe place, and compare its hash there with:\nsha256sum ${
+            quote(action.from)
+          }`,
+        ...(guard === undefined ? {} : { guard }),
+      };
+    case "wait": {
+      const asked = service.probeShell(action.until, seen, target.desired);
+      return {
+        ...common,
+        effect: "waits",
+        guard: `until ${probeText(action.until)}`,
+        ...(asked === undefined ? {} : { runbook: bounded(asked, step.timeoutMs, 1_000) }),
+      };
+    }
+    case "must":
+      return { ...common, effect: "must hold", guard: probeText(action.hold) };
+    case "refuse":
+      return { ...common, effect: "refuses", guard: action.why };
+  }
+}
+
+/** What runs; a value that does not exist yet stands by its name. */
+function exactText(command: Command, seen: Observation, service: Service, target: Target): string {
+  return renderCommand(command, (late) => {
+    const value = isOpen(late, seen) ? undefined : lateValue(late, seen, service, target.desired);
+    return value === undefined ? `<${lateName(late)}>` : quote(value);
+  });
+}
+/** What is derived while a member has no id yet would be a guess. */
+const isOpen = (late: Late, seen: Observation): boolean =>
+  late.late === "derived"
+    ? late.key !== "heir" && late.key !== "voters" &&
+      (seen.members.some(isFuture) || seen.clusterId?.startsWith("<") === true)
+    : "node" in late.of &&
+      seen.members.some((m) => "node" in late.of && m.node === late.of.node && isFuture(m));
+const lateName = (late: Late): string =>
+  late.late === "derived" ? late.key : `id of ${"node" in late.of ? late.of.node : late.of.member}`;
+
+function runbookText(
+  step: Step,
+  command: Command,
+  seen: Observation,
+  service: Service,
+  target: Target,
+): string {
+  const text = renderCommand(command, (late) => `"$(${service.lateShell(late, seen, target.desired)})"`);
+  const body = step.retry === undefined ? text : bounded(text, step.retry.forMs, step.retry.everyMs);
+  const functions = shellFor(body, service.shell);
+  return functions === "" ? body : `${functions}\n${body}`;
+}
+/** Again and again, for a while. */
+const bounded = (command: string, forMs: number, everyMs: number): string =>
+  `tries=0\nuntil ${command}; do\n  tries=$((tries + 1))\n  [ $tries -lt ${
+    Math.ceil(forMs / Math.max(everyMs, 1000))
+  } ] || exit 1\n  sleep ${Math.max(1, Math.round(everyMs / 1000))}\ndone`;

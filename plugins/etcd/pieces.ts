@@ -88,7 +88,7 @@ export function snapshot(s: Scene, leaving?: Member) {
 
 /** S16: stopped, and nothing is left that could start it again. */
 export const fence = (n: HostNode, s: Scene) =>
-  step(`fence:${n.name}`, run(sh`quorate_fence ${s.service} ${s.options.unit} etcd ${s.options.dataDir}`), {
+  step(`fence:${n.name}`, run(sh`quorate_fence ${s.options.unit} ${s.service} etcd ${s.options.dataDir}`), {
     title: `fence ${n.name}: stop etcd, keep it from starting, see that no process is left`,
     on: node(n),
     effect: effect("fences", n),
@@ -99,7 +99,9 @@ export const fence = (n: HostNode, s: Scene) =>
 export const setAside = (n: HostNode, whose: string, s: Scene) =>
   step(
     `set-aside:${n.name}`,
-    run(sh`quorate_set_aside ${s.service} ${s.options.unit} etcd ${s.options.dataDir} etcd_disk_id ${whose}`),
+    run(
+      sh`quorate_set_aside ${s.options.dataDir} ${whose} etcd_disk_id ${s.options.unit} etcd && quorate_unmark ${s.service} latch started`,
+    ),
     {
       title: `set the data of ${
         whose === "pristine" ? "the package's default" : `member ${whose}`
@@ -117,7 +119,7 @@ export function stage(n: HostNode, s: Scene) {
   return [
     ...given(facts?.data.state === "pristine" && n, (at) => [fence(at, s), setAside(at, "pristine", s)]),
     ...given(facts?.unit.load === "not-found" && n, (at) => [
-      step(`unit:${n.name}`, run(sh`quorate_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
+      step(`unit:${n.name}`, run(sh`etcd_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
         title: `write ${o.unit} on ${n.name}`,
         on: node(at),
         effect: configures(n, "unchanged"),
@@ -126,7 +128,7 @@ export function stage(n: HostNode, s: Scene) {
     ]),
     step(
       `stage:${n.name}`,
-      run(sh`quorate_stage ${s.service} ${o.unit} ${o.dataDir} ${o.binary}`),
+      run(sh`etcd_stage ${s.service} ${o.unit} ${o.dataDir} ${o.binary}`),
       {
         title: `make ${n.name} ready: program, unit and an empty data directory are there`,
         on: node(n),
@@ -144,7 +146,7 @@ const startUnit = (unit: string) =>
 /** Starts a member on its own data, which never lowers the quorum. */
 export const start = (n: HostNode, s: Scene) => {
   const unfence = s.seen.nodes[n.name]?.fenced === "yes"
-    ? sh`quorate_unfence ${s.service} ${s.options.unit} && `
+    ? sh`quorate_unfence ${s.options.unit} ${s.service} && `
     : sh``;
   return step(`start:${n.name}`, run(sh`${unfence}{ ${startUnit(s.options.unit)}; }`), {
     title: `start etcd on ${n.name}`,
@@ -261,9 +263,9 @@ export const latch = (n: HostNode, s: Scene) =>
   step(
     `latch:${n.name}`,
     run(
-      sh`quorate_latch ${s.service} ${s.options.dataDir} ${derived("clusterId")} ${
-        memberId({ node: n.name })
-      } ${derived("voters")}`,
+      sh`quorate_mark_place ${s.service} latch ${s.options.dataDir} ${text`clusterId=${
+        derived("clusterId")
+      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
     ),
     { title: `write down who ${n.name} is`, on: node(n), effect: effect("latches", n), idempotent: true },
   );

@@ -114,7 +114,7 @@ export const etcdPlaybook = playbook<Bound>()({
       ...fresh.map((n) =>
         step(
           `start-new:${n.name}`,
-          run(sh`quorate_start_new ${s.service} ${o.unit} etcd ${o.dataDir} etcd_disk_id`),
+          run(sh`etcd_start_new ${s.service} ${o.unit} ${o.dataDir}`),
           {
             title: `mark ${n.name} as started and start etcd as new`,
             on: node(n),

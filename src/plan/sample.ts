@@ -1,0 +1,166 @@
+/**
+ * Observations that never were, for explaining a case on a config's own nodes and for tests: everybody healthy, unless
+ * told otherwise.
+ *
+ * @module
+ */
+import type { Case, Change } from "../model/change.ts";
+import type { HostNode, Latch, NodeFacts } from "../model/node.ts";
+import type { Member, Observation, Target } from "../model/observation.ts";
+import { recount } from "../rules/project.ts";
+
+const clusterId = "c1a5700000000000";
+const place = { dataPath: "/var/lib/data", fsId: "1" };
+
+/** A node on which nothing of the service was ever found. */
+export const sampleNode = (node: string): NodeFacts => ({
+  node,
+  reached: true,
+  trouble: undefined,
+  unit: {
+    load: "loaded",
+    active: "inactive",
+    enabled: "disabled",
+    restarts: 0,
+    result: "success",
+    mainPid: undefined,
+  },
+  process: "no",
+  data: { state: "empty", identity: "none", place },
+  latch: "none",
+  intent: "none",
+  started: "none",
+  fenced: "no",
+  view: undefined,
+  settings: undefined,
+  installed: undefined,
+  missing: [],
+  clockOffsetMs: 0,
+  disk: undefined,
+  notices: [],
+});
+
+/** The id of the member on the i-th node. */
+export const sampleId = (at: number): string => `a${at + 1}00000000000000`;
+
+/** A member that runs on a node, the first one the leader. */
+export const sampleMember = (n: HostNode, at: number): Member => ({
+  id: sampleId(at),
+  name: n.name,
+  node: n.name,
+  role: "voter",
+  peerUrls: [`http://${n.address}:2380`],
+  clientUrls: [`http://${n.address}:2379`],
+  leader: at === 0,
+  health: "healthy",
+  caughtUp: "no",
+  version: undefined,
+});
+
+/** A node whose member runs. */
+export const sampleRunning = (n: HostNode, at: number, voters: readonly HostNode[]): NodeFacts => {
+  const identity = { clusterId, memberId: sampleId(at) };
+  const latch: Latch = { ...identity, ...place, voters: voters.map((v) => v.name) };
+  return {
+    ...sampleNode(n.name),
+    unit: { ...sampleNode(n.name).unit, active: "active", enabled: "enabled" },
+    process: "yes",
+    data: { state: "present", identity, place },
+    latch,
+  };
+};
+
+/** A cluster of these members, all healthy; every other node is empty. */
+export function sampleCluster(
+  target: Pick<Target, "service" | "nodes">,
+  members: readonly HostNode[],
+): Observation {
+  const nodes = target.nodes.map((n): NodeFacts => {
+    const at = members.findIndex((m) => m.name === n.name);
+    return at < 0 ? sampleNode(n.name) : sampleRunning(n, at, members);
+  });
+  return recount({
+    service: target.service,
+    at: 0,
+    members: members.map(sampleMember),
+    clusterId,
+    state: "held",
+    quorum: { voters: 0, healthy: 0, needed: 0, margin: 0 },
+    nodes: Object.fromEntries(nodes.map((f) => [f.node, f])),
+    conflicts: [],
+  });
+}
+
+/** A service that was never formed. */
+export const sampleNever = (target: Pick<Target, "service" | "nodes">): Observation => ({
+  ...sampleCluster(target, []),
+  clusterId: undefined,
+  state: "never-formed",
+});
+
+/** One case as it would look on these nodes: the observation, and the change that follows from it. */
+export function sampleCase(
+  target: Target,
+  kind: Case,
+  nodeName?: string,
+): { readonly seen: Observation; readonly change: Change } {
+  const { desired } = target;
+  const node = target.nodes.find((n) => n.name === nodeName) ?? desired.at(-1);
+  if (node === undefined) {
+    throw new RangeError(`Cannot explain ${kind} for ${target.service}: it has no members`);
+  }
+  const others = desired.filter((n) => n.name !== node.name);
+  const all = sampleCluster(target, [...others, node]);
+  const without = sampleCluster(target, others);
+  const stale = others.length;
+  const member = (all.members.find((m) => m.node === node.name)) ?? sampleMember(node, stale);
+  const facts = (f: Partial<NodeFacts>, health: Member["health"] = "unhealthy"): Observation =>
+    recount({
+      ...all,
+      members: all.members.map((m) => m.node === node.name ? { ...m, health } : m),
+      nodes: { ...all.nodes, [node.name]: { ...sampleRunning(node, stale, desired), ...f } },
+    });
+  const empty = { state: "empty", identity: "none", place } as const;
+  switch (kind) {
+    case "bootstrap":
+      return { seen: sampleNever(target), change: { case: kind, nodes: desired, token: "<token>" } };
+    case "restart":
+      return { seen: { ...all, state: "lost" }, change: { case: kind, nodes: desired } };
+    case "add":
+      return { seen: without, change: { case: kind, node } };
+    case "remove":
+      return { seen: all, change: { case: kind, member, node } };
+    case "replace": {
+      const spare = target.nodes.find((n) => !desired.includes(n)) ?? node;
+      const old = spare === node ? others[0] ?? node : node;
+      const seen = spare === node ? without : all;
+      const leaving = seen.members.find((m) => m.node === old.name) ?? member;
+      return { seen, change: { case: kind, member: leaving, oldNode: old, node: spare, dead: false } };
+    }
+    case "retire":
+      return {
+        seen: {
+          ...without,
+          nodes: { ...without.nodes, [node.name]: { ...sampleRunning(node, stale, desired), process: "no" } },
+        },
+        change: { case: kind, node, staleId: sampleId(stale) },
+      };
+    case "repairCrashed":
+      return { seen: facts({ process: "no" }), change: { case: kind, member, node } };
+    case "repairWiped":
+      return { seen: facts({ process: "no", data: empty }), change: { case: kind, member, node } };
+    case "repairConfig":
+      return {
+        seen: facts({}, "healthy"),
+        change: { case: kind, member, node, settings: { SETTING: "as the config says" }, latchOnly: false },
+      };
+    case "quorumLost": {
+      const refusal = {
+        rule: "S19",
+        evidence: "a majority of the members cannot be started",
+        unblock: "bring them back with their own data; a lost quorum is never forced by apply",
+      } as const;
+      return { seen: { ...all, state: "lost" }, change: { case: kind, lost: [node.name], refusal } };
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * All commands: what each takes. What each does is imported only when it runs.
+ *
+ * @module
+ */
+import {
+  buildApplication,
+  buildChoiceParser,
+  buildCommand,
+  buildRouteMap,
+  help,
+  text_en,
+  version,
+} from "@stricli/core";
+import { caseNames } from "./cases.ts";
+import type { Cli, GlobalFlags } from "./cli.ts";
+import type { Case } from "../model/change.ts";
+import { globalAliases, globalFlags, oneService, services } from "./flags.ts";
+import { guarded } from "./guarded.ts";
+import { docs, rootHelp, shown } from "./help.ts";
+import { VERSION } from "./version.ts";
+
+const output = <const V extends string>(values: readonly V[]) =>
+  ({ kind: "enum", values, default: "text", brief: "How to print it" }) as const;
+const withOutput = { ...globalAliases, o: "output" } as const;
+
+/** A command's module gives a function of the flags and arguments that returns an exit code. */
+type Run<F extends GlobalFlags, A extends readonly unknown[]> = (
+  cli: Cli,
+  flags: F,
+  ...args: A
+) => Promise<number>;
+const lazy = <F extends GlobalFlags, A extends readonly unknown[]>(
+  load: () => Promise<{ readonly default: Run<F, A> }>,
+) =>
+  async function (this: Cli, flags: F, ...args: A): Promise<void> {
+    this.process.exitCode = await guarded(this, flags, async () =>
+      (await load()).default(this, flags, ...args));
+  };
+
+export type PrintedPlan = GlobalFlags & { readonly output: "text" | "json" | "yaml" | "sh" };
+export type PlanFlags = PrintedPlan & { readonly detailedExitcode: boolean };
+const plan = buildCommand({
+  func: lazy<PlanFlags, string[]>(() => import("./plan.ts")),
+  parameters: {
+    flags: {
+      output: output(["text", "json", "yaml", "sh"]),
+      detailedExitcode: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Exit with 2 when changes are pending",
+      },
+      ...globalFlags,
+    },
+    aliases: withOutput,
+    positional: services,
+  },
+  docs: docs("plan", "Show what apply would change, down to each command", [
+    ["plan", "all services"],
+    ["plan metadata -o sh > runbook.sh", "the same as shell text to be typed"],
+    ["plan -q --detailed-exitcode", "for a script: 0 steady, 2 changes, 3 refused, 4 quorum lost"],
+  ]),
+});
+
+export type ApplyFlags = GlobalFlags & { readonly output: "text" | "json" };
+const apply = buildCommand({
+  func: lazy<ApplyFlags, string[]>(() => import("./apply.ts")),
+  parameters: {
+    flags: { output: output(["text", "json"]), ...globalFlags },
+    aliases: withOutput,
+    positional: services,
+  },
+  docs: docs("apply", "Bring the members to what the config says, as far as that is safe now", [
+    ["apply", "all services; says nothing when there is nothing to do"],
+    ["apply metadata -v", "one service, with what is seen and run"],
+    ["apply -o json", "one event a line"],
+  ]),
+});
+
+export type StatusFlags = GlobalFlags & { readonly output: "text" | "json" | "yaml" };
+const status = buildCommand({
+  func: lazy<StatusFlags, string[]>(() => import("./status.ts")),
+  parameters: {
+    flags: { output: output(["text", "json", "yaml"]), ...globalFlags },
+    aliases: withOutput,
+    positional: services,
+  },
+  docs: docs("status", "Show members, nodes and what to look after", [
+    ["status", "all services"],
+    ["status metadata -o json", "one service, for a program"],
+  ]),
+});
+
+const validate = buildCommand({
+  func: lazy<GlobalFlags, []>(() => import("./validate.ts")),
+  parameters: { flags: globalFlags, aliases: globalAliases },
+  docs: docs("validate", "Check the config without touching any host", [
+    ["validate", "exit code 78 when it is wrong"],
+    ["validate -c other.yaml", "another file"],
+  ]),
+});
+
+export type ExplainFlags = PrintedPlan & { readonly node?: string };
+const explain = buildCommand({
+  func: lazy<ExplainFlags, [Case, string | undefined]>(() => import("./explain.ts")),
+  parameters: {
+    flags: {
+      output: output(["text", "json", "yaml", "sh"]),
+      node: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        placeholder: "NODE",
+        brief: "The node that the change is about",
+        async proposeCompletions(this: Cli) {
+          return (await this.names()).nodes;
+        },
+      },
+      ...globalFlags,
+    },
+    aliases: withOutput,
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          parse: buildChoiceParser(caseNames),
+          placeholder: "CASE",
+          brief: caseNames.join(", "),
+          proposeCompletions: () => caseNames,
+        },
+        { ...oneService, brief: "A service of the config; the first one unless told" },
+      ],
+    },
+  },
+  docs: docs("explain", "Show the steps of a case on sample facts, without touching any host", [
+    ["explain add --node n4", "what adding n4 would do"],
+    ["explain replace metadata", "the steps of one service"],
+  ]),
+});
+
+export type JournalFlags = GlobalFlags & { readonly output: "text" | "json"; readonly number: number };
+const journal = buildCommand({
+  func: lazy<JournalFlags, [string | undefined]>(() => import("./journal.ts")),
+  parameters: {
+    flags: {
+      output: output(["text", "json"]),
+      number: {
+        kind: "parsed",
+        parse: atLeastOne,
+        default: "10",
+        placeholder: "N",
+        brief: "The newest N runs",
+      },
+      ...globalFlags,
+    },
+    aliases: { ...withOutput, n: "number" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...oneService, brief: "Only runs of this service" }],
+    },
+  },
+  docs: docs("journal", "Show what former runs did; runs with nothing to do leave no entry", [
+    ["journal", "the newest ten runs"],
+    ["journal metadata -n 1", "the newest one of a service"],
+  ]),
+});
+
+const init = buildCommand({
+  func: lazy<GlobalFlags, [string]>(() => import("./init.ts")),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: (input: string) => input,
+        default: "quorate.yaml",
+        placeholder: "FILE",
+        brief: "What to write",
+      }],
+    },
+  },
+  docs: docs("init", "Write a config to start from; a file that is there is left alone", [
+    ["init", "writes ./quorate.yaml"],
+    ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
+  ]),
+});
+
+const schema = buildCommand({
+  func: lazy<GlobalFlags, []>(() => import("./schema.ts")),
+  parameters: { flags: globalFlags, aliases: globalAliases },
+  docs: docs("schema", "Print the JSON Schema of the config, for editors", [
+    ["schema > quorate.schema.json", "for `# yaml-language-server: $schema=quorate.schema.json`"],
+  ]),
+});
+
+export type Shell = "bash" | "zsh" | "fish";
+const shells: readonly Shell[] = ["bash", "zsh", "fish"];
+const completion = buildCommand({
+  func: lazy<GlobalFlags, [Shell]>(() => import("./completion.ts")),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: buildChoiceParser(shells),
+        placeholder: "SHELL",
+        brief: shells.join(", "),
+        proposeCompletions: () => shells,
+      }],
+    },
+  },
+  docs: docs("completion", "Print a completion script", [
+    ["completion bash > /etc/bash_completion.d/quorate", "for all users"],
+    ["completion zsh > ~/.zfunc/_quorate", "a folder of $fpath"],
+    ["completion fish > ~/.config/fish/completions/quorate.fish", ""],
+  ]),
+});
+
+function atLeastOne(input: string): number {
+  const n = Number(input);
+  if (!Number.isSafeInteger(n) || n < 1) throw new RangeError("it must be a whole number of at least 1");
+  return n;
+}
+
+const routes = buildRouteMap({
+  routes: {
+    plan: shown("plan", plan),
+    apply: shown("apply", apply),
+    status: shown("status", status),
+    validate: shown("validate", validate),
+    explain: shown("explain", explain),
+    journal: shown("journal", journal),
+    init: shown("init", init),
+    schema: shown("schema", schema),
+    completion: shown("completion", completion),
+  },
+  docs: {
+    brief: "Keeps the members of quorum services as a config says",
+    fullDescription: rootHelp,
+  },
+});
+
+const formatting = {
+  caseStyle: "convert-camel-to-kebab",
+  useAliasInUsageLine: false,
+  onlyRequiredInUsageLine: true,
+} as const;
+
+export const app = buildApplication(routes, {
+  name: "quorate",
+  scanner: {
+    caseStyle: "allow-kebab-for-camel",
+    allowArgumentEscapeSequence: true,
+    // As many edits as a slip of the fingers makes; the default would take any word for a typo of any other.
+    distanceOptions: {
+      threshold: 3,
+      weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
+    },
+  },
+  documentation: { disableAnsiColor: true },
+  localization: {
+    text: {
+      ...text_en,
+      exceptionWhileParsingArguments: (error) =>
+        `quorate: ${error instanceof Error ? error.message : error}; see --help`,
+      noCommandRegisteredForInput: ({ input, corrections }) =>
+        `quorate: there is no command ${input}` +
+        (corrections.length > 0 ? `, did you mean ${corrections.join(" or ")}?` : "; see --help"),
+    },
+  },
+}, {
+  help: help({ brief: "Print help and exit", defaultForRouteMap: true, formatting, complete: true }),
+  version: version({
+    brief: "Print the version and exit",
+    alias: false,
+    info: { currentVersion: VERSION },
+    complete: true,
+  }),
+});

@@ -1,0 +1,50 @@
+/**
+ * The one place where the real outside is put together: SSH, the clock, files, randomness.
+ *
+ * @module
+ */
+import type { Config, ServiceConfig } from "../config/config.ts";
+import { type Clock, nodeChecks, type ServiceRun } from "../engine/mod.ts";
+import { fileStore } from "../engine/store.ts";
+import { sshFleet } from "../ssh/mod.ts";
+import { here } from "./here.ts";
+import { bound } from "./plugins.ts";
+
+export interface Composed {
+  readonly runs: readonly ServiceRun[];
+  close(): Promise<void>;
+}
+
+/** Services of a config with the real world around them. They share one connection a node. */
+export function compose(config: Config, services: readonly ServiceConfig[], stateDir: string): Composed {
+  const fleet = sshFleet(config.nodes.map(({ name, host, ssh }) => ({ node: name, host, ssh })));
+  const shared = { fleet, checks: nodeChecks(fleet, clock), here, clock, token, holder: holder() };
+  return {
+    runs: services.map((s) => {
+      const backupDir = s.policy.backup === false ? undefined : s.policy.backup.dir;
+      const store = fileStore(stateDir, s.name, backupDir);
+      return { ...bound(config, s), outside: { ...shared, store } };
+    }),
+    close: () => fleet.close(),
+  };
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      if (signal?.aborted) done();
+      else signal?.addEventListener("abort", done);
+    }),
+};
+
+const token = (): string => crypto.getRandomValues(new Uint8Array(16)).toHex();
+
+const holder = (): string => `${Deno.hostname()}:${Deno.pid}`;

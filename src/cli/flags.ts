@@ -1,0 +1,60 @@
+/**
+ * Flags and arguments that commands share.
+ *
+ * @module
+ */
+import type { FlagParametersForType, TypedPositionalParameters } from "@stricli/core";
+import type { Cli, GlobalFlags } from "./cli.ts";
+
+const text = (input: string): string => input;
+
+export const globalFlags: FlagParametersForType<GlobalFlags, Cli> = {
+  config: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "FILE",
+    brief: "The config [else $QUORATE_CONFIG, ./quorate.yaml, ~/.config/quorate/, /etc/quorate/]",
+  },
+  state: {
+    kind: "parsed",
+    parse: text,
+    optional: true,
+    placeholder: "DIR",
+    brief: "Memory, journal, locks and snapshots [else $QUORATE_STATE, as root /var/lib/quorate]",
+  },
+  quiet: { kind: "boolean", default: false, withNegated: false, brief: "Say only what went wrong" },
+  verbose: { kind: "counter", optional: true, brief: "Say also what was seen and which commands run" },
+  color: {
+    kind: "enum",
+    values: ["auto", "always", "never"],
+    default: "auto",
+    brief: "Colours; NO_COLOR turns them off too",
+  },
+  noInput: { kind: "boolean", default: false, withNegated: false, brief: "Never ask a person anything" },
+};
+export const globalAliases = { c: "config", q: "quiet", v: "verbose" } as const;
+
+/** The services that a command is about; none named: all. */
+export const services: TypedPositionalParameters<readonly string[], Cli> = {
+  kind: "array",
+  parameter: {
+    parse: text,
+    placeholder: "SERVICE",
+    brief: "A service of the config; none named: all",
+    proposeCompletions: proposeServices,
+  },
+};
+
+/** One positional argument that is a service. */
+export const oneService = {
+  parse: text,
+  optional: true,
+  placeholder: "SERVICE",
+  proposeCompletions: proposeServices,
+} as const;
+
+/** Who begins a flag need not wait for the config to be read. */
+async function proposeServices(this: Cli, partial: string): Promise<readonly string[]> {
+  return partial.startsWith("-") ? [] : (await this.names()).services;
+}

@@ -1,0 +1,52 @@
+/**
+ * What `--help` shows besides the flags.
+ *
+ * @module
+ */
+import type { Command } from "@stricli/core";
+import type { Cli } from "./cli.ts";
+
+const usages = {
+  plan: "[-o text|json|yaml|sh] [--detailed-exitcode] [SERVICE...]",
+  apply: "[-o text|json] [SERVICE...]",
+  status: "[-o text|json|yaml] [SERVICE...]",
+  validate: "",
+  explain: "CASE [--node NODE] [-o text|json|yaml|sh] [SERVICE]",
+  journal: "[-n N] [-o text|json] [SERVICE]",
+  init: "[FILE]",
+  schema: "",
+  completion: "bash|zsh|fish",
+} as const;
+type Name = keyof typeof usages;
+
+/** A command's documentation; its examples are a command line and what it is good for. */
+export const docs = (
+  name: Name,
+  brief: string,
+  examples: readonly (readonly [line: string, what: string])[],
+) => {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  quorate ${line.padEnd(width)}  ${what}`.trimEnd());
+  return {
+    brief,
+    customUsage: [usages[name]],
+    fullDescription: [`${brief}.`, "", "EXAMPLES", ...lines].join("\n"),
+  };
+};
+
+/** The parser's own usage line of a command would show only what is required. */
+export const shown = <C extends Command<Cli>>(name: Name, command: C): C => ({
+  ...command,
+  formatUsageLine: ({ prefix }: { readonly prefix: readonly string[] }) =>
+    [...prefix, usages[name]].join(" ").trimEnd(),
+});
+
+export const rootHelp = [
+  "Keeps the members of quorum services as one config file says, over SSH.",
+  "",
+  "EXAMPLES",
+  "  quorate init && quorate validate   start with a config",
+  "  quorate plan                       see what would change",
+  "  quorate apply                      change it; a timer may run this",
+  "  quorate apply --help               more about one command",
+].join("\n");

@@ -1,0 +1,23 @@
+/**
+ * What a shell completes from the config.
+ *
+ * @module
+ */
+import { loadConfig } from "../config/load.ts";
+import { plugins } from "./plugins.ts";
+
+/** Service and node names of the config that a command line names, or of the one that would be found. */
+export async function namesIn(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<{ readonly services: readonly string[]; readonly nodes: readonly string[] }> {
+  const at = args.findLastIndex((arg) => arg === "-c" || arg === "--config");
+  const path = args[at + 1];
+  const wanted = { env, cwd, ...(at === -1 || path === undefined ? {} : { path }) };
+  const { config } = await loadConfig(wanted, plugins);
+  return {
+    services: config?.services.map((s) => s.name) ?? [],
+    nodes: config?.nodes.map((n) => n.name) ?? [],
+  };
+}

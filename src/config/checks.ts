@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { Policy } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Plugin } from "../playbook/options.ts";
-import type { NodeConfig, ServiceConfig } from "./config.ts";
+import type { NodeConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type { Finding, Place } from "./source.ts";
 
@@ -103,14 +104,13 @@ export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
   }
 }
 
-/** Allowed, but said by `validate` and `plan`. */
-export function* warnings({ name, members, policy }: ServiceConfig, place: Place): Generator<Finding> {
+/** Allowed, but said by `validate` and `plan`; `n` members are desired. */
+export function* warnings(name: string, n: number, policy: Policy, place: Place): Generator<Finding> {
   const warn = (at: Place, message: string, hint: string): Finding => ({
     severity: "warning",
     place: [...place, ...at],
     said: { message, hint },
   });
-  const n = members.length;
   if (n < 3) {
     yield warn(
       ["members"],

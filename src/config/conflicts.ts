@@ -33,16 +33,19 @@ interface Claim {
   readonly value: string;
 }
 
+/** What one claim shares with another, and where. */
+interface Clash {
+  readonly mine: Claim;
+  readonly theirs: Claim;
+}
+
 /** What two services (or two options of one) both claim on a node. Each pair is told once, with all its nodes. */
 export function sharedOnNodes(
   services: readonly ServiceConfig[],
   plugins: readonly Plugin[],
 ): readonly Finding[] {
   const held = new Map<string, Map<string, Claim>>();
-  const clashes = new Map<
-    string,
-    { readonly mine: Claim; readonly theirs: Claim; readonly nodes: string[] }
-  >();
+  const pairs = new Map<string, { readonly nodes: Set<string>; readonly clashes: Map<string, Clash> }>();
   for (const service of services) {
     const spec = plugins.find((p) => p.name === service.plugin)?.options ?? {};
     const claims = [...claimsOf(spec, service.options, service.name, [])];
@@ -52,16 +55,17 @@ export function sharedOnNodes(
       for (const mine of claims) {
         const theirs = clash(mine, on);
         if (theirs !== undefined) {
-          const key = JSON.stringify([mine, theirs]);
-          const known = clashes.get(key);
-          if (known === undefined) clashes.set(key, { mine, theirs, nodes: [node] });
-          else known.nodes.push(node);
+          const key = JSON.stringify([theirs.service, mine.service]);
+          const pair = pairs.get(key) ?? { nodes: new Set(), clashes: new Map() };
+          pairs.set(key, pair);
+          pair.nodes.add(node);
+          pair.clashes.set(JSON.stringify([mine.option, theirs.option]), { mine, theirs });
         }
         hold(mine, on);
       }
     }
   }
-  return [...clashes.values()].map(({ mine, theirs, nodes }) => clashFinding(mine, theirs, nodes));
+  return [...pairs.values()].flatMap(({ nodes, clashes }) => clashFinding([...clashes.values()], [...nodes]));
 }
 
 function* claimsOf(spec: OptionsSpec, options: Options, service: string, above: Place): Generator<Claim> {
@@ -83,7 +87,7 @@ function clash(mine: Claim, on: ReadonlyMap<string, Claim>): Claim | undefined {
 }
 
 function hold(mine: Claim, on: Map<string, Claim>): void {
-  on.set(`${mine.use} ${mine.value}`, mine);
+  if (!on.has(`${mine.use} ${mine.value}`)) on.set(`${mine.use} ${mine.value}`, mine);
   if (mine.use === "path") { for (const one of parents(mine.value)) on.set(`above ${one}`, mine); }
 }
 
@@ -92,20 +96,32 @@ const parents = (path: string): readonly string[] => {
   return up === "/" || up === path ? [] : [up, ...parents(up)];
 };
 
-function clashFinding(mine: Claim, theirs: Claim, nodes: readonly string[]): Finding {
-  const [option, other] = [mine.option.join("."), theirs.option.join(".")];
-  const same = mine.value === theirs.value ? mine.value : `${theirs.value} and ${mine.value}`;
+function clashFinding(clashes: readonly Clash[], nodes: readonly string[]): readonly Finding[] {
+  const [first] = clashes;
+  if (first === undefined) return [];
+  const { mine, theirs } = first;
+  const shared = clashes.map(sharedText).join(", ");
   const where = nodes.length > 3
     ? `${nodes.slice(0, 3).join(", ")} and ${nodes.length - 3} more`
     : nodes.join(", ");
-  return {
+  return [{
     place: ["services", mine.service, "options", ...mine.option],
-    said: {
-      message: mine.service === theirs.service
-        ? `${other} and ${option} of ${mine.service} overlap: ${same}`
-        : `${theirs.service} (${other}) and ${mine.service} (${option}) overlap on ${where}: ${same}`,
-      expected: `a ${mine.use} of its own for each`,
-      hint: mine.service === theirs.service ? undefined : `set options.${option} of one of them`,
-    },
-  };
+    said: mine.service === theirs.service
+      ? {
+        message: `${mine.service} uses one thing twice: ${shared}`,
+        expected: "another value for one of them",
+      }
+      : {
+        message: `${theirs.service} and ${mine.service} would break each other on ${where}: ${shared}`,
+        expected: "other options for one of them",
+      },
+  }];
+}
+
+function sharedText({ mine, theirs }: Clash): string {
+  const [option, other] = [mine.option.join("."), theirs.option.join(".")];
+  if (option === other && mine.value === theirs.value) return `${option} ${mine.value}`;
+  return mine.value === theirs.value
+    ? `${other} and ${option} ${mine.value}`
+    : `${other} ${theirs.value} and ${option} ${mine.value}`;
 }

@@ -43,12 +43,13 @@ export const integer = (min: number, max: number) => {
 };
 export const port = integer(1, 65535);
 
-/** Reads a duration in milliseconds. */
-export const duration = (minMs = 0) => {
+/** Reads a duration in milliseconds. A JSON Schema ends where a value is turned into another: its doc comes before. */
+export const duration = (doc: string, minMs = 0) => {
   const expected = "a duration such as 500ms, 5s, 10m or 1h";
   return v.pipe(
     v.string(expected),
     v.regex(DURATION, expected),
+    v.description(doc),
     v.transform((written) => Number.parseInt(written, 10) * (UNITS[written.replace(/^[0-9]+/, "")] ?? NaN)),
     v.minValue(minMs, `${expected}, longer than nothing`),
     v.maxValue(LONGEST_MS, "a duration of at most 596h"),

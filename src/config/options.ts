@@ -31,13 +31,17 @@ function valueSchema(option: OptionSpec): OptionSchema {
         : text(`text such as ${option.example ?? option.pattern}`, new RegExp(option.pattern));
     case "path":
       // One spelling for one place: paths are compared, and a data directory is renamed beside itself.
-      return v.pipe(path, v.transform((one) => posix.normalize(one).replace(/\/$/, "")));
+      return v.pipe(
+        path,
+        v.description(option.doc),
+        v.transform((one) => posix.normalize(one).replace(/\/$/, "")),
+      );
     case "integer":
       return integer(option.min ?? 0, option.max ?? Number.MAX_SAFE_INTEGER);
     case "boolean":
       return flag;
     case "duration":
-      return duration();
+      return duration(option.doc);
     case "map": {
       const keys = option.keys === undefined
         ? text("a name")

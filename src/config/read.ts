@@ -66,6 +66,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
       ssh: sshSettings({ ...ssh, ...node.ssh }, folder),
     }];
   });
+  const byName = new Map(nodes.map((node) => [node.name, node]));
   const named = entries(written.nodes).map(([name]) => name);
 
   const services = entries(written.services).flatMap(([name, value]): readonly ServiceConfig[] => {
@@ -82,13 +83,13 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     const one: ServiceConfig = {
       name,
       plugin: plugin.name,
-      members: service.members.flatMap((m) => nodes.find((n) => n.name === m) ?? []),
+      members: service.members.flatMap((m) => byName.get(m) ?? []),
       options: service.options,
       policy: policyOf(service.policy),
     };
     findings.push(
       ...optionProblems(plugin.options, one.options, [...place, "options"]),
-      ...warnings(one, place),
+      ...warnings(name, service.members.length, one.policy, place),
     );
     return [one];
   });

@@ -43,7 +43,7 @@ export const sshSchema = v.strictObject({
     v.pipe(v.picklist(["sudo", "none"], "sudo or none"), about("How to become root after the login.")),
   ),
   connectTimeout: optional(
-    v.pipe(duration(1), about("From the start of the connection to the end of the login; 10s unless told.")),
+    duration("From the start of the connection to the end of the login; 10s unless told.", 1),
   ),
 }, "a map of user, port, identityFiles, knownHosts, jump, become, connectTimeout");
 export type WrittenSsh = v.InferOutput<typeof sshSchema>;
@@ -64,19 +64,16 @@ export const nodeSchema = v.strictObject({
 export const policySchema = v.strictObject(
   {
     stabilize: optional(
-      v.pipe(duration(), about("How long the cluster must have been healthy before the next change.")),
+      duration("How long the cluster must have been healthy before the next change."),
       "5s",
     ),
     deadAfter: optional(
-      v.pipe(
-        duration(),
-        about("How long a member must have been dead before it is acted upon without an edit."),
-      ),
+      duration("How long a member must have been dead before it is acted upon without an edit."),
       "60s",
     ),
-    deadline: optional(v.pipe(duration(1), about("How long one run may take; the next one goes on.")), "10m"),
+    deadline: optional(duration("How long one run may take; the next one goes on.", 1), "10m"),
     joinTimeout: optional(
-      v.pipe(duration(1), about("How long a new member may take to catch up, over several runs.")),
+      duration("How long a new member may take to catch up, over several runs.", 1),
       "30m",
     ),
     backup: optional(

@@ -73,13 +73,17 @@ export function readSource(
       merge: true,
       prettyErrors: false,
       stringKeys: true,
-      logLevel: "silent",
+      logLevel: "error",
     });
   } catch {
     // The parser recurses: a file of brackets ends its stack.
     return fail([0, 0], { message: "the file cannot be read: it is nested too deeply" });
   }
-  const problems = [...doc.errors, ...doc.warnings].map((e) => mark("error", e.pos, yamlSaid(e, text)));
+  const problems = [...doc.errors, ...doc.warnings].map((e) => {
+    const key = e.code === "DUPLICATE_KEY" ? (KEY.exec(text.slice(e.pos[0]))?.[0] ?? "") : "";
+    const end = Math.max(e.pos[1], e.pos[0] + key.length);
+    return mark("error", [e.pos[0], end], yamlSaid(e, key));
+  });
   if (doc.errors.some((e) => e.code !== "DUPLICATE_KEY")) return { problems };
 
   const aliased = new Map<Alias, Node>();
@@ -181,12 +185,14 @@ const noAnchor = (name: string): Said => ({
   hint: "text that starts with * must be in quotes",
 });
 
+/** A key as it is written: the parser marks only its first character. */
+const KEY = /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:,{}]+)/;
+
 /** What the parser says, in words of ours where its own are about YAML's inside. */
-function yamlSaid(error: YAMLError, text: string): Said {
-  const marked = text.slice(...error.pos).trim();
+function yamlSaid(error: YAMLError, key: string): Said {
   switch (error.code) {
     case "DUPLICATE_KEY":
-      return { message: `the key ${marked.split(/[:\s]/, 1)[0]} is given twice`, expected: "one of the two" };
+      return { message: `${key} is given twice`, expected: "one of the two" };
     case "MULTIPLE_DOCS":
       return { message: "the file holds more than one document", expected: 'no "---" after the first lines' };
     case "TAB_AS_INDENT":

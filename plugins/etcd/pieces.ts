@@ -86,14 +86,22 @@ export function snapshot(s: Scene, leaving?: Member) {
   });
 }
 
-/** S16: stopped, and nothing is left that could start it again. */
-export const fence = (n: HostNode, s: Scene) =>
-  step(`fence:${n.name}`, run(sh`quorate_fence ${s.options.unit} ${s.service} etcd ${s.options.dataDir}`), {
-    title: `fence ${n.name}: stop etcd, keep it from starting, see that no process is left`,
-    on: node(n),
-    effect: effect("fences", n),
-    unless: fenced(n),
-  });
+/** S16: stopped, and nothing is left that could start it again. `pristine` remembers whose default data lay there. */
+export const fence = (n: HostNode, s: Scene, pristine?: string) =>
+  step(
+    `fence:${n.name}`,
+    run(
+      sh`quorate_fence ${s.options.unit} ${s.service} etcd ${s.options.dataDir} ${
+        pristine === undefined ? [] : [text`pristine=${pristine}`]
+      }`,
+    ),
+    {
+      title: `fence ${n.name}: stop etcd, keep it from starting, see that no process is left`,
+      on: node(n),
+      effect: effect("fences", n),
+      unless: fenced(n),
+    },
+  );
 
 /** S14, S15: renamed beside itself, after the node has seen again whose it is and that nothing runs. */
 export const setAside = (n: HostNode, whose: string, s: Scene) =>
@@ -117,7 +125,10 @@ export function stage(n: HostNode, s: Scene) {
   const facts = s.seen.nodes[n.name];
   const o = s.options;
   return [
-    ...given(facts?.data.state === "pristine" && n, (at) => [fence(at, s), setAside(at, "pristine", s)]),
+    ...given(
+      facts?.data.state === "pristine" && typeof facts.data.identity !== "string" && facts.data.identity,
+      ({ memberId }) => [fence(n, s, memberId), setAside(n, "pristine", s)],
+    ),
     ...given(facts?.unit.load === "not-found" && n, (at) => [
       step(`unit:${n.name}`, run(sh`etcd_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
         title: `write ${o.unit} on ${n.name}`,

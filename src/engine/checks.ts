@@ -6,13 +6,10 @@
  */
 import type { Fleet, Reply } from "../model/fleet.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
-import { checkScript } from "../node/check.ts";
+import { checkScript, checkTimeoutMs } from "../node/check.ts";
 import { readCheck, unreached } from "../node/parse.ts";
 import type { Service } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
-
-/** Every sub-command of a check has its own, shorter deadline; this one is for a node that hangs as a whole. */
-const CHECK_TIMEOUT_MS = 12_000;
 
 export interface Checks {
   check(service: Service, node: HostNode): Promise<NodeFacts>;
@@ -35,7 +32,7 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
     await clock.sleep(0); // the turn ends: all that was asked in it is known
     turns.delete(node.name);
     const sentMs = clock.wall();
-    const reply = await fleet.run(node.name, checkScript(services, node), { timeoutMs: CHECK_TIMEOUT_MS });
+    const reply = await fleet.run(node.name, checkScript(services, node), { timeoutMs: checkTimeoutMs });
     return { reply, sentMs, receivedMs: clock.wall() };
   };
   return {
@@ -48,7 +45,7 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
       }
       turn.services.push(service);
       const { reply, sentMs, receivedMs } = await turn.answer;
-      return reply.kind === "exited"
+      return reply.kind === "exited" && reply.code === 0
         ? readCheck(reply.stdout, service, node, { sentMs, receivedMs })
         : unreached(node, reply);
     },

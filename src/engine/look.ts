@@ -7,8 +7,8 @@
 import type { HostNode } from "../model/node.ts";
 import type { Member, Observation, Target } from "../model/observation.ts";
 import { allTri, notTri, type Tri } from "../model/tri.ts";
-import { readAnswers } from "../node/parse.ts";
-import { peersScript } from "../node/check.ts";
+import { askScript } from "../node/check.ts";
+import { readAsks } from "../node/parse.ts";
 import { observe, toAskPeers } from "../observe/observe.ts";
 import type { Service } from "../playbook/plugin.ts";
 import type { Outside } from "./outside.ts";
@@ -44,9 +44,10 @@ async function askPeers(
     seen.members.some((m) => m.node === n.name && m.role === "voter" && m.health === "healthy")
   );
   const said = await Promise.all(from.map(async (n: HostNode) => {
-    const script = peersScript(service, doubtful, n);
+    const script = askScript(service, service.askPeers(doubtful, n));
     const reply = await outside.fleet.run(n.name, script, { timeoutMs: PEERS_TIMEOUT_MS });
-    return reply.kind === "exited" ? service.readPeers(readAnswers(reply.stdout), doubtful) : {};
+    const asks = reply.kind === "exited" ? readAsks(reply.stdout, service) : undefined;
+    return asks === undefined ? {} : service.readPeers(asks, doubtful);
   }));
   return Object.fromEntries(doubtful.map((m) => [m.id, together(said.map((s) => s[m.id] ?? "unknown"))]));
 }

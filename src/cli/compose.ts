@@ -8,7 +8,7 @@ import { type Clock, nodeChecks, type ServiceRun } from "../engine/mod.ts";
 import { fileStore } from "../engine/store.ts";
 import { sshFleet } from "../ssh/mod.ts";
 import { here } from "./here.ts";
-import { bound } from "./plugins.ts";
+import { bind } from "./plugins.ts";
 
 export interface Composed {
   readonly runs: readonly ServiceRun[];
@@ -20,10 +20,10 @@ export function compose(config: Config, services: readonly ServiceConfig[], stat
   const fleet = sshFleet(config.nodes.map(({ name, host, ssh }) => ({ node: name, host, ssh })));
   const shared = { fleet, checks: nodeChecks(fleet, clock), here, clock, token, holder: holder() };
   return {
-    runs: services.map((s) => {
-      const backupDir = s.policy.backup === false ? undefined : s.policy.backup.dir;
-      const store = fileStore(stateDir, s.name, backupDir);
-      return { ...bound(config, s), outside: { ...shared, store } };
+    runs: bind(config, services).map(({ service, target }) => {
+      const { backup } = target.policy;
+      const store = fileStore(stateDir, service.name, backup === false ? undefined : backup.dir);
+      return { service, target, outside: { ...shared, store } };
     }),
     close: () => fleet.close(),
   };

@@ -1,11 +1,14 @@
 import type { Case } from "../model/change.ts";
 import { explainCase } from "../plan/explain.ts";
+import { blank } from "../report/lines.ts";
+import { refusalBlock } from "../report/blocks.ts";
+import { changeText } from "../report/plan_text.ts";
 import type { ExplainFlags } from "./app.ts";
 import { cases } from "./cases.ts";
 import { type Cli, EXIT, misused, print } from "./cli.ts";
 import { chosen, noSuch, readConfig } from "./config.ts";
 import { printPlans } from "./plan.ts";
-import { bound } from "./plugins.ts";
+import { bind } from "./plugins.ts";
 
 /** `quorate explain CASE`: when a case arises and what its playbook does, on sample facts. */
 export default async function explain(
@@ -18,22 +21,24 @@ export default async function explain(
   if (config === undefined) return EXIT.config;
   const services = chosen(cli, flags, config, name === undefined ? [] : [name]);
   if (typeof services === "number") return services;
-  const nodes = config.nodes.map((n) => n.name);
+  const [one] = bind(config, services.slice(0, 1));
+  if (one === undefined) return misused(cli, flags, `${config.path} has no service`);
+  const { service, target } = one;
+  const nodes = target.nodes.map((n) => n.name);
   if (flags.node !== undefined && !nodes.includes(flags.node)) {
     return misused(cli, flags, noSuch("node", flags.node, nodes, config));
   }
-  const [first] = services;
-  if (first === undefined) return misused(cli, flags, `${config.path} has no service`);
-  const { service, target } = bound(config, first);
-  if (flags.output === "text") {
-    print(cli, flags, [
-      [["bold", kind]],
-      [["dim", "  when  "], cases[kind].when],
-      [["dim", "  does  "], cases[kind].does],
-      [["dim", "  what follows is worked out on sample facts; no host was asked"]],
-      [],
-    ]);
+  const plan = explainCase(service, target, kind, flags.node);
+  if (flags.output !== "text") {
+    await printPlans(cli, flags, [plan], config.nodes);
+    return EXIT.ok;
   }
-  await printPlans(cli, flags, [explainCase(service, target, kind, flags.node)], config.nodes);
+  print(cli, flags, [
+    [["bold", `${kind} `], ["dim", `of ${plan.name} (${plan.plugin}), on sample facts: no host was asked`]],
+    [["dim", "  when  "], cases[kind].when],
+    [["dim", "  does  "], cases[kind].does],
+    ...plan.changes.flatMap((change) => [blank, ...changeText(change)]),
+    ...refusalBlock(plan.refusals),
+  ]);
   return EXIT.ok;
 }

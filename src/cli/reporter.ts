@@ -29,7 +29,7 @@ export function reporter(cli: Cli, flags: ApplyFlags): Reporter {
   const verbose = isVerbose(flags);
   const live = flags.output === "text" && !quiet && err.terminal && env["TERM"] !== "dumb";
   const base = live
-    ? draw(liveList({ quiet, verbose, unicode: speaksUnicode(env) }), {
+    ? draw(liveList({ verbose, unicode: speaksUnicode(env) }), {
       write: err.write,
       size: err.size,
       colour: coloured(cli, err, flags),

@@ -21,9 +21,9 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
 
 /** What a host says goes to a terminal: control characters must not reach it, or a log line could move its cursor. */
 // deno-lint-ignore no-control-regex
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const controls = /[\u0000-\u001f\u007f-\u009f]/g;
 const clean = (text: string): string =>
-  text.replaceAll("\t", "    ").replace(
+  text.replaceAll("\t", "    ").replaceAll(/\r?\n/g, " ").replace(
     controls,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
@@ -66,16 +66,19 @@ export const hang = (first: string, text: string, style?: Style): readonly Line[
     style === undefined ? one : [style, one],
   ]);
 
-/** Rows of cells, aligned; the last column is left as it is. */
+/** Rows of cells, aligned; nothing is padded at the end of a row. */
 export function columns(rows: readonly (readonly Span[])[], indent = ""): readonly Line[] {
   const widths = rows.reduce<readonly number[]>(
     (max, row) => row.map((cell, i) => Math.max(max[i] ?? 0, widthOf([cell]))),
     [],
   );
-  return rows.map((row) => [
-    indent,
-    ...row.flatMap((cell, i): readonly Span[] =>
-      i === row.length - 1 ? [cell] : [cell, " ".repeat((widths[i] ?? 0) - widthOf([cell]) + 2)]
-    ),
-  ]);
+  return rows.map((row) => {
+    const last = row.findLastIndex((cell) => widthOf([cell]) > 0);
+    return [
+      indent,
+      ...row.slice(0, last + 1).flatMap((cell, i): readonly Span[] =>
+        i === last ? [cell] : [cell, " ".repeat((widths[i] ?? 0) - widthOf([cell]) + 2)]
+      ),
+    ];
+  });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Event } from "../model/event.ts";
-import { ended, type Loudness, plain } from "./plain.ts";
+import { plain } from "./plain.ts";
 import type { Line, Span } from "./lines.ts";
 import { count, duration } from "./words.ts";
 
@@ -52,9 +52,9 @@ const asciiSigns: Signs = {
 const FRAME_MS = 100;
 
 /** Makes a live list. `unicode` false keeps to ASCII signs. */
-export function liveList(options: Loudness & { readonly unicode: boolean }): Live {
+export function liveList(options: { readonly verbose: boolean; readonly unicode: boolean }): Live {
   const signs = options.unicode ? unicodeSigns : asciiSigns;
-  const words = plain({ quiet: false, verbose: options.verbose });
+  const words = plain({ quiet: false, verbose: true });
   const panels = new Map<string, Panel>();
 
   const rowLine = (row: Row, now: number): Line => {
@@ -155,7 +155,7 @@ export function liveList(options: Loudness & { readonly unicode: boolean }): Liv
             : e.outcome === "yielded"
             ? signs.marks.skipped
             : signs.marks.failed;
-          return [[sign, " ", ...ended(e)]];
+          return said.map((line) => [sign, " ", ...line]);
         }
         default:
           return said;

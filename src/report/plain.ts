@@ -17,11 +17,21 @@ export interface Loudness {
   readonly verbose: boolean;
 }
 
+/** What a service is at. */
+interface At {
+  change: string;
+  on: string;
+  waiting: string;
+  seen: string;
+  /** Why the run ends as it does was told already. */
+  told: boolean;
+}
+
 /** Makes a renderer: it remembers what each service is at, so events are given to it in their order. */
 export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly Line[] {
-  const at = new Map<string, { change: string; on: string; waiting: string }>();
+  const at = new Map<string, At>();
   return (e) => {
-    const now = at.get(e.service) ?? { change: "", on: "", waiting: "" };
+    const now = at.get(e.service) ?? { change: "", on: "", waiting: "", seen: "", told: false };
     at.set(e.service, now);
     const loud = (...lines: readonly Line[]): readonly Line[] => verbose && !quiet ? lines : [];
     const normal = (...lines: readonly Line[]): readonly Line[] => quiet ? [] : lines;
@@ -33,10 +43,12 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
     switch (e.event) {
       case "runStarted":
         return loud([`${e.service}: looking, as ${e.config} asks`]);
-      case "observed":
-        return loud([
-          `${e.service}: observed ${e.case} (${e.state}, ${quorumText(e.quorum)}) in ${duration(e.ms)}`,
-        ]);
+      case "observed": {
+        const seen = `${e.service}: observed ${e.case} (${e.state}, ${quorumText(e.quorum)})`;
+        if (now.seen === seen) return [];
+        now.seen = seen;
+        return loud([`${seen} in ${duration(e.ms)}`]);
+      }
       case "changeStarted":
         now.change = `${e.case} ${e.subject}`;
         now.on = "";
@@ -62,6 +74,7 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
         ];
       case "stepFailed":
         now.on = e.failure.on;
+        now.told = true;
         return [
           [["red", `${step(e.step)} … failed after ${duration(e.ms)}`]],
           ...failureBlock(e.failure),
@@ -75,17 +88,20 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
       case "stabilizing":
         return loud([`${e.service}: waiting until it has been healthy for ${duration(e.ms)}`]);
       case "refused":
+        now.told = true;
         return [[["yellow", `${e.service}: refused by a safety rule`]], ...refusalBlock(e.refusals)];
       case "quorumLost":
+        now.told = true;
         return [[["red", `${e.service}: the quorum is lost`]], ...refusalBlock([e.refusal])];
       case "yielded":
+        now.told = true;
         return loud([`${e.service}: another manager is at work (${e.holder}), this one leaves it alone`]);
-      case "runEnded":
-        return e.outcome === "steady" || e.outcome === "yielded"
-          ? loud(ended(e))
-          : e.outcome === "converged"
-          ? normal(ended(e))
-          : [ended(e)];
+      case "runEnded": {
+        const line = ended(e, now.told ? "" : `: ${e.why}`);
+        if (e.outcome === "steady") return loud(line);
+        if (e.outcome === "yielded") return now.told ? [] : loud(line);
+        return e.outcome === "converged" ? normal(line) : [line];
+      }
       default: // of a newer version, in a journal
         return [];
     }
@@ -93,11 +109,11 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
 }
 
 /** The last line of a run. */
-export function ended(e: Extract<Event, { readonly event: "runEnded" }>): Line {
+function ended(e: Extract<Event, { readonly event: "runEnded" }>, because: string): Line {
+  const why = e.why === undefined ? "" : because;
   const after = e.changed === 0
     ? `in ${duration(e.ms)}`
     : `after ${count(e.changed, "change")} in ${duration(e.ms)}`;
-  const why = e.why === undefined ? "" : `: ${e.why}`;
   switch (e.outcome) {
     case "steady":
       return [["green", `${e.service}: steady, nothing to do`], ` (${after})${why}`];
@@ -108,7 +124,7 @@ export function ended(e: Extract<Event, { readonly event: "runEnded" }>): Line {
     case "failed":
       return [["red", `${e.service}: failed ${after}`], why];
     case "refused":
-      return [["yellow", `${e.service}: refused ${after}`], why];
+      return [["yellow", `${e.service}: refused ${after}, nothing was changed`], why];
     case "quorumLost":
       return [["red", `${e.service}: quorum lost, nothing was changed`], why];
     case "unfinished":

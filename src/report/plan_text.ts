@@ -33,10 +33,14 @@ function headline(plan: ServicePlan): Span {
   }
 }
 
-const changeText = ({ change, exact, steps, quorumAfter }: PlannedChange, n: number): readonly Line[] => [
+/** One change; `n` is its place in a plan. */
+export const changeText = (
+  { change, exact, steps, quorumAfter }: PlannedChange,
+  n?: number,
+): readonly Line[] => [
   [
-    ["bold", `  ${n}. ${change.case} ${subjectOf(change)}`],
-    ["dim", exact ? "  exactly what runs now" : "  follows from what is expected"],
+    ["bold", `  ${n === undefined ? "" : `${n}. `}${change.case} ${subjectOf(change)}`],
+    ["dim", n === undefined ? "" : exact ? "  exactly what runs now" : "  follows from what is expected"],
   ],
   ...steps.flatMap((step, i) => stepText(step, `     ${`${i + 1}.`.padEnd(3)} `)),
   [["dim", "     quorum after  "], quorumText(quorumAfter)],

@@ -29,8 +29,10 @@ export interface Endpoint {
   /** The user's own files first: the first is where a new key would be added. */
   readonly knownHosts: readonly string[];
   readonly identities: readonly Identity[];
-  /** The agent's socket, or undefined when there is none or `IdentitiesOnly` forbids to ask it. */
+  /** The agent's socket. */
   readonly agent: string | undefined;
+  /** Whether of the agent's keys only those of `identities` are offered. */
+  readonly identitiesOnly: boolean;
   readonly connectTimeoutMs: number;
   readonly passphrase: () => string | undefined;
   /** The server to go through. */
@@ -189,12 +191,24 @@ function hop(name: string, settings: SshSettings, options: SshOptions, around: S
     identities: identities.filter((one, at) =>
       identities.findIndex((other) => other.path === one.path) === at
     ),
-    agent: first("identitiesonly")?.toLowerCase() === "yes" ? undefined : around.agent,
+    agent: agentSocket(first("identityagent"), around, path),
+    identitiesOnly: first("identitiesonly")?.toLowerCase() === "yes",
     connectTimeoutMs: settings.connectTimeoutMs ??
       (seconds > 0 ? seconds * 1000 : DEFAULT_CONNECT_TIMEOUT_MS),
     passphrase: settings.passphrase ?? (() => Deno.env.get("QUORATE_SSH_PASSPHRASE")),
     jump: undefined,
   };
+}
+
+/** `IdentityAgent` of ssh_config: a path, `none`, or a variable by its name; left out: `$SSH_AUTH_SOCK`. */
+function agentSocket(
+  value: string | undefined,
+  around: Surroundings,
+  path: (text: string) => string,
+): string | undefined {
+  if (value === undefined || value === "SSH_AUTH_SOCK") return around.agent;
+  if (value.toLowerCase() === "none") return undefined;
+  return value.startsWith("$") && !value.startsWith("${") ? Deno.env.get(value.slice(1)) : path(value);
 }
 
 /** Expands `%h` and its like; a token that is not known stays as it is. */

@@ -148,11 +148,21 @@ export function namesHost(hosts: string, name: string): boolean {
   return found;
 }
 
-/** Whether a text matches a pattern in which `*` stands for any characters and `?` for one. */
+/**
+ * Whether a text matches a pattern in which `*` stands for any characters and `?` for one. It goes back to the last
+ * star only, which is enough, and keeps a pattern of many stars from taking for ever.
+ */
 export function matchesPattern(text: string, pattern: string): boolean {
-  if (!/[*?]/.test(pattern)) return text === pattern;
-  const source = pattern.replace(/[^*?\w]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(text);
+  let [t, p, star, from] = [0, 0, -1, 0];
+  while (t < text.length) {
+    const wanted = pattern[p];
+    if (wanted === "*") [star, from, p] = [p, t, p + 1];
+    else if (wanted === "?" || wanted === text[t]) [t, p] = [t + 1, p + 1];
+    else if (star >= 0) [t, p, from] = [from + 1, star + 1, from + 1];
+    else return false;
+  }
+  while (pattern[p] === "*") p++;
+  return p === pattern.length;
 }
 
 /** `|1|salt|hash`: the hash is HMAC-SHA1 of the name, keyed with the salt, both in base64. */

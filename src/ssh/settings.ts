@@ -21,7 +21,7 @@ export interface SshSettings {
 /** A node and how to reach it: the node's settings laid over the global ones. */
 export interface SshTarget {
   /** The node's name in the config; what `Fleet` calls are made with. */
-  readonly node: string;
+  readonly name: string;
   /** A host name, an address, or a `Host` alias of ssh_config. */
   readonly host: string;
   readonly ssh: SshSettings;

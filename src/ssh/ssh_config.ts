@@ -14,6 +14,7 @@ const KEYWORDS = [
   "user",
   "identityfile",
   "identitiesonly",
+  "identityagent",
   "proxyjump",
   "proxycommand",
   "userknownhostsfile",

@@ -1,15 +1,13 @@
-import type { Trouble } from "../model/fleet.ts";
+import type { Reply, Trouble } from "../model/fleet.ts";
 
-/** A connection that did not come about. `timedOut` says that nobody answered in time, rather than said no. */
-export interface Failure {
-  readonly kind: "failure";
-  readonly trouble: Trouble;
-  readonly timedOut: boolean;
+/** A script that was not sent. */
+export function unreachable(trouble: Trouble): Reply {
+  return { kind: "unreachable", trouble };
 }
 
-/** Wraps a trouble as a failed connection. */
-export function failure(trouble: Trouble, timedOut = false): Failure {
-  return { kind: "failure", trouble, timedOut };
+/** Whether something that was wanted is the reason why it could not be had. */
+export function isTrouble(value: object): value is Trouble {
+  return "unblock" in value;
 }
 
 /** The text of anything that was thrown. */
@@ -25,5 +23,5 @@ export function codeOf(thrown: unknown): string | undefined {
 
 /** Quotes a word for a POSIX shell, only where it needs it. */
 export function shellWord(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -123,7 +123,7 @@ async function lockFile(path: string): Promise<AsyncDisposable | undefined> {
   };
 }
 
-const PART = ".part";
+const PART = ".snapshot.part";
 const KEPT = ".snapshot";
 
 /** `<kind>-<UTC time>.snapshot`: the names of one kind sort by age. */
@@ -142,7 +142,7 @@ async function snapshotFile(dir: string, kind: string): Promise<SnapshotFile> {
   let time = Date.now();
   while (kept.includes(nameAt(compact(time)))) time++;
   const path = join(dir, nameAt(compact(time)));
-  const aside = path + PART;
+  const aside = join(dir, nameAt(compact(time), PART));
   const hash = createHash("sha256");
   const file = await Deno.open(aside, { write: true, createNew: true, mode: 0o600 });
   let open = true;

@@ -126,7 +126,7 @@ function ended(e: Extract<Event, { readonly event: "runEnded" }>, because: strin
     case "refused":
       return [["yellow", `${e.service}: refused ${after}, nothing was changed`], why];
     case "quorumLost":
-      return [["red", `${e.service}: quorum lost, nothing was changed`], why];
+      return [["red", `${e.service}: quorum lost`], why];
     case "unfinished":
       return [["yellow", `${e.service}: not finished ${after}`], `${why}; the next run goes on`];
   }

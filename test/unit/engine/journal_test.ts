@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileJournal, readJournal, recorder } from "../../../src/engine/journal.ts";
+import type { Event, Happening } from "../../../src/model/event.ts";
+import { events, runs } from "../report/samples.ts";
+
+async function inDir(test: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await test(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+const run = (id: string, service: string, happenings: readonly Happening[]): readonly Event[] =>
+  events(service, happenings).map((e) => ({ ...e, run: id }));
+const recorded = (happenings: readonly Happening[]): readonly string[] => {
+  const lines: string[] = [];
+  events("metadata", happenings).forEach(recorder({ append: (e) => lines.push(e.event) }));
+  return lines;
+};
+const file = (dir: string): string => join(dir, "journal.jsonl");
+
+Deno.test("a run with nothing to do leaves no line", () => {
+  assert.deepEqual(recorded(runs.steady), []);
+  assert.deepEqual(recorded(runs.yielded), []);
+});
+
+Deno.test("a run that changes, refuses or fails is written from its start", () => {
+  for (const name of ["converged", "failed", "refused", "quorumLost", "unfinished"] as const) {
+    assert.equal(recorded(runs[name])[0], "runStarted", name);
+    assert.equal(recorded(runs[name]).at(-1), "runEnded", name);
+  }
+});
+
+Deno.test("a change is written as it happens, so that a run which is killed leaves what it did", () => {
+  assert.deepEqual(recorded(runs.converged.slice(0, 5)).at(-1), "stepStarted");
+});
+
+Deno.test("looks that saw no news are left out", () => {
+  const [started, observed, ...rest] = runs.refused;
+  const many = [started, observed, { ...observed, ms: 9 }, { ...observed, ms: 7 }, ...rest];
+  assert.equal(recorded(many).filter((e) => e === "observed").length, 1);
+});
+
+Deno.test("what was written is read back, the oldest run first", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir);
+    const written = [
+      run("r1", "a", runs.failed),
+      run("r2", "a", runs.refused),
+      run("r2", "b", runs.converged),
+    ];
+    written.flat().forEach((e) => journal.append(e));
+    const { runs: read, damaged } = await readJournal(dir, { runs: 10 });
+    assert.equal(damaged, 0);
+    assert.deepEqual(read.map((r) => r.events), written);
+    const one = await readJournal(dir, { runs: 1, service: "a" });
+    assert.deepEqual(one.runs.map((r) => r.run), ["r2"]);
+    assert.equal(((await Deno.stat(file(dir))).mode ?? 0) & 0o777, 0o600);
+  }));
+
+Deno.test("no journal is an empty one", () =>
+  inDir(async (dir) => {
+    assert.deepEqual(await readJournal(join(dir, "none"), { runs: 3 }), { runs: [], damaged: 0 });
+  }));
+
+Deno.test("a damaged line is skipped and counted, and does not swallow the one after it", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir);
+    const [first, second] = run("r1", "a", runs.refused);
+    assert.ok(first && second);
+    journal.append(first);
+    await Deno.writeTextFile(file(dir), '{"time":"2026', { append: true });
+    journal.append(second);
+    const { runs: read, damaged } = await readJournal(dir, { runs: 10 });
+    assert.equal(damaged, 1);
+    assert.deepEqual(read[0]?.events, [first, second]);
+  }));
+
+Deno.test("a journal that is full is rotated, and the runs of former files are still read", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir, { maxBytes: 1_500, keep: 2 });
+    const written = Array.from({ length: 20 }, (_, i) => run(`r${i}`, "a", runs.refused));
+    written.flat().forEach((e) => journal.append(e));
+    const files = (await Array.fromAsync(Deno.readDir(dir))).map((e) => e.name).sort();
+    assert.deepEqual(files, ["journal.jsonl", "journal.jsonl.1", "journal.jsonl.2", "journal.jsonl.lock"]);
+    const { runs: read } = await readJournal(dir, { runs: 3 });
+    assert.deepEqual(read.map((r) => r.events), written.slice(-3));
+    for (const e of Deno.readDirSync(dir)) assert.ok(Deno.statSync(join(dir, e.name)).size < 2_500);
+  }));
+
+Deno.test("processes that write and rotate at once lose and mix no line", () =>
+  inDir(async (dir) => {
+    const script = `
+      import { fileJournal } from ${JSON.stringify(import.meta.resolve("../../../src/engine/journal.ts"))};
+      const journal = fileJournal(${JSON.stringify(dir)}, { maxBytes: 40_000, keep: 9 });
+      for (let i = 0; i < 200; i++) {
+        journal.append({
+          time: "t", run: Deno.args[0] + "-" + i, service: "a", event: "yielded", holder: "x".repeat(300),
+        });
+      }`;
+    const path = join(dir, "writer.ts");
+    await Deno.writeTextFile(path, script);
+    const writers = ["p", "q", "r"].map((name) =>
+      new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", path, name] }).output()
+    );
+    for (const { code, stderr } of await Promise.all(writers)) {
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    }
+    const { runs: read, damaged } = await readJournal(dir, { runs: 1_000 });
+    assert.deepEqual([damaged, read.length], [0, 600]);
+  }));

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileStore, StateError } from "../../../src/engine/store.ts";
+
+async function inDir(test: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await test(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+const names = async (dir: string): Promise<readonly string[]> =>
+  (await Array.fromAsync(Deno.readDir(dir))).map((e) => e.name).sort();
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const memory = { clusterId: "c1", attempts: { "add:n4": { count: 2, lastMs: 1_700_000_000_000 } } };
+
+Deno.test("what was remembered is read back", () =>
+  inDir(async (dir) => {
+    const store = fileStore(dir, "metadata");
+    await store.writeMemory({ attempts: {} });
+    await store.writeMemory(memory);
+    assert.deepEqual(await store.readMemory(), memory);
+    assert.deepEqual(await names(join(dir, "memory")), ["metadata.json"]);
+    assert.equal(((await Deno.stat(join(dir, "memory/metadata.json"))).mode ?? 0) & 0o777, 0o600);
+  }));
+
+Deno.test("a manager that remembers nothing leaves no trace by reading", () =>
+  inDir(async (dir) => {
+    assert.deepEqual(await fileStore(join(dir, "state"), "metadata").readMemory(), { attempts: {} });
+    assert.deepEqual(await names(dir), []);
+  }));
+
+for (
+  const [what, text] of [
+    ["cut off", '{"clusterId":"c1","att'],
+    ["empty", ""],
+    ["of another shape", '{"clusterId":"c1"}'],
+    ["holding a damaged try", '{"attempts":{"add:n4":{"count":"2","lastMs":1}}}'],
+  ] as const
+) {
+  Deno.test(`a memory that is ${what} is an error that says what to do, never an empty memory`, () =>
+    inDir(async (dir) => {
+      const store = fileStore(dir, "metadata");
+      await store.writeMemory(memory);
+      await Deno.writeTextFile(join(dir, "memory/metadata.json"), text);
+      await assert.rejects(() => store.readMemory(), (error) => {
+        assert.ok(error instanceof StateError);
+        assert.match(error.message, /metadata\.json is damaged.*quorate status.*delete the file/);
+        return true;
+      });
+    }));
+}
+
+Deno.test("services do not share memory, whatever they are called", () =>
+  inDir(async (dir) => {
+    for (const service of ["a", "..", "a/b", ".a"]) {
+      await fileStore(dir, service).writeMemory({ ...memory, clusterId: service });
+    }
+    for (const service of ["a", "..", "a/b", ".a"]) {
+      assert.equal((await fileStore(dir, service).readMemory()).clusterId, service);
+    }
+    assert.deepEqual(await names(dir), ["memory"]);
+  }));
+
+Deno.test("of two holders in one process only one gets the lock, until it lets go", () =>
+  inDir(async (dir) => {
+    const [one, two] = [fileStore(dir, "metadata"), fileStore(dir, "metadata")];
+    const held = await one.lock();
+    assert.ok(held);
+    assert.equal(await two.lock(), undefined);
+    const other = await fileStore(dir, "locks").lock();
+    assert.ok(other);
+    await other[Symbol.asyncDispose]();
+    await held[Symbol.asyncDispose]();
+    await using again = await two.lock();
+    assert.ok(again);
+  }));
+
+Deno.test("a process that is killed frees its lock, and not before", () =>
+  inDir(async (dir) => {
+    const script = `
+      import { fileStore } from ${JSON.stringify(import.meta.resolve("../../../src/engine/store.ts"))};
+      const held = await fileStore(${JSON.stringify(dir)}, "metadata").lock();
+      console.log(held === undefined ? "busy" : "held");
+      await new Promise((resolve) => setTimeout(resolve, 600_000));`;
+    const path = join(dir, "holder.ts");
+    await Deno.writeTextFile(path, script);
+    const args = ["run", "-A", "--no-check", path];
+    const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    assert.equal(new TextDecoder().decode(value).trim(), "held");
+    const store = fileStore(dir, "metadata");
+    assert.equal(await store.lock(), undefined);
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    await using held = await store.lock();
+    assert.ok(held);
+  }));
+
+Deno.test("a snapshot has its name only once it is kept, and its hash is that of all its pieces", () =>
+  inDir(async (dir) => {
+    const file = await fileStore(dir, "metadata").snapshot("etcd");
+    await file.write(bytes("one "));
+    const half = file.sha256();
+    await file.write(bytes("two"));
+    assert.notEqual(half, file.sha256());
+    assert.equal(file.sha256(), createHash("sha256").update("one two").digest("hex"));
+    await assert.rejects(() => Deno.stat(file.path), Deno.errors.NotFound);
+    await file.keep(3);
+    assert.equal(await Deno.readTextFile(file.path), "one two");
+    assert.equal(((await Deno.stat(file.path)).mode ?? 0) & 0o777, 0o600);
+    assert.match(file.path, /snapshots\/metadata\/etcd-\d{8}T\d{9}Z\.snapshot$/);
+  }));
+
+Deno.test("older snapshots of the same kind are pruned beyond the count, never the newest", () =>
+  inDir(async (dir) => {
+    const store = fileStore(dir, "metadata");
+    const take = async (kind: string, text: string, keep: number): Promise<string> => {
+      const file = await store.snapshot(kind);
+      await file.write(bytes(text));
+      await file.keep(keep);
+      return file.path;
+    };
+    const other = await take("etcd-other", "x", 1);
+    const paths: string[] = [];
+    for (let i = 0; i < 4; i++) paths.push(await take("etcd", String(i), 3));
+    const kept = (await names(join(dir, "snapshots/metadata"))).map((n) =>
+      join(dir, "snapshots/metadata", n)
+    );
+    assert.deepEqual(kept, [...paths.slice(1), other].sort());
+    const newest = await take("etcd", "4", 0);
+    assert.deepEqual(
+      (await names(join(dir, "snapshots/metadata"))).map((n) => join(dir, "snapshots/metadata", n)),
+      [newest, other].sort(),
+    );
+  }));
+
+Deno.test("what is dropped leaves nothing, and neither does what a dead process left unfinished", () =>
+  inDir(async (dir) => {
+    const store = fileStore(dir, "metadata", join(dir, "backup"));
+    const dropped = await store.snapshot("etcd");
+    await dropped.write(bytes("x"));
+    await dropped.drop();
+    await dropped.drop();
+    await Deno.writeTextFile(join(dir, "backup/metadata/etcd-20200102T030405678Z.snapshot.part"), "half");
+    const file = await store.snapshot("etcd");
+    await file.keep(1);
+    assert.deepEqual((await names(join(dir, "backup/metadata"))).length, 1);
+  }));

@@ -69,8 +69,11 @@ await quorate("plan");
 await quorate("apply", "-v");
 await witness();
 
-say("etcd on n3 is stopped, and the disk of n2 is lost");
+say("etcd on n3 is stopped");
 await lab.on("n3", "systemctl stop etcd");
+await quorate("apply", "-v");
+
+say("The disk of n2 is lost: its member has to leave, and to join again under a new id");
 await lab.on("n2", "systemctl stop etcd");
 await lab.wipe("n2", "/var/lib/etcd/default");
 await quorate("apply", "-v");

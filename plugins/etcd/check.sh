@@ -1,0 +1,98 @@
+# What the check of a node runs for etcd; see check.ts.
+
+# ENDPOINTS SECONDS ARGUMENT…: etcdctl by environment only, because it refuses a flag for what a variable says, and the
+# node's own variables (credentials, CA) come first. ETCDCTL_API is for etcdctl before 3.6.
+etcd_ctl() (
+	set -a
+	etcd_credentials || exit
+	ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$1 ETCDCTL_DIAL_TIMEOUT=${2}s ETCDCTL_COMMAND_TIMEOUT=${2}s
+	unset ETCDCTL_WRITE_OUT ETCDCTL_HEX
+	seconds=$(($2 + 1))
+	shift 2
+	exec timeout -k 1 "$seconds" etcdctl "$@"
+)
+
+# PID: what the running process was told, the strongest last.
+etcd_told_process() {
+	tr '\000' '\n' <"/proc/$1/environ" | grep -aE '^ETCD_(DATA_DIR|WAL_DIR|LISTEN_CLIENT_URLS|CONFIG_FILE)='
+	tr '\000' '\n' <"/proc/$1/cmdline" | etcd_flags
+}
+
+# UNIT: what the unit would tell a process; the environment file, read before, overrides the unit's own variables.
+etcd_told_unit() {
+	timeout -k 1 3 systemctl show -p Environment -- "$1" | tr ' ' '\n' |
+		sed -n 's/^Environment=//; s/^"//; s/"$//; /^ETCD_/p'
+	sed -n 's/^[[:space:]]*\(ETCD_[A-Z_]*\)=["'\'']\{0,1\}\([^"'\'']*\).*/\1=\2/p' env.out
+	{ grep DAEMON_ARGS env.out; timeout -k 1 3 systemctl show -p ExecStart -- "$1"; } | tr -s ' ;"'\' '\n' | etcd_flags
+}
+
+# Flags of a command line, one argument a line, as variables.
+etcd_flags() {
+	sed -nE '/^--?(data-dir|wal-dir|listen-client-urls|config-file)$/{N;s/\n/=/}
+s/^--?data-dir=/ETCD_DATA_DIR=/p;s/^--?wal-dir=/ETCD_WAL_DIR=/p
+s/^--?listen-client-urls=/ETCD_LISTEN_CLIENT_URLS=/p;s/^--?config-file=/ETCD_CONFIG_FILE=/p'
+}
+
+# ADDRESS PORT URL: sets etcd_endpoint to where the process listens: the node's own address if it can be, because a
+# certificate may not name 127.0.0.1; otherwise what it told, as a package's default does that listens on localhost.
+etcd_listens() {
+	etcd_endpoint=$3
+	case ,$etcd_urls in
+	,)
+		[ -n "$etcd_config" ] || etcd_endpoint=http://localhost:2379
+		;;
+	*"//$1:$2"* | *"//[$1]:$2"* | *"//0.0.0.0:$2"* | *"//[::]:$2"*) ;;
+	*) etcd_endpoint=${etcd_urls%%,*} ;;
+	esac
+}
+
+# ADDRESS PORT URL ENVFILE BINARY WALDIR: asks the etcd of this node.
+etcd_look() {
+	ask env 0 sed -n -e '/^[[:space:]]*\(ETCD_\|DAEMON_ARGS=\)/{:a' -e '/\\$/{$!{N;ba' -e '}}' -e 'p}' -- "$4"
+	if [ -n "$pid" ]; then ask told 0 etcd_told_process "$pid"; else ask told 0 etcd_told_unit "$unit"; fi
+	used='' wal=$6 etcd_urls='' etcd_config=''
+	while IFS='=' read -r key value; do
+		case $key in
+		ETCD_DATA_DIR) used=$value ;;
+		ETCD_WAL_DIR) wal=$value ;;
+		ETCD_LISTEN_CLIENT_URLS) etcd_urls=$value ;;
+		ETCD_CONFIG_FILE) etcd_config=$value ;;
+		esac
+	done <told.out
+	case $used in
+	'' | "$dir") ;;
+	/*) used=$(readlink -m -- "$used") ;;
+	*) [ -z "$pid" ] || used=$(readlink -m -- "/proc/$pid/cwd/$used") ;;
+	esac
+	[ -n "$etcd_config" ] || ask used 0 printf %s "$used"
+	ask disk 0 etcd_disk_id "$dir" "$wal"
+	answered=''
+	[ -z "$pid" ] || etcd_answers "$@"
+	[ -n "$answered" ] || ask version 3 "$5" --version
+}
+
+# A learner is not asked what it does not serve: etcdctl would try again some 40 times a second until its deadline.
+# Without a majority etcdctl 3.5 waits for the member list to its deadline; 3.4 gives the local one at once.
+etcd_answers() {
+	etcd_listens "$@"
+	port=${etcd_endpoint##*:} port=${port%%/*}
+	ask port 2 grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6
+	read -r code <port.code
+	[ "$code" = 0 ] || return
+	etcd_status
+	[ -n "$answered" ] || return
+	case $status in *'"isLearner":true'*) return ;; esac
+	ask get 0 etcd_ctl "$etcd_endpoint" 2 get quorate --keys-only -w json
+	read -r code <get.code
+	[ "$code" != 0 ] && seconds=1 || seconds=2
+	ask members 0 etcd_ctl "$etcd_endpoint" "$seconds" member list -w json
+	# A leader may have been elected while the read waited for it.
+	case $code/$status in 0/*'"leader":'*) ;; 0/*) etcd_status ;; esac
+}
+
+etcd_status() {
+	ask status 0 etcd_ctl "$etcd_endpoint" 2 endpoint status -w json
+	status='' answered=''
+	read -r code <status.code
+	[ "$code" != 0 ] || { read -r status <status.out; answered=yes; }
+}

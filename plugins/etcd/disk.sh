@@ -1,0 +1,81 @@
+# Whose data lies on a disk, read without etcd; see disk.ts.
+
+# DIR [WALDIR]: the cluster id and the member id of the data, from the log's first segment, which begins with a frame
+# for its checksum and one for these ids. 1: there is no data. 2: it cannot be told.
+etcd_disk_id() {
+	[ -e "$1" ] || return 1
+	[ -d "$1" ] && ls -A -- "$1" >/dev/null || { echo "$1 is no directory that can be read" >&2; return 2; }
+	for segment in "${2:-$1/member/wal}"/*.wal; do break; done
+	if [ ! -e "$segment" ]; then
+		etcd_no_data "$1"
+		return
+	fi
+	# shellcheck disable=SC2046
+	set -- $(od -An -v -tu1 -N 256 -- "$segment" 2>/dev/null)
+	while [ $# -ge 10 ]; do
+		# A little-endian length of 56 bits, then a byte that says how many bytes of padding follow the record.
+		length=$(($1 + ($2 << 8))) padding=$(($8 & 128 ? $8 & 7 : 0)) zero=$3$4$5$6$7
+		shift 8
+		[ "$zero$1" = 000008 ] && [ $# -ge $((length + padding)) ] || break
+		if [ "$2" != 1 ]; then
+			shift $((length + padding))
+			continue
+		fi
+		shift 3
+		while [ "$1" -ge 128 ] && [ $# -gt 20 ]; do shift; done
+		[ "$2 $4" = "26 8" ] || break
+		shift 4
+		etcd_varint "$@"
+		member=$etcd_number
+		shift "$etcd_bytes"
+		[ "$1" = 16 ] || break
+		shift
+		etcd_varint "$@"
+		case $etcd_number-$member in 0-* | *-0) break ;; esac
+		# The ids of one member at http://localhost:2380 with the default token: what a package starts by itself.
+		case $etcd_number-$member in
+		cdf818194e3a8c32-8e9e05c52164694d) echo "$etcd_number $member pristine" ;;
+		*) echo "$etcd_number $member" ;;
+		esac
+		return 0
+	done
+	echo "$segment does not begin as etcd's log does" >&2
+	return 2
+}
+
+# BYTE…: a varint of at most 64 bits, as hexadecimal digits. A shell's numbers are 64-bit, and so are their shifts.
+etcd_varint() {
+	etcd_number=0 etcd_bytes=0
+	while [ $# -gt 0 ] && [ "$etcd_bytes" -lt 10 ]; do
+		etcd_number=$((etcd_number | ($1 & 127) << 7 * etcd_bytes))
+		etcd_bytes=$((etcd_bytes + 1))
+		[ "$1" -ge 128 ] || break
+		shift
+	done
+	etcd_number=$(printf %x "$etcd_number")
+}
+
+# DIR: proves that there is no data where there is no log. A first start that failed leaves a database without any
+# member in it, which etcd itself takes for nothing; anything else is not ours to judge.
+etcd_no_data() {
+	for entry in "$1"/* "$1"/.[!.]* "$1"/member/*; do
+		[ -e "$entry" ] || continue
+		case ${entry#"$1"/} in
+		lost+found | .quorate-* | member | member/snap | member/wal | member/wal.tmp) continue ;;
+		esac
+		echo "$1 holds what is not etcd's: ${entry##*/}" >&2
+		return 2
+	done
+	for entry in "$1"/member/snap/*; do
+		case ${entry##*/} in
+		'*') ;;
+		db | tmp*)
+			grep -qaF -e members -e consistent_index -- "$entry" || continue
+			echo "$1 holds a database without its log" >&2
+			return 2
+			;;
+		*) echo "$1 holds snapshots without their log" >&2; return 2 ;;
+		esac
+	done
+	return 1
+}

@@ -1,0 +1,42 @@
+# What every node check is made of. Its standard output becomes one JSON document; every byte that others wrote
+# travels in base64, so that nothing a node says can break it. Answers wait in memory-backed files, never on a data disk.
+
+# NAME SECONDS COMMAND…: keeps its exit code and its output, at most 256 KiB of each stream. 0 seconds for what sees to
+# its own deadline or cannot hang, e.g. a shell function.
+ask() {
+	asking=$1 seconds=$2
+	shift 2
+	[ "$seconds" = 0 ] || set -- timeout -k 1 "$seconds" "$@"
+	(ulimit -f 512 && "$@") >"$asking.out" 2>"$asking.err" </dev/null
+	echo $? >"$asking.code"
+}
+
+# What is asked for any service; leaves $pid (one live process, or nothing) to the plugin's part.
+look() {
+	ask unit 3 systemctl show -p LoadState -p ActiveState -p UnitFileState -p NRestarts -p Result -p MainPID -p FragmentPath -p EnvironmentFiles -- "$unit"
+	ask pids 0 quorate_pids "$process" "$unit" "$dir"
+	for mark in latch intent started fenced; do
+		ask "$mark" 0 cat -- "/var/lib/quorate/$service/$mark"
+	done
+	ask fence 0 test -e "/etc/systemd/system/$unit.d/quorate-fence.conf"
+	if quorate_place "$dir"; then
+		ask path 0 printf %s "$quorate_path"
+		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
+		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"
+	fi
+	pid=''
+	{ read -r pid <pids.out; } 2>/dev/null
+	[ -n "$pid" ] || while IFS='=' read -r key value; do
+		case $key=$value in MainPID=[1-9]*) pid=$value ;; esac
+	done <unit.out
+}
+
+# All answers of one service: names and sizes, and then the bytes of all in that order.
+pack() {
+	set -- *
+	printf '"files":['
+	stat -c '["%n",%s],' -- "$@"
+	printf '0],"bytes":"'
+	cat -- "$@" | base64 -w 0
+	printf '"'
+}

@@ -1,0 +1,233 @@
+# Functions that the node check and the steps of a playbook call on a node; sent along where they are called, so that
+# nothing has to be installed. Each may be called twice. One that cannot do its work says why in one line on standard
+# error and returns something else than 0. shell.ts says what each of them is for.
+
+quorate_fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
+# Files and folders onto the disk; a `sync` without arguments where coreutils is older than 8.24.
+quorate_sync() {
+	sync -- "$@" 2>/dev/null || sync
+}
+
+# PATH MODE: standard input becomes PATH, whole or not at all.
+quorate_replace() (
+	umask 077
+	new=$1.quorate-new
+	cat >"$new" && chmod -- "$2" "$new" && quorate_sync "$new" && mv -f -- "$new" "$1" && quorate_sync "${1%/*}/" && exit 0
+	rm -f -- "$new"
+	quorate_fail "cannot write $1"
+)
+
+# PATH MODE
+quorate_write() (
+	umask 077
+	path=$(readlink -m -- "$1") || exit 1
+	[ -e "$path" ] || { quorate_replace "$path" "$2"; exit; }
+	new=$path.quorate-new former=$path.quorate-$(date -u +%Y%m%dT%H%M%SZ)
+	cat >"$new" || { rm -f -- "$new"; quorate_fail "cannot write $new"; exit; }
+	if [ "$(sha256sum <"$new")" = "$(sha256sum <"$path")" ]; then rm -f -- "$new"; exit 0; fi
+	chown --reference="$path" -- "$new" && chmod --reference="$path" -- "$new" && quorate_sync "$new" &&
+		{ ln -- "$path" "$former" 2>/dev/null || [ -e "$former" ] || cp -p -- "$path" "$former"; } &&
+		mv -f -- "$new" "$path" && quorate_sync "${path%/*}/" && exit 0
+	rm -f -- "$new"
+	quorate_fail "cannot write $path"
+)
+
+# FILE KEY=VALUE…
+quorate_set_keys() (
+	file=$1 nl='
+' done=' ' out='' changed='' goes_on='' unended=''
+	shift
+	if [ -e "$file" ]; then
+		exec <"$file" || exit
+		[ "$(tr -dc '\000' <"$file" | wc -c)" -eq 0 ] || { quorate_fail "$file holds NUL bytes"; exit; }
+		while :; do
+			IFS= read -r line || { [ -n "$line" ] || break; unended=yes; }
+			key='' bare=${line#"${line%%[! 	]*}"}
+			# A line that the one before continues belongs to that one's value.
+			[ -n "$goes_on" ] || for pair; do
+				case $bare in "${pair%%=*}="*) key=${pair%%=*} want=${pair#*=} ;; esac
+			done
+			case $line in *\\) goes_on=yes ;; *) goes_on='' ;; esac
+			if [ -n "$key" ]; then
+				[ -z "$goes_on" ] || { quorate_fail "$file: the value of $key goes on in the next line"; exit; }
+				done="$done$key "
+				if ! quorate_is_value "${bare#*=}" "$want"; then
+					value=$(quorate_value "$want") || exit
+					line=$key=$value changed=yes
+				fi
+			fi
+			[ -n "$unended" ] && out=$out$line || out=$out$line$nl
+		done
+	fi
+	for pair; do
+		case $done in *" ${pair%%=*} "*) continue ;; esac
+		value=$(quorate_value "${pair#*=}") || exit
+		[ -z "$unended" ] || out=$out$nl unended=''
+		out=$out${pair%%=*}=$value$nl done="$done${pair%%=*} " changed=yes
+	done
+	[ -z "$changed" ] || printf '%s' "$out" | quorate_write "$file" 644
+)
+
+# WRITTEN WANTED: systemd reads what is written in an environment file as this value.
+quorate_is_value() {
+	quorate_now=${1#"${1%%[! 	]*}"} quorate_now=${quorate_now%"${quorate_now##*[! 	]}"}
+	case $quorate_now in
+	*\\*) return 1 ;;
+	\"*\" | \'*\') quorate_now=${quorate_now#?} quorate_now=${quorate_now%?} ;;
+	esac
+	case $quorate_now in *[\"\']*) return 1 ;; esac
+	[ "$quorate_now" = "$2" ]
+}
+
+# VALUE, as it is written in an environment file.
+quorate_value() {
+	case $1 in
+	*'
+'*) quorate_fail "a value must not hold a line break" ;;
+	*[!A-Za-z0-9_./:=,@%+-]*) printf '"%s"\n' "$(printf '%s\n' "$1" | sed 's/["\\$`]/\\&/g')" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
+# SERVICE KEY LINE…
+quorate_mark() (
+	umask 022
+	dir=/var/lib/quorate/$1 key=$2
+	shift 2
+	mkdir -p -- "$dir" && quorate_sync "${dir%/*/*}" "${dir%/*}" || { quorate_fail "cannot make $dir"; exit; }
+	for line in quorate=1 "$@"; do printf '%s\n' "$line"; done | quorate_replace "$dir/$key" 644
+)
+
+# SERVICE KEY DIR LINE…
+quorate_mark_place() {
+	quorate_place "$3" || return
+	quorate_as=$1 quorate_key=$2
+	shift 3
+	quorate_mark "$quorate_as" "$quorate_key" "dataPath=$quorate_path" "fsId=$quorate_fs" "$@"
+}
+
+# SERVICE KEY…
+quorate_unmark() (
+	cd "/var/lib/quorate/$1" 2>/dev/null || exit 0
+	shift
+	rm -f -- "$@" && quorate_sync .
+)
+
+# DIR: sets quorate_path (links resolved), quorate_near (the nearest that exists) and quorate_fs (its file system's id).
+quorate_place() {
+	quorate_path=$(readlink -m -- "$1") || return
+	quorate_near=$quorate_path
+	until [ -e "$quorate_near" ]; do
+		quorate_near=${quorate_near%/*}
+		quorate_near=${quorate_near:-/}
+	done
+	quorate_fs=$(stat -f -c %i -- "$quorate_near")
+}
+
+# PROCESS UNIT DIR: a process is the service's if its unit runs it, or if it names or has open the data directory.
+quorate_pids() (
+	real=$(readlink -m -- "$3") nl='
+' unsure=''
+	for p in /proc/[0-9]*; do
+		{ read -r name <"$p/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
+		{ read -r stat <"$p/stat"; } 2>/dev/null || continue
+		case ${stat##*) } in Z* | X*) continue ;; esac
+		own=''
+		{ while read -r line; do
+			case $line/ in */"$2"/*) own=yes ;; esac
+		done <"$p/cgroup"; } 2>/dev/null
+		if [ -z "$own" ]; then
+			says=$nl$(tr '\000' '\n' <"$p/cmdline"; tr '\000' '\n' <"$p/environ"; readlink -- "$p/cwd" "$p"/fd/*)$nl
+			case $says in
+			*["= $nl"]"$3"["/$nl"]* | *["= $nl"]"$real"["/$nl"]*) own=yes ;;
+			"$nl$nl") [ ! -e "$p" ] || unsure=yes ;;
+			esac
+		fi 2>/dev/null
+		[ -z "$own" ] || printf '%s\n' "${p#/proc/}"
+	done
+	[ -z "$unsure" ] || exit 3
+)
+
+# UNIT PROCESS DIR: nothing of the service runs.
+quorate_stopped() {
+	case $(timeout 10 systemctl is-active -- "$1" 2>/dev/null) in
+	inactive | failed | unknown) ;;
+	*) quorate_fail "$1 is not stopped"; return ;;
+	esac
+	quorate_left=$(quorate_pids "$2" "$1" "$3") || { quorate_fail "cannot tell whether a process of $1 is left"; return; }
+	[ -z "$quorate_left" ] || quorate_fail "process" $quorate_left "of $1 is left"
+}
+
+# DIR WHOSE IDFN UNIT PROCESS
+quorate_set_aside() (
+	dir=$(readlink -m -- "$1") || exit 1
+	ids=$("$3" "$dir")
+	case $? in
+	0) ;;
+	1)
+		# A crash may have come between the two renames.
+		[ -e "$dir" ] || [ ! -d "$dir.quorate-new" ] || mv -T -- "$dir.quorate-new" "$dir"
+		exit
+		;;
+	*) exit 1 ;;
+	esac
+	id=${ids#* } id=${id%% *}
+	[ -n "$id" ] || { quorate_fail "$3 does not say whose data $dir holds"; exit; }
+	case "$2 $ids" in
+	"$id $ids" | "pristine "*" pristine") ;;
+	*) quorate_fail "$dir holds the data of member $id, not of $2"; exit ;;
+	esac
+	quorate_stopped "$4" "$5" "$dir" || exit
+	aside=quorate-$(date -u +%Y%m%dT%H%M%SZ)-$id
+	if mountpoint -q -- "$dir"; then
+		# A mount point cannot be renamed: what it holds moves into a folder inside.
+		mkdir -m 700 -- "$dir/.$aside" || exit
+		for entry in "$dir"/*; do
+			case ${entry##*/} in lost+found) ;; *) mv -- "$entry" "$dir/.$aside/" || exit ;; esac
+		done
+		quorate_sync "$dir"
+		exit
+	fi
+	[ -d "$dir.quorate-new" ] || mkdir -m 700 -- "$dir.quorate-new" || exit
+	chown --reference="$dir" -- "$dir.quorate-new" && chmod --reference="$dir" -- "$dir.quorate-new" &&
+		mv -T -- "$dir" "$dir.$aside" && mv -T -- "$dir.quorate-new" "$dir" && quorate_sync "${dir%/*}/"
+)
+
+# UNIT SERVICE PROCESS DIR LINE…
+quorate_fence() (
+	unit=$1 service=$2 process=$3 dir=$4 drop=/etc/systemd/system/$1.d/quorate-fence.conf
+	shift 4
+	# An assertion that fails holds against a reboot, a person's start and a dependency, wherever the unit file lies;
+	# `mask` cannot be used where it lies in /etc/systemd/system.
+	mkdir -p -- "${drop%/*}" || exit
+	printf '%s\n' "# Quorate fenced this unit: its data must not be served. Quorate takes this file away again." \
+		'[Unit]' 'AssertPathExists=!/' | quorate_replace "$drop" 644 || exit
+	timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; }
+	quorate_mark "$service" fenced "unit=$unit" "$@" || exit
+	timeout 30 systemctl disable -- "$unit" >/dev/null 2>&1
+	timeout 30 systemctl stop -- "$unit" >/dev/null 2>&1 || timeout 10 systemctl kill -s KILL -- "$unit" 2>/dev/null
+	tries=0
+	until why=$(quorate_stopped "$unit" "$process" "$dir" 2>&1); do
+		tries=$((tries + 1))
+		[ "$tries" -le 50 ] || { quorate_fail "$why"; exit; }
+		[ "$tries" -ne 25 ] || timeout 10 systemctl kill -s KILL -- "$unit" 2>/dev/null
+		sleep 0.2
+	done
+	timeout 10 systemctl reset-failed -- "$unit" 2>/dev/null
+	exit 0
+)
+
+# UNIT SERVICE
+quorate_unfence() (
+	drop=/etc/systemd/system/$1.d/quorate-fence.conf
+	if [ -e "$drop" ]; then
+		rm -f -- "$drop" && quorate_sync "${drop%/*}" || exit
+		rmdir -- "${drop%/*}" 2>/dev/null
+		timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; }
+	fi
+	quorate_unmark "$2" fenced
+)

@@ -1,0 +1,52 @@
+/**
+ * Shell functions (POSIX sh) that the node check and the steps of a playbook call on nodes. They are sent along in
+ * front of a command that calls them, so nothing has to be installed on a node. Each can be called twice; one that
+ * cannot do its work says why in one line on standard error and does not return 0.
+ *
+ * - `quorate_write PATH MODE` writes standard input to PATH: aside, synced, renamed. Owner and mode of an existing
+ *   file stay, and the former file stays beside it as `PATH.quorate-TIME`. The same content again writes nothing.
+ * - `quorate_set_keys FILE KEY=VALUE…` changes keys of a file that systemd reads as `EnvironmentFile=`. Every other
+ *   line stays byte for byte, a missing key is added at the end, and nothing is written where nothing differs.
+ * - `quorate_mark SERVICE KEY LINE…`, `quorate_mark_place SERVICE KEY DIR LINE…` (which adds `dataPath=` and `fsId=` as
+ *   they are now) and `quorate_unmark SERVICE KEY…` keep the marks that `marks.ts` reads.
+ * - `quorate_pids PROCESS UNIT DIR` prints the live processes of one service; it returns 3 where that cannot be told.
+ * - `quorate_stopped UNIT PROCESS DIR` succeeds when the unit is stopped and no process is left.
+ * - `quorate_set_aside DIR WHOSE IDFN UNIT PROCESS` renames a data directory to `DIR.quorate-TIME-MEMBER` and leaves an
+ *   empty one, after it has seen that nothing runs and that the data is WHOSE: a member id, or `pristine` (S14–S16).
+ *   `IDFN DIR` prints `CLUSTER MEMBER`, then `pristine` where these are the ids of a package's default; it returns 1
+ *   where there is no data, and anything else where it cannot tell, with the reason on standard error.
+ * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
+ *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
+ *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.
+ *
+ * @module
+ */
+import text from "./shell.sh" with { type: "text" };
+
+/** All functions, as shell text. */
+export const nodeShell: string = text;
+
+/** A function begins with `name() {` or `name() (` and ends with `}` or `)`, each alone at the start of a line. */
+const functionsOf = (shell: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...shell.matchAll(/^([a-z_][a-z0-9_]*)\(\) [{(]\n[\s\S]*?^[)}]$/gm)].map((m) => [m[1] ?? "", m[0]]),
+  );
+
+/**
+ * The functions that a command calls, and those that they call, from the node's and the plugin's shell text. A name
+ * counts wherever it stands as a word, so one that is handed over as an argument comes along too.
+ */
+export function shellFor(commandText: string, pluginShell: string): string {
+  const all = new Map([...functionsOf(nodeShell), ...functionsOf(pluginShell)]);
+  const needed = new Set<string>();
+  const need = (shell: string) => {
+    for (const word of shell.match(/[a-z_][a-z0-9_]*/g) ?? []) {
+      const found = all.get(word);
+      if (found === undefined || needed.has(word)) continue;
+      needed.add(word);
+      need(found);
+    }
+  };
+  need(commandText);
+  return [...all].filter(([name]) => needed.has(name)).map(([, body]) => `${body}\n`).join("");
+}

@@ -37,13 +37,7 @@ export async function ask(
   }
 }
 
-async function waitFor(
-  scene: Scene,
-  step: Step & { readonly action: Asking },
-  name: StepName,
-): Promise<StepEnd> {
-  if (step.action.do !== "wait") return { kind: "done" };
-  const { until } = step.action;
+async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): Promise<StepEnd> {
   const { clock } = scene.run.outside;
   const began = clock.now();
   let told = false;

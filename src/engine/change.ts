@@ -20,7 +20,7 @@ export type ChangeEnd =
   }
   & (
     | { readonly kind: "done" }
-    | Exclude<StepEnd, { readonly kind: "done" | "skipped" }>
+    | Exclude<StepEnd, { readonly kind: "done" } | { readonly kind: "skipped" }>
   );
 
 /** Runs the steps of one change. */

@@ -28,7 +28,8 @@ export interface Scene {
 
 /** How a step ended. */
 export type StepEnd =
-  | { readonly kind: "done" | "skipped" }
+  | { readonly kind: "done" }
+  | { readonly kind: "skipped" }
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "yielded"; readonly holder: string }
   /** Broken off by SIGTERM or the deadline: nothing is undone, the next run goes on. */

@@ -46,12 +46,11 @@ export function* pluginProblem(
 /** Members that are no node, or named twice. */
 export function* memberProblems(
   members: unknown,
-  nodes: readonly string[],
+  nodes: ReadonlySet<string>,
   place: Place,
 ): Generator<Finding> {
   if (!Array.isArray(members)) return;
   const seen = new Set<unknown>();
-  const known = new Set<unknown>(nodes);
   for (const [i, member] of members.entries()) {
     if (typeof member !== "string") continue;
     if (seen.has(member)) {
@@ -59,13 +58,14 @@ export function* memberProblems(
         place: [...place, i],
         said: { message: `${member} is named twice`, expected: "each node once" },
       };
-    } else if (!known.has(member)) {
-      const near = nearest(member, nodes);
+    } else if (!nodes.has(member)) {
+      const names = [...nodes];
+      const near = nearest(member, names);
       yield {
         place: [...place, i],
         said: {
           message: `${member} is not under nodes:`,
-          expected: `one of ${nodes.slice(0, 12).join(", ")}${nodes.length > 12 ? ", …" : ""}`,
+          expected: `one of ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
           didYouMean: near,
         },
       };

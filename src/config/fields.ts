@@ -25,7 +25,7 @@ export const name = text(
   NAME,
 );
 export const host = text("a host name or an address, without user and port", HOST);
-export const path = text("an absolute path", PATH);
+export const path = text("an absolute path below the root", PATH);
 /** A file of the management node: `~` is left to who opens it. */
 export const file = text("a file", FILE);
 export const flag = v.boolean("true or false");

@@ -35,6 +35,7 @@ function valueSchema(option: OptionSpec): OptionSchema {
         path,
         v.description(option.doc),
         v.transform((one) => posix.normalize(one).replace(/\/$/, "")),
+        v.minLength(1, "an absolute path below the root"),
       );
     case "integer":
       return integer(option.min ?? 0, option.max ?? Number.MAX_SAFE_INTEGER);

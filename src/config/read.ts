@@ -67,7 +67,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     }];
   });
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const named = entries(written.nodes).map(([name]) => name);
+  const named = new Set(entries(written.nodes).map(([name]) => name));
 
   const services = entries(written.services).flatMap(([name, value]): readonly ServiceConfig[] => {
     const place = ["services", name];
@@ -76,14 +76,14 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     const service = read(serviceSchema(plugin), value, place);
     const wrong = [
       ...pluginProblem(raw, plugins, place),
-      ...(named.length === 0 ? [] : memberProblems(raw.members, named, [...place, "members"])),
+      ...(named.size === 0 ? [] : memberProblems(raw.members, named, [...place, "members"])),
     ];
     findings.push(...wrong);
     if (service === undefined || plugin === undefined) return [];
     const one: ServiceConfig = {
       name,
       plugin: plugin.name,
-      members: service.members.flatMap((m) => byName.get(m) ?? []),
+      members: [...new Set(service.members)].flatMap((m) => byName.get(m) ?? []),
       options: service.options,
       policy: policyOf(service.policy),
     };

@@ -11,7 +11,6 @@ import {
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   parseDocument,
   visit,
@@ -49,42 +48,48 @@ export function readSource(
   text: string,
   path: string,
 ): { readonly source?: Source; readonly problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const mark = (severity: Problem["severity"], range: readonly [number, number], said: Said): Problem => {
-    const start = lines.linePos(Math.min(range[0], text.length));
-    const newline = text.slice(range[0], range[1]).search(/\r?\n/);
-    const end = newline < 0 ? range[1] : range[0] + newline;
-    const column = Math.max(1, start.col);
+  // The parser's own line counter misses lines after an error.
+  const starts = [0, ...[...text.matchAll(/\n/g)].map((found) => found.index + 1)];
+  const mark = (severity: Problem["severity"], range: Range, said: Said): Problem => {
+    const from = Math.min(range[0], text.length);
+    const line = starts.findLastIndex((start) => start <= from);
+    const newline = text.slice(from, range[1]).search(/\r?\n/);
+    const length = newline < 0 ? range[1] - from : newline;
+    const column = from - (starts[line] ?? 0) + 1;
     return {
       severity,
       path,
-      line: Math.max(1, start.line),
+      line: line + 1,
       column,
-      endColumn: end > range[0] ? column + end - range[0] : undefined,
+      endColumn: length > 0 ? column + length : undefined,
       ...said,
     };
   };
-  const fail = (range: readonly [number, number], said: Said) => ({ problems: [mark("error", range, said)] });
+  const fail = (range: Range, said: Said) => ({ problems: [mark("error", range, said)] });
 
   let doc: Document.Parsed;
   try {
     doc = parseDocument(text, {
-      lineCounter: lines,
       merge: true,
       prettyErrors: false,
       stringKeys: true,
       logLevel: "error",
     });
   } catch {
-    // The parser recurses: a file of brackets ends its stack.
-    return fail([0, 0], { message: "the file cannot be read: it is nested too deeply" });
+    return fail([0, 0], TOO_DEEP);
   }
+  // The parser recurses: a file of brackets ends its stack, and it may say so itself.
+  if (doc.errors.some((e) => e.code === "RESOURCE_EXHAUSTION")) return fail([0, 0], TOO_DEEP);
   const problems = [...doc.errors, ...doc.warnings].map((e) => {
     const key = e.code === "DUPLICATE_KEY" ? (KEY.exec(text.slice(e.pos[0]))?.[0] ?? "") : "";
     const end = Math.max(e.pos[1], e.pos[0] + key.length);
     return mark("error", [e.pos[0], end], yamlSaid(e, key));
   });
-  if (doc.errors.some((e) => e.code !== "DUPLICATE_KEY")) return { problems };
+  if (doc.errors.some((e) => e.code !== "DUPLICATE_KEY")) {
+    // One slip makes several errors: the first of a line is the one to look at.
+    const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    return { problems: sorted.filter((p, i) => p.line !== sorted[i - 1]?.line) };
+  }
 
   const aliased = new Map<Alias, Node>();
   const anchors = new Map<string, Node>();
@@ -98,18 +103,16 @@ export function readSource(
     },
   });
   if (problems.some((p) => p.message.startsWith("no anchor"))) return { problems };
-  const resolve = (node: unknown): Node | undefined =>
-    isAlias(node) ? aliased.get(node) : isNode(node) ? node : undefined;
+  const resolve: Resolve = (node) => isAlias(node) ? aliased.get(node) : isNode(node) ? node : undefined;
 
   let value: unknown;
   try {
     value = doc.toJS({ maxAliasCount: MAX_ALIASES });
   } catch {
+    const merge = badMerge(doc, resolve);
+    if (merge !== undefined) return fail(merge, BAD_MERGE);
     const first = aliased.keys().next().value;
-    return fail(first ? rangeOf(first) : [0, 0], {
-      message: "the aliases of this file contain themselves or multiply without end",
-      expected: "fewer aliases of aliases",
-    });
+    return fail(first ? rangeOf(first) : [0, 0], TOO_MANY);
   }
 
   const find = (place: Place): Found | undefined =>
@@ -143,6 +146,10 @@ export function readSource(
   };
 }
 
+type Range = readonly [number, number];
+/** The node that an alias stands for, or the node itself. */
+type Resolve = (node: unknown) => Node | undefined;
+
 interface Found {
   readonly key?: Node;
   readonly value: Node | undefined;
@@ -152,7 +159,7 @@ interface Found {
 function stepInto(
   node: Node | undefined,
   step: string | number,
-  resolve: (node: unknown) => Node | undefined,
+  resolve: Resolve,
 ): Found | undefined {
   if (isSeq(node)) {
     const item = typeof step === "number" ? node.items[step] : undefined;
@@ -174,12 +181,31 @@ function stepInto(
   return undefined;
 }
 
-const rangeOf = (node: Node): [number, number] => [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
+const rangeOf = (node: Node): Range => [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
 /** A block that spans lines cannot be underlined: its key is. */
 const spans = (node: Node | undefined, text: string): boolean =>
   node === undefined || isScalar(node) && node.range?.[0] === node.range?.[1] ||
   (isMap(node) || isSeq(node)) && text.slice(...rangeOf(node)).trimEnd().includes("\n");
 
+/** Where the first `<<` is that merges no map. */
+function badMerge(doc: Document.Parsed, resolve: Resolve): Range | undefined {
+  let range: Range | undefined;
+  visit(doc, {
+    Pair(_, { key, value }) {
+      if (range !== undefined || !isScalar(key) || key.value !== "<<") return;
+      const merged = resolve(value);
+      const all = isSeq(merged) ? merged.items : [merged];
+      if (!all.every((one) => isMap(resolve(one)))) range = rangeOf(key);
+    },
+  });
+  return range;
+}
+const BAD_MERGE: Said = { message: "<< cannot merge this", expected: "an alias of a map, or a list of them" };
+const TOO_MANY: Said = {
+  message: "the aliases of this file contain themselves or multiply without end",
+  expected: "fewer aliases of aliases",
+};
+const TOO_DEEP: Said = { message: "the file cannot be read: it is nested too deeply" };
 const noAnchor = (name: string): Said => ({
   message: `no anchor &${name} before this alias`,
   hint: "text that starts with * must be in quotes",

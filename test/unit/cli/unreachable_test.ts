@@ -1,0 +1,108 @@
+/** What the commands say when no node answers: the whole program but for the hosts. */
+import assert from "node:assert/strict";
+import type { Event } from "../../../src/model/event.ts";
+import { inFolder, unreachable } from "./run.ts";
+
+const withConfig = (test: Parameters<typeof inFolder>[0]): Promise<void> =>
+  inFolder(async (folder) => {
+    await folder.write("quorate.yaml", unreachable);
+    await test(folder);
+  });
+
+Deno.test("status ends with 0 once it could look, and has the shape of the contract", () =>
+  withConfig(async ({ run, dir }) => {
+    const { code, out } = await run("status", "-o", "json");
+    assert.equal(code, 0);
+    const { schemaVersion, services: [service] } = JSON.parse(out);
+    assert.equal(schemaVersion, 1);
+    assert.deepEqual([service.name, service.plugin, service.quorum], ["metadata", "etcd", "unknown"]);
+    assert.deepEqual(service.nodes[3], { name: "n4", reachable: false, service: "unknown", data: "unknown" });
+    assert.deepEqual(Object.keys(service).sort(), ["case", "members", "name", "nodes", "plugin", "quorum"]);
+    assert.deepEqual((await Array.fromAsync(Deno.readDir(dir))).map((e) => e.name), ["quorate.yaml"]);
+  }));
+
+Deno.test("status names the nodes that could not be reached", () =>
+  withConfig(async ({ run }) => {
+    const { code, out } = await run("status");
+    assert.equal(code, 0);
+    assert.match(out, /metadata \(etcd\): quorum unknown/);
+    assert.match(out, /! n4: not reached: /);
+  }));
+
+Deno.test("plan of a refusal ends with 3 in every format", () =>
+  withConfig(async ({ run }) => {
+    for (const format of ["text", "json", "yaml", "sh"]) {
+      const { code, out } = await run("plan", "-o", format);
+      assert.equal(code, 3, format);
+      assert.match(out, /\bS(1|2|4|24)\b/, format);
+    }
+  }));
+
+Deno.test("apply refuses, says so on stderr, and leaves one run in the journal", () =>
+  withConfig(async ({ run }) => {
+    const { code, out, err } = await run("apply");
+    assert.deepEqual([code, out], [3, ""]);
+    assert.match(err, /^metadata: refused by a safety rule\n/);
+    assert.match(err, /\n {2}now {4}/);
+    const journal = await run("journal");
+    assert.match(journal.out, /run [0-9a-f-]{36}\nmetadata: refused by a safety rule\n/);
+    assert.equal((await run("journal", "other")).out, "");
+  }));
+
+Deno.test("apply -o json writes one event a line, each with its time, run and service", () =>
+  withConfig(async ({ run }) => {
+    const { code, out, err } = await run("apply", "-o", "json");
+    assert.deepEqual([code, err], [3, ""]);
+    const events: readonly Event[] = out.trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(events[0]?.event, "runStarted");
+    assert.equal(events.at(-1)?.event, "runEnded");
+    assert.ok(events.some((e) => e.event === "refused"));
+    assert.equal(new Set(events.map((e) => e.run)).size, 1);
+    assert.ok(events.every((e) => e.service === "metadata" && !Number.isNaN(Date.parse(e.time))));
+    assert.deepEqual(
+      (await run("journal", "-o", "json")).out.trim().split("\n").map((line) => JSON.parse(line).event).at(
+        -1,
+      ),
+      "runEnded",
+    );
+  }));
+
+Deno.test("a memory that is damaged fails the run and says what to do, and is told by plan too", () =>
+  withConfig(async ({ run, dir, write }) => {
+    await Deno.mkdir(`${dir}/state/memory`, { recursive: true });
+    await write("state/memory/metadata.json", "{");
+    for (const command of ["apply", "plan"]) {
+      const { code, err } = await run(command);
+      assert.equal(code, 1, command);
+      assert.match(err, /metadata\.json is damaged/, command);
+    }
+  }));
+
+Deno.test("a journal that cannot be written is told once and changes nothing else", () =>
+  withConfig(async ({ run, dir }) => {
+    await Deno.mkdir(`${dir}/state/journal.jsonl`, { recursive: true });
+    const { code, err } = await run("apply");
+    assert.equal(code, 3);
+    assert.equal(err.match(/journal in .* could not be written/g)?.length, 1);
+  }));
+
+Deno.test("explain works out the steps of a case without touching a host", () =>
+  withConfig(async ({ run }) => {
+    const { code, out } = await run("explain", "add", "--node", "n4");
+    assert.equal(code, 0);
+    assert.match(out, /^add of metadata \(etcd\), on sample facts: no host was asked\n {2}when /);
+    assert.match(out, /add n4\n {5}1\. /);
+    assert.match(out, /etcdctl .*member add/);
+    const json = JSON.parse((await run("explain", "add", "-o", "json")).out);
+    assert.equal(json.services[0].changes[0].case, "add");
+    assert.equal((await run("explain", "add", "--node", "n9")).code, 64);
+  }));
+
+Deno.test("a reader that goes away ends nothing with an error", () =>
+  withConfig(async ({ start }) => {
+    const child = start("apply", "-o", "json");
+    await child.stdout.cancel();
+    const { code } = await child.status;
+    assert.equal(code, 3);
+    await child.stderr.cancel();
+  }));

@@ -18,12 +18,19 @@ etcd_told_process() {
 	tr '\000' '\n' <"/proc/$1/cmdline" | etcd_flags
 }
 
-# UNIT: what the unit would tell a process; the environment file, read before, overrides the unit's own variables.
+# UNIT: what the unit would tell a process. Its own variables give way to the environment file, which Quorate writes
+# before a first start; so a package's data directory only matters where it holds something.
 etcd_told_unit() {
-	timeout -k 1 3 systemctl show -p Environment -- "$1" | tr ' ' '\n' |
-		sed -n 's/^Environment=//; s/^"//; s/"$//; /^ETCD_/p'
-	sed -n 's/^[[:space:]]*\(ETCD_[A-Z_]*\)=["'\'']\{0,1\}\([^"'\'']*\).*/\1=\2/p' env.out
-	{ grep DAEMON_ARGS env.out; timeout -k 1 3 systemctl show -p ExecStart -- "$1"; } | tr -s ' ;"'\' '\n' | etcd_flags
+	for word in $(timeout -k 1 3 systemctl show -p Environment --value -- "$1"); do
+		case $word in ETCD_DATA_DIR=*) package=${word#*=} ;; *) continue ;; esac
+		etcd_disk_id "$package" >/dev/null 2>&1
+		[ $? = 1 ] || printf '%s\n' "$word"
+	done
+	sed -n 's/^[[:space:]]*\(ETCD_DATA_DIR\|ETCD_WAL_DIR\|ETCD_CONFIG_FILE\)=["'\'']\{0,1\}\([^"'\'']*\).*/\1=\2/p' env.out
+	{
+		grep DAEMON_ARGS env.out
+		timeout -k 1 3 systemctl show -p ExecStart --value -- "$1"
+	} | tr -s ' ;"'\' '\n' | etcd_flags
 }
 
 # Flags of a command line, one argument a line, as variables.

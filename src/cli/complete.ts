@@ -16,7 +16,7 @@ export default async function complete(cli: Cli, words: readonly string[]): Prom
   const before = typed.slice(0, -1);
   const at = commandAt(before);
   // Flags that may come before any command are those that every command has.
-  const pending = at === before.length && before.length > 0;
+  const pending = at === before.length;
   const inputs = pending && (partial.startsWith("-") || awaitsValue(before))
     ? ["validate", ...before, partial]
     : pending

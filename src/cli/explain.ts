@@ -7,7 +7,7 @@ import type { ExplainFlags } from "./app.ts";
 import { cases } from "./cases.ts";
 import { type Cli, EXIT, misused, print } from "./cli.ts";
 import { chosen, noSuch, readConfig } from "./config.ts";
-import { printPlans } from "./plan.ts";
+import { printPlans } from "./plans.ts";
 import { bind } from "./plugins.ts";
 
 /** `quorate explain CASE`: when a case arises and what its playbook does, on sample facts. */

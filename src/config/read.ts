@@ -36,8 +36,7 @@ export function parseConfig(text: string, path: string, plugins: readonly Plugin
   ];
   const sorted = [...new Map(all.map((p) => [JSON.stringify(p), p])).values()]
     .sort((a, b) => a.line - b.line || a.column - b.column);
-  const wrong = config === undefined || sorted.some((p) => p.severity === "error");
-  return { problems: sorted, ...(wrong ? {} : { config }) };
+  return sorted.some((p) => p.severity === "error") ? { problems: sorted } : { problems: sorted, config };
 }
 const EMPTY = { message: "the file is empty", hint: "`quorate init` writes one to start with" };
 

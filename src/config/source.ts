@@ -91,18 +91,11 @@ export function readSource(
     return { problems: sorted.filter((p, i) => p.line !== sorted[i - 1]?.line) };
   }
 
-  const aliased = new Map<Alias, Node>();
-  const anchors = new Map<string, Node>();
-  visit(doc, {
-    Node(_, node) {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target) aliased.set(node, target);
-        else problems.push(mark("error", rangeOf(node), noAnchor(node.source)));
-      } else if (node.anchor) anchors.set(node.anchor, node);
-    },
-  });
-  if (problems.some((p) => p.message.startsWith("no anchor"))) return { problems };
+  const { aliased, lost } = aliasesOf(doc);
+  if (lost.length > 0) {
+    const missing = lost.map((alias) => mark("error", rangeOf(alias), noAnchor(alias.source)));
+    return { problems: [...problems, ...missing] };
+  }
   const resolve: Resolve = (node) => isAlias(node) ? aliased.get(node) : isNode(node) ? node : undefined;
 
   let value: unknown;
@@ -149,6 +142,25 @@ export function readSource(
 type Range = readonly [number, number];
 /** The node that an alias stands for, or the node itself. */
 type Resolve = (node: unknown) => Node | undefined;
+
+/** What each alias stands for (the last anchor of its name before it), and those that stand for nothing. */
+function aliasesOf(doc: Document.Parsed) {
+  const anchors = new Map<string, Node>();
+  const aliased = new Map<Alias, Node>();
+  const lost: Alias[] = [];
+  visit(doc, {
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target === undefined) lost.push(node);
+      else aliased.set(node, target);
+    },
+  });
+  return { aliased, lost };
+}
 
 interface Found {
   readonly key?: Node;

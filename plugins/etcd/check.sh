@@ -1,15 +1,15 @@
 # What the check of a node runs for etcd; see check.ts.
 
-# ENDPOINTS SECONDS ARGUMENT…: etcdctl by environment only, because it refuses a flag for what a variable says, and the
-# node's own variables (credentials, CA) come first. ETCDCTL_API is for etcdctl before 3.6.
+# ENDPOINTS SECONDS ARGUMENT…: etcdctl refuses a flag for what a variable says, and the node's own variables hold its
+# credentials; so variables say all but the timeouts, which it takes from flags only. ETCDCTL_API is for 3.5 and before.
 etcd_ctl() (
 	set -a
 	etcd_credentials || exit
-	ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$1 ETCDCTL_DIAL_TIMEOUT=${2}s ETCDCTL_COMMAND_TIMEOUT=${2}s
-	unset ETCDCTL_WRITE_OUT ETCDCTL_HEX
-	seconds=$(($2 + 1))
+	ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$1
+	unset ETCDCTL_WRITE_OUT ETCDCTL_HEX ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
+	seconds=$2
 	shift 2
-	exec timeout -k 1 "$seconds" etcdctl "$@"
+	exec timeout -k 1 $((seconds + 1)) etcdctl --dial-timeout="${seconds}s" --command-timeout="${seconds}s" "$@"
 )
 
 # PID: what the running process was told, the strongest last.

@@ -29,13 +29,20 @@ export const endpoints = (
     return ownEndpoint(m, nodes.find((n) => n.name === m.node), options) ?? [];
   });
 
-/** etcdctl with its endpoints and credentials; those of `ctlEnv` are read on the node and never leave it. */
+/**
+ * etcdctl with its endpoints and credentials. Those of `ctlEnv` are read on the node and never leave it; then all goes
+ * by environment, because etcdctl refuses a flag for what a variable says.
+ */
 export function etcdctl(o: EtcdOptions, to: readonly string[]): Command {
-  const tls = o.tls === undefined
-    ? sh``
-    : sh` --cacert=${o.tls.ca} --cert=${o.tls.clientCert ?? o.tls.cert} --key=${
-      o.tls.clientKey ?? o.tls.key
-    }`;
-  const env = o.ctlEnv === undefined ? sh`` : sh`set -a; . ${o.ctlEnv}; set +a; `;
-  return sh`${env}ETCDCTL_API=3 etcdctl --endpoints=${to.join(",")}${tls}`;
+  const urls = to.join(",");
+  const ca = o.tls?.ca, cert = o.tls?.clientCert ?? o.tls?.cert, key = o.tls?.clientKey ?? o.tls?.key;
+  const known = ca !== undefined && cert !== undefined && key !== undefined && { ca, cert, key };
+  if (o.ctlEnv === undefined) {
+    const flags = known ? sh` --cacert=${known.ca} --cert=${known.cert} --key=${known.key}` : sh``;
+    return sh`ETCDCTL_API=3 etcdctl --endpoints=${urls}${flags}`;
+  }
+  const first = known
+    ? sh`ETCDCTL_CACERT=${known.ca} && ETCDCTL_CERT=${known.cert} && ETCDCTL_KEY=${known.key} && `
+    : sh``;
+  return sh`set -a && ${first}. ${o.ctlEnv} && set +a && ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${urls} etcdctl`;
 }

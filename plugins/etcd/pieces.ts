@@ -191,7 +191,12 @@ export function join(n: HostNode, s: Scene, leaving?: Member) {
     ),
     step(
       `configure:${n.name}`,
-      run(sh`quorate_set_keys ${o.envFile} ${initialSettings(n, o, "existing", derived("initialCluster"))}`),
+      // Who joins a cluster that exists has nothing to do with a bootstrap any more.
+      run(
+        sh`quorate_unmark ${s.service} intent started && quorate_set_keys ${o.envFile} ${
+          initialSettings(n, o, "existing", derived("initialCluster"))
+        }`,
+      ),
       {
         title: `configure ${n.name} with the live member list`,
         on: node(n),

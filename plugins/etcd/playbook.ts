@@ -19,7 +19,6 @@ import {
   refuse,
   run,
   running,
-  setting,
   sh,
   starts,
   step,
@@ -137,7 +136,7 @@ export const etcdPlaybook = playbook<Bound>()({
             title: `switch the config of ${n.name} to existing`,
             on: node(n),
             effect: configures(n, "unchanged"),
-            unless: setting(n, "ETCD_INITIAL_CLUSTER_STATE", "existing"),
+            idempotent: true,
           },
         )
       ),

@@ -9,7 +9,7 @@ import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { heldByPerson, unfit } from "../rules/node_fit.ts";
 import { absentMeansProvenAbsent, resumeBootstrap } from "../rules/s01_absent.ts";
-import type { Input } from "./input.ts";
+import { type Input, isDesired } from "./input.ts";
 
 /** Never formed, or an unfinished bootstrap of ours. */
 export function bootstrapOr(i: Input): Verdict {
@@ -36,6 +36,14 @@ export function bootstrapOr(i: Input): Verdict {
  */
 export function restartOrLost(i: Input): Verdict {
   const expected = expectedNodes(i);
+  const own = expected.filter((n) => isDesired(i, n.name) && hasTrace(i.seen.nodes[n.name]));
+  const known = expected.filter((n) =>
+    isDesired(i, n.name) && (own.includes(n) || isLatchedVoter(i, n.name))
+  );
+  if (own.length === 0 || known.length < quorumOf(i.target.desired.length, 0).needed) {
+    // What was found is not evidence of this service's own members: a stray disk, or another service's nodes.
+    return { kind: "refused", refusals: absentMeansProvenAbsent(i.target, i.seen, i.memory) };
+  }
   const { needed } = quorumOf(expected.length, 0);
   const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
   const down = judged.filter((j) => j.is === "down");
@@ -71,6 +79,11 @@ function expectedNodes(i: Input): readonly HostNode[] {
   const known = i.target.nodes.filter((n) => latched.has(n.name));
   return known.length > 0 ? known : i.target.desired;
 }
+
+const hasTrace = (f: NodeFacts | undefined): boolean =>
+  f !== undefined && (typeof f.latch !== "string" || f.data.state === "present");
+const isLatchedVoter = (i: Input, node: string): boolean =>
+  Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 
 function startable(
   n: HostNode,

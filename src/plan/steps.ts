@@ -17,7 +17,7 @@ import { type Probe, probeText } from "../playbook/probe.ts";
 import { quote, renderCommand } from "../playbook/render.ts";
 import type { Step } from "../playbook/step.ts";
 import { whereText } from "../playbook/where.ts";
-import { expect, isFuture, project } from "../rules/project.ts";
+import { expect, expectFormed, isFuture, project } from "../rules/project.ts";
 
 /** A change with its steps, and the observation that is expected after it. */
 export function planChange(
@@ -54,10 +54,15 @@ function outcome(step: Step, seen: Observation): Observation {
 }
 function hoped(probe: Probe, seen: Observation): Observation {
   switch (probe.ask) {
-    case "settled":
-      return expect(formed(seen), probe.well.flatMap((s) => "node" in s ? [s.node] : []));
+    case "settled": {
+      const well = probe.well.flatMap((s) => "node" in s ? [s.node] : []);
+      return expect(expectFormed(seen, well), well);
+    }
     case "quorum":
-      return expect(formed(seen), Object.keys(seen.nodes).filter((n) => seen.nodes[n]?.process === "yes"));
+      return expect(
+        expectFormed(seen, []),
+        Object.keys(seen.nodes).filter((n) => seen.nodes[n]?.process === "yes"),
+      );
     case "fact":
       return "node" in probe.of && (probe.fact === "healthy" || probe.fact === "caughtUp")
         ? expect(seen, [probe.of.node])
@@ -69,10 +74,6 @@ function hoped(probe: Probe, seen: Observation): Observation {
       return seen;
   }
 }
-const formed = (seen: Observation): Observation =>
-  seen.state === "held"
-    ? seen
-    : { ...seen, state: "held", clusterId: seen.clusterId ?? "<id of the cluster>" };
 
 function planStep(
   step: Step,
@@ -134,12 +135,14 @@ function exactText(command: Command, seen: Observation, service: Service, target
   });
 }
 /** What is derived while a member has no id yet would be a guess. */
-const isOpen = (late: Late, seen: Observation): boolean =>
-  late.late === "derived"
-    ? late.key !== "heir" && late.key !== "voters" &&
-      (seen.members.some(isFuture) || seen.clusterId?.startsWith("<") === true)
-    : "node" in late.of &&
-      seen.members.some((m) => "node" in late.of && m.node === late.of.node && isFuture(m));
+const isOpen = (late: Late, seen: Observation): boolean => {
+  if (late.late === "memberId") {
+    const { of } = late;
+    return "node" in of && seen.members.some((m) => m.node === of.node && isFuture(m));
+  }
+  return (late.key === "initialCluster" && seen.members.some(isFuture)) ||
+    (late.key === "clusterId" && seen.clusterId?.startsWith("<") === true);
+};
 const lateName = (late: Late): string =>
   late.late === "derived" ? late.key : `id of ${"node" in late.of ? late.of.node : late.of.member}`;
 

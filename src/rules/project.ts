@@ -84,6 +84,25 @@ export function expect(seen: Observation, nodes: readonly string[]): Observation
   });
 }
 
+/** A bootstrap that came about: each of these nodes is a voter. */
+export function expectFormed(seen: Observation, nodes: readonly string[]): Observation {
+  if (seen.state === "held") return seen;
+  const missing = nodes.filter((n) => memberOn(seen, n) === undefined);
+  return {
+    ...seen,
+    state: "held",
+    clusterId: seen.clusterId ?? "<id of the cluster>",
+    members: [
+      ...seen.members,
+      ...missing.map((n): Member => ({ ...newLearner(n), id: idOf(seen, n), role: "voter" })),
+    ],
+  };
+}
+const idOf = (seen: Observation, node: string): string => {
+  const disk = seen.nodes[node]?.data.identity;
+  return disk === undefined || typeof disk === "string" ? futureId(node) : disk.memberId;
+};
+
 function started(seen: Observation, node: string, as: "new" | "existing" | "itself"): Observation {
   const place = seen.nodes[node]?.data.place ?? { dataPath: "", fsId: "" };
   const running = withNode(seen, node, (f) => ({

@@ -54,7 +54,7 @@ for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.n
 }
 
 /** The file is ours: its shape is the interface above. */
-const read = (text: string): Input => parse(text);
+const read = (text: string): Input => parse(text, { merge: true });
 
 function planned(input: Input): string {
   const names = input.hosts ?? [...new Set([...input.desired, ...input.recorded ?? []])].sort();
@@ -82,7 +82,7 @@ function planned(input: Input): string {
   const seen = recount({
     ...base,
     state: input.state ?? base.state,
-    members: base.members.map((m) => ({ ...m, ...input.members?.[m.node ?? ""] })),
+    members: base.members.map((m) => unhosted({ ...m, ...input.members?.[m.node ?? ""] })),
     nodes: Object.fromEntries(
       Object.entries(base.nodes).map(([n, f]) => [n, { ...f, ...input.nodes?.[n] }]),
     ),
@@ -106,3 +106,6 @@ function planned(input: Input): string {
   const looked = { seen, verdict, memory, wallMs: 1_000_000 };
   return ink(planText(planService(service, target, looked)), false);
 }
+
+/** `node: "-"` is a member on no node of the config. */
+const unhosted = (m: Member): Member => m.node === "-" ? { ...m, node: undefined } : m;

@@ -93,13 +93,15 @@ export function sweep(): void {
   }
 }
 
-/** Calls `clean` on every way out of this process but a SIGKILL. */
+/** Calls `clean` on every way out of this process but a SIGKILL; a signal then does what it does by default. */
 export function onExit(clean: () => void): void {
   for (const event of ["unload", "error", "unhandledrejection"]) globalThis.addEventListener(event, clean);
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
-    Deno.addSignalListener(signal, () => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const end = () => {
       clean();
-      Deno.exit(code);
-    });
+      Deno.removeSignalListener(signal, end);
+      Deno.kill(Deno.pid, signal);
+    };
+    Deno.addSignalListener(signal, end);
   }
 }

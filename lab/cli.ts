@@ -13,11 +13,11 @@ deno task lab list                                   labs and their hosts
 deno task lab shell <host>                           a root shell on a host
 deno task lab run <program> [argument …]             a program on the management side, where n1, n2, … have names
 deno task lab down                                   end the hosts; nothing stays
-Every command takes --name <lab> first ("lab" unless told).`;
+Every command takes --name <lab>, run before its program ("lab" unless told).`;
 
 async function main(args: string[]): Promise<number> {
   const at = args.indexOf("--name");
-  const own = at === 0 || at === 1;
+  const own = at >= 0 && (at < 2 || args[0] !== "run");
   const [, name = "lab"] = own ? args.splice(at, 2) : [];
   const place = placeOf(name);
   const [verb, ...rest] = args;

@@ -49,9 +49,19 @@ const BOOT = `
   done
   exit $code`;
 
-const AWAIT_SSHD =
-  `until ( exec 3<>/dev/tcp/127.0.0.1/22 && read -t 1 -u 3 line && [[ $line == SSH-* ]] ) 2>/dev/null
-  do sleep 0.02; done`;
+/** Outlives the cgroup, to tell how the boot ended. */
+const AROUND = `
+  log=$1 ended=$2; shift 2
+  exec >$log 2>&1 </dev/null
+  code=0; unshare -m --propagation slave bash -euc "$@" || code=$?
+  echo $code >$ended`;
+
+/** From inside the host's namespace: what is cut has no say in whether it is up. */
+const AWAIT_SSHD = `
+  until ( exec 3<>/dev/tcp/127.0.0.1/22 && read -t 1 -u 3 line && [[ $line == SSH-* ]] ) 2>/dev/null; do
+    if [ -e "$1" ]; then echo "the boot ended with exit $(cat "$1")"; exit 1; fi
+    sleep 0.02
+  done`;
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -59,7 +69,8 @@ export class Host {
   readonly #place: Place;
   readonly #cgroup: string;
   readonly #disk: string;
-  #ended: Promise<Deno.CommandStatus> | undefined;
+  /** A file that appears when this boot is over. */
+  #ended = "";
 
   constructor(place: Place, readonly name: string, readonly address: string, readonly options: HostOptions) {
     this.#place = place;
@@ -107,41 +118,35 @@ export class Host {
   /** Returns once sshd greets; throws with the console's last lines when the host does not come up in 60 s. */
   async boot(): Promise<void> {
     if (this.up()) throw new Error(`${this.name} is up: kill it before it is booted`);
-    const log = `${this.#place.root}/${this.name}.log`;
-    const netns = this.#place.netns(this.name);
-    const child = new Deno.Command("bash", {
-      args: [
-        "-c",
-        'log=$1; shift; exec setsid unshare -m --propagation slave bash -euc "$@" >"$log" 2>&1',
-        "lab",
-        log,
-      ]
-        .concat(
-          BOOT,
-          "boot",
-          this.#cgroup,
-          this.#disk,
-          layers(this.#place, this.options.etcd === "3.5"),
-          this.name,
-        )
-        .concat(netns, `${this.#place.root}/hosts.txt`, cgroupMount(this.#place)),
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    child.unref();
-    this.#ended = child.status;
-    const greeted = run(["ip", "netns", "exec", netns, "timeout", "60", "bash", "-c", AWAIT_SSHD], {
-      timeoutMs: 70_000,
-    })
-      .then(({ code }) => code === 0 ? undefined : "sshd did not answer within 60 s");
-    const ended = child.status.then(({ code }) => `the boot ended with exit ${code}`);
-    const trouble = await Promise.race([greeted, ended]);
-    if (trouble !== undefined) {
+    const { root } = this.#place;
+    const log = `${root}/${this.name}.log`;
+    this.#ended = `${root}/${this.name}.${crypto.randomUUID()}`;
+    const args = [this.#cgroup, this.#disk, layers(this.#place, this.options.etcd === "3.5"), this.name]
+      .concat(this.#place.netns(this.name), `${root}/hosts.txt`, cgroupMount(this.#place));
+    await must(["setsid", "-f", "bash", "-c", AROUND, "lab", log, this.#ended, BOOT, "boot", ...args]);
+    try {
+      await this.#greets();
+    } catch (error) {
       const said = (await Deno.readTextFile(log)).trimEnd().split("\n").slice(-15).join("\n");
-      throw new Error(`${this.name} did not come up: ${trouble}; its console ends with\n${said}`);
+      throw new Error(`${this.name} did not come up; its console ends with\n${said}`, { cause: error });
     }
     if (this.options.pristine) await this.#startOnce();
+  }
+
+  async #greets(): Promise<void> {
+    const argv = [
+      "ip",
+      "netns",
+      "exec",
+      this.#place.netns(this.name),
+      "timeout",
+      "60",
+      "bash",
+      "-c",
+      AWAIT_SSHD,
+    ];
+    const { code, stdout } = await run([...argv, "lab", this.#ended], { timeoutMs: 70_000 });
+    if (code !== 0) throw new Error(`${this.name}: ${stdout.trim() || "sshd did not answer within 60 s"}`);
   }
 
   async #startOnce(): Promise<void> {
@@ -156,11 +161,7 @@ export class Host {
     if (!exists(this.#cgroup)) return;
     await Deno.writeTextFile(`${this.#cgroup}/cgroup.kill`, "1");
     await until(`${this.name}'s processes are gone`, () => !this.up());
-  }
-
-  /** Resolves when the last boot is over. */
-  get ended(): Promise<unknown> {
-    return this.#ended ?? Promise.resolve();
+    await Deno.writeTextFile(`${this.#cgroup}/cgroup.freeze`, "0");
   }
 
   up(): boolean {
@@ -181,10 +182,7 @@ export class Host {
     await this.on("systemctl reboot");
     await until(`${this.name} shuts down`, () => !exists(`/proc/${before}`), 100_000);
     await until(`${this.name} starts again`, () => this.#findLeader() !== undefined, 30_000);
-    await must(
-      ["ip", "netns", "exec", this.#place.netns(this.name), "timeout", "60", "bash", "-c", AWAIT_SSHD],
-      { timeoutMs: 70_000 },
-    );
+    await this.#greets();
   }
 
   /** Runs a `sh` script as root inside the host, past its network and its sshd; throws when it is late. */

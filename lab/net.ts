@@ -30,16 +30,23 @@ export const netUp = (place: Place): Promise<string> =>
     ip -n $1 link add br0 type bridge
     ip -n $1 link set br0 up
     plug $1 $2 $3 $4`,
-    [place.bridge, place.netns(MGMT), MGMT, `${place.subnet}.1`],
+    [place.bridge, place.netns(MGMT), port(MGMT), `${place.subnet}.1`],
   );
+
+/** Its port on the bridge; the prefix, since a device may not be called "default". */
+const port = (host: string): string => `v-${host}`;
 
 /** A host's namespace and its wire to the bridge. */
 export const plug = (place: Place, host: string, address: string): Promise<string> =>
-  sh(`${PLUG}\nplug "$@"`, [place.bridge, place.netns(host), host, address]);
+  sh(`${PLUG}\nplug "$@"`, [place.bridge, place.netns(host), port(host), address]);
 
 /** Whether the bridge passes anything of this host. */
 export const attach = (place: Place, host: string, on: boolean): Promise<string> =>
-  sh('ip -n "$1" link set "$2" "${@:3}"', [place.bridge, host, ...(on ? ["master", "br0"] : ["nomaster"])]);
+  sh('ip -n "$1" link set "$2" "${@:3}"', [
+    place.bridge,
+    port(host),
+    ...(on ? ["master", "br0"] : ["nomaster"]),
+  ]);
 
 /** Nothing from `from` reaches these addresses any more; what they send still arrives. */
 export const silence = (place: Place, from: string, addresses: readonly string[]): Promise<string> =>

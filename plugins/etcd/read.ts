@@ -89,7 +89,7 @@ function viewOf(
     version: textOf(status?.version),
     alarms: alarmsOf(status),
     pristine: pristineOf(members, revision, linearizable, peerUrl(node, options)),
-    trouble: troubleOf(asks, options),
+    trouble: textsOf(status?.errors).find((e) => !e.includes("alarm:")) ?? troubleOf(asks, options),
   };
 }
 

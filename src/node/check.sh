@@ -13,8 +13,15 @@ ask() {
 
 # What is asked for any service; leaves $pid (one live process, or nothing) to the plugin's part.
 look() {
-	ask unit 3 systemctl show -p LoadState -p ActiveState -p UnitFileState -p NRestarts -p Result -p MainPID -p FragmentPath -p EnvironmentFiles -- "$unit"
-	ask pids 0 quorate_pids "$process" "$unit" "$dir"
+	ask unit 3 systemctl show -p LoadState -p ActiveState -p UnitFileState -p NRestarts -p Result -p MainPID \
+		-p ControlGroup -p FragmentPath -p EnvironmentFiles -- "$unit"
+	pid='' main='' cgroup=''
+	while IFS='=' read -r key value; do
+		case $key in MainPID) main=${value#0} ;; ControlGroup) cgroup=$value ;; esac
+	done <unit.out
+	ask pids 0 quorate_pids "$process" "$unit" "$dir" "$cgroup"
+	read -r pid <pids.out
+	pid=${pid:-$main}
 	for mark in latch intent started fenced; do
 		ask "$mark" 0 cat -- "/var/lib/quorate/$service/$mark"
 	done
@@ -24,11 +31,6 @@ look() {
 		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
 		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"
 	fi
-	pid=''
-	{ read -r pid <pids.out; } 2>/dev/null
-	[ -n "$pid" ] || while IFS='=' read -r key value; do
-		case $key=$value in MainPID=[1-9]*) pid=$value ;; esac
-	done <unit.out
 }
 
 # All answers of one service: names and sizes, and then the bytes of all in that order.

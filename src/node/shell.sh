@@ -128,7 +128,8 @@ quorate_place() {
 	quorate_fs=$(stat -f -c %i -- "$quorate_near")
 }
 
-# PROCESS UNIT DIR: a process is the service's if its unit runs it, or if it names or has open the data directory.
+# PROCESS UNIT DIR [CGROUP]: a process is the service's if its unit runs it, or if it works on the data directory: one
+# started by hand, or in a container. Containers have units and paths of the same names, which are not ours.
 quorate_pids() (
 	real=$(readlink -m -- "$3") nl='
 ' unsure=''
@@ -136,17 +137,24 @@ quorate_pids() (
 		{ read -r name <"$p/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
 		{ read -r stat <"$p/stat"; } 2>/dev/null || continue
 		case ${stat##*) } in Z* | X*) continue ;; esac
+		[ $# -gt 3 ] || set -- "$1" "$2" "$3" "$(timeout 10 systemctl show -p ControlGroup --value -- "$2" 2>/dev/null)"
 		own=''
-		{ while read -r line; do
-			case $line/ in */"$2"/*) own=yes ;; esac
-		done <"$p/cgroup"; } 2>/dev/null
-		if [ -z "$own" ]; then
+		while read -r line; do
+			case ${line#*:*:}/ in "${4:-none}"/*) own=yes ;; esac
+		done 2>/dev/null <"$p/cgroup"
+		[ -n "$own" ] || {
 			says=$nl$(tr '\000' '\n' <"$p/cmdline"; tr '\000' '\n' <"$p/environ"; readlink -- "$p/cwd" "$p"/fd/*)$nl
 			case $says in
-			*["= $nl"]"$3"["/$nl"]* | *["= $nl"]"$real"["/$nl"]*) own=yes ;;
+			*["= $nl"]"$3"["/$nl"]* | *["= $nl"]"$real"["/$nl"]*)
+				[ "$p/root" -ef / ] || [ "$p/root$real" -ef "$real" ] && own=yes
+				;;
 			"$nl$nl") [ ! -e "$p" ] || unsure=yes ;;
 			esac
-		fi 2>/dev/null
+			[ "$p/root" -ef / ] || for bound in $(cut -d ' ' -f 4 "$p/mountinfo"); do
+				case $bound in /) continue ;; esac
+				case $real/ in "$bound"/*) own=yes ;; esac
+			done
+		} 2>/dev/null
 		[ -z "$own" ] || printf '%s\n' "${p#/proc/}"
 	done
 	[ -z "$unsure" ] || exit 3

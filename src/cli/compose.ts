@@ -6,7 +6,7 @@
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Clock, nodeChecks, type ServiceRun } from "../engine/mod.ts";
 import { fileStore } from "../engine/store.ts";
-import { sshFleet } from "../ssh/mod.ts";
+import { sshFleet } from "../ssh/fleet.ts";
 import { here } from "./here.ts";
 import { bind } from "./plugins.ts";
 
@@ -17,8 +17,9 @@ export interface Composed {
 
 /** Services of a config with the real world around them. They share one connection a node. */
 export function compose(config: Config, services: readonly ServiceConfig[], stateDir: string): Composed {
-  const fleet = sshFleet(config.nodes.map(({ name, host, ssh }) => ({ node: name, host, ssh })));
-  const shared = { fleet, checks: nodeChecks(fleet, clock), here, clock, token, holder: holder() };
+  const holder = `${Deno.hostname()}:${Deno.pid} since ${new Date().toISOString()}`;
+  const fleet = sshFleet(config.nodes, { holder });
+  const shared = { fleet, checks: nodeChecks(fleet, clock), here, clock, token, holder };
   return {
     runs: bind(config, services).map(({ service, target }) => {
       const { backup } = target.policy;
@@ -46,5 +47,3 @@ const clock: Clock = {
 };
 
 const token = (): string => crypto.getRandomValues(new Uint8Array(16)).toHex();
-
-const holder = (): string => `${Deno.hostname()}:${Deno.pid}`;

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import ssh2 from "ssh2";
 // @ts-types="@types/ssh2"
 import type { ParsedKey } from "ssh2";
+import { withFullScalar } from "./sec1.ts";
 import { codeOf, messageOf } from "./trouble.ts";
 import type { Endpoint, Identity } from "./endpoint.ts";
 
@@ -79,15 +80,19 @@ function readKey(path: string, passphrase: Endpoint["passphrase"]): KeyFile {
       unblock: "name the private key, or have an agent hold it",
     };
   }
-  // Deno 2.9 parses encrypted keys in PEM form but cannot sign with them (its crypto cannot decrypt that form).
-  if (encrypted && !text.includes("BEGIN OPENSSH") && !canSign(key)) {
+  const ours = signing(key);
+  if (ours === undefined) {
+    // Deno 2.9 cannot decrypt the PEM form that OpenSSH wrote before 7.8; ssh2 leaves that to it.
+    const oldForm = encrypted && !text.includes("BEGIN OPENSSH");
     return {
       kind: "unusable",
-      why: "it is encrypted in the old PEM form, which this runtime cannot use",
-      unblock: `rewrite it in OpenSSH's own form: ssh-keygen -p -f ${path}`,
+      why: `this runtime cannot sign with it${oldForm ? ", since it is encrypted in the old PEM form" : ""}`,
+      unblock: oldForm
+        ? `rewrite it in OpenSSH's own form: ssh-keygen -p -f ${path}`
+        : "use an ed25519 key: ssh-keygen -t ed25519",
     };
   }
-  return { kind: "key", key };
+  return { kind: "key", key: ours };
 }
 
 function parse(text: string, passphrase?: string): ParsedKey | Error {
@@ -97,6 +102,14 @@ function parse(text: string, passphrase?: string): ParsedKey | Error {
   } catch (thrown) {
     return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
   }
+}
+
+/** The key in a form that this runtime can sign with. */
+function signing(key: ParsedKey): ParsedKey | undefined {
+  if (canSign(key)) return key;
+  const pem = withFullScalar(key.type, key.getPrivatePEM());
+  const repaired = pem === undefined ? undefined : parse(pem);
+  return repaired === undefined || repaired instanceof Error || !canSign(repaired) ? undefined : repaired;
 }
 
 function canSign(key: ParsedKey): boolean {

@@ -5,7 +5,7 @@
  */
 import { AnswerReader } from "./answer.ts";
 import { type Ending, lost } from "./process.ts";
-import { agentInput, BUSY, newTag, pingFrame, runFrame } from "./shell.ts";
+import { agentInput, BUSY, newTag, pingFrame, quitFrame, runFrame } from "./shell.ts";
 import { GRACE_MS, type Manner, replyOf, Talk, withoutAnswer } from "./talk.ts";
 import { isTrouble, unreachable } from "./trouble.ts";
 import type { Answer } from "./answer.ts";
@@ -63,7 +63,7 @@ class AgentSession implements Session {
     this.#manner = manner;
     this.#synchronise(first);
     this.#pinger = setInterval(() => {
-      if (this.#asking === 0) this.#ask((tag) => pingFrame(tag), PING_EVERY_MS);
+      if (this.#asking === 0) this.#ask(pingFrame, PING_EVERY_MS);
     }, PING_EVERY_MS);
     talk.process.ended.then((ending) => {
       this.#over ??= inWords(ending);
@@ -94,13 +94,14 @@ class AgentSession implements Session {
 
   /** Lets the lock go. Resolves when the node says that it is free, or after a few seconds. */
   async close(): Promise<void> {
-    this.#over ??= "it was closed";
     clearInterval(this.#pinger);
-    this.#talk.process.end();
     const timer = setTimeout(() => this.#talk.process.abandon("it was closed"), CLOSE_MS);
-    await this.#talk.process.ended;
+    await this.#ask(quitFrame, CLOSE_MS);
     clearTimeout(timer);
+    this.#over ??= "it was closed";
+    this.#talk.process.abandon(this.#over);
   }
+
   /** One question at a time: the agent reads the next one when it has answered the last. */
   #ask(frame: (tag: string) => Uint8Array, timeoutMs: number): Promise<Answer | Ending | Trouble> {
     this.#asking++;

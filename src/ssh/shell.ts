@@ -62,7 +62,7 @@ export function fetchInput(tag: string, path: string, timeoutMs: number): Input 
  * stays silent. The lock belongs to the agent alone, and the agent waits for the script that it runs: so a script
  * still keeps the lock when its manager is gone, and a daemon that it started does not.
  */
-export function agentInput(tag: string, lockPath: string, holder: string): Input {
+export function agentInput(tag: string, lockPath: string, holder: string, patienceS = PATIENCE_S): Input {
   const lock = shellWord(lockPath);
   const directory = shellWord(lockPath.replace(/\/[^/]*$/, "") || "/");
   return input(
@@ -78,11 +78,12 @@ export function agentInput(tag: string, lockPath: string, holder: string): Input
   esac
   echo ${shellWord(holder)} >${lock}
   say ${tag} 0
-  while line=$(timeout ${PATIENCE_S} sh -c 'read -r l && echo "$l"' 9>&-); do
+  while line=$(timeout ${patienceS} sh -c 'read -r l && echo "$l"' 9>&-); do
     set -- $line
     case $1 in
     run) shift; one "$@" ;;
     ping) say "$2" 0 ;;
+    quit) exec 9>&-; say "$2" 0; exit ;;
     *) exit 1 ;;
     esac
   done
@@ -103,6 +104,9 @@ export function runFrame(tag: string, script: string, timeoutMs: number, notAfte
 
 /** A frame that only shows that both sides are there. */
 export const pingFrame = (tag: string): Buffer => Buffer.from(`ping ${tag}\n`);
+
+/** A frame that lets the lock go. */
+export const quitFrame = (tag: string): Buffer => Buffer.from(`quit ${tag}\n`);
 
 /** A program with the command line that reads and starts it. */
 export interface Input {

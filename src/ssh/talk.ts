@@ -11,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import type { Reply, Trouble } from "../model/fleet.ts";
 
 /** How long the way there and back may take beyond what the script itself may, in milliseconds. */
-export const GRACE_MS = KILL_AFTER_MS + 5_000;
+export const GRACE_MS = KILL_AFTER_MS + 3_000;
 
 /** What commands on a node are made with. */
 export interface Manner {

@@ -36,9 +36,9 @@ export const bare = (home: string): Surroundings => ({
 });
 
 export async function startSshd(
-  { hostKeys = ["ed25519"], config = [] }: {
+  { hostKeys = ["ed25519"], config = () => [] }: {
     readonly hostKeys?: readonly KeyType[];
-    readonly config?: readonly string[];
+    readonly config?: (directory: string) => readonly string[];
   } = {},
 ): Promise<Sshd> {
   if (!exists(SSHD)) throw new Error(`these tests need ${SSHD}: apt-get install openssh-server`);
@@ -51,6 +51,7 @@ export async function startSshd(
   await Deno.writeTextFile(
     `${directory}/sshd_config`,
     [
+      ...config(directory), // the first value of a keyword wins
       `ListenAddress 127.0.0.1:${port}`,
       ...hostKeys.map((type) => `HostKey ${directory}/host_${type}`),
       `AuthorizedKeysFile ${directory}/login.pub ${directory}/authorized`,
@@ -60,7 +61,6 @@ export async function startSshd(
       "PasswordAuthentication no",
       "KbdInteractiveAuthentication no",
       "PermitRootLogin yes",
-      ...config,
       "",
     ].join("\n"),
   );

@@ -4,8 +4,14 @@
  * @module
  */
 import { homedir, hostname, userInfo } from "node:os";
-import { parseSshConfig, parseSshG, type SshConfig, type SshOptions, sshOptions } from "./ssh_config.ts";
-import { needsSsh } from "./ssh_config.ts";
+import {
+  needsSsh,
+  parseSshConfig,
+  parseSshG,
+  type SshConfig,
+  type SshOptions,
+  sshOptions,
+} from "./ssh_config.ts";
 import { messageOf } from "./trouble.ts";
 import type { SshSettings } from "./settings.ts";
 import type { Trouble } from "../model/fleet.ts";
@@ -68,7 +74,7 @@ export function readSurroundings(): Surroundings {
         readConfig(`${home}/.ssh/config`, `${home}/.ssh`, home),
         readConfig("/etc/ssh/ssh_config", "/etc/ssh", home),
       ];
-      return needsSsh(configs) ? await askSsh(host) : sshOptions(configs, host);
+      return needsSsh(configs) ? await askSsh(host, home) : sshOptions(configs, host);
     },
   };
 }
@@ -263,12 +269,20 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-async function askSsh(host: string): Promise<SshOptions | Trouble> {
+async function askSsh(host: string, home: string): Promise<SshOptions | Trouble> {
   try {
-    const { success, stdout, stderr } = await new Deno.Command("ssh", {
-      args: ["-G", "--", host],
-      stdin: "null",
-    }).output();
+    // By itself it would look for the user's file where passwd says, whatever HOME is.
+    const ssh = new Deno.Command("ssh", {
+      args: ["-G", "-F", "/dev/stdin", "--", host],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const config = new Blob([`Include "${home}/.ssh/config"\nInclude /etc/ssh/ssh_config\n`]);
+    const [{ success, stdout, stderr }] = await Promise.all([
+      ssh.output(),
+      config.stream().pipeTo(ssh.stdin),
+    ]);
     if (success) return parseSshG(new TextDecoder().decode(stdout));
     throw new Error(new TextDecoder().decode(stderr).trim());
   } catch (thrown) {

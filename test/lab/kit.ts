@@ -59,6 +59,11 @@ export class Site implements AsyncDisposable {
     await this.#prepare();
   }
 
+  /** From here on another manager, which remembers nothing. */
+  forget(): void {
+    this.#state++;
+  }
+
   get state(): string {
     return `${this.lab.dir}/state-${this.#state}`;
   }
@@ -135,6 +140,15 @@ export class Site implements AsyncDisposable {
     return ran;
   }
 
+  /** An apply that only says no: by this rule, for a reason that matches; and nothing is touched on any host. */
+  async refuses(config: string, rule: string, evidence: RegExp, code = 3): Promise<void> {
+    const before = await this.revisions();
+    const { err } = await this.apply(config, code);
+    assert.match(err, new RegExp(`^ {2}${rule} `, "m"));
+    assert.match(err, evidence);
+    assert.equal(await this.revisions(), before, "nothing was touched");
+  }
+
   url(host: string): string {
     const address = this.lab.hosts.find((h) => h.name === host)?.address ?? host;
     return `${this.#tls === undefined ? "http" : "https"}://${address}:2379`;
@@ -192,8 +206,9 @@ export class Site implements AsyncDisposable {
     const said = await Promise.all(this.lab.hosts.map(async ({ name }) => {
       const { stdout } = await this.lab.on(
         name,
-        "systemctl show -p ExecMainStartTimestampMonotonic etcd; stat -c '%n %Y %s' /etc/default/etcd " +
-          "/var/lib/quorate/*/* 2>/dev/null; ls -d /var/lib/etcd/*",
+        "systemctl show -p ExecMainStartTimestampMonotonic -p ActiveState -p UnitFileState -p DropInPaths etcd; " +
+          "stat -c '%n %Y %s' /etc/default/etcd /var/lib/quorate/*/* 2>/dev/null; " +
+          "ls -d /var/lib/etcd /var/lib/etcd/* /var/lib/etcd/default/*",
       ).catch(() => ({ stdout: "down" }));
       return `${name}: ${stdout}`;
     }));

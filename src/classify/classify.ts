@@ -6,6 +6,7 @@
  */
 import type { Change, Verdict } from "../model/change.ts";
 import type { Refusal } from "../model/refusal.ts";
+import { serviceOfAnother } from "../rules/s01_absent.ts";
 import { paused } from "../rules/s23_paused.ts";
 import { type Finding, hostNode, type Input, isDesired } from "./input.ts";
 import { findMembership, findUnfinishedJoins } from "./membership.ts";
@@ -29,6 +30,8 @@ function judged(i: Input): Verdict {
       ? { kind: "wait", why: "the member lists differ", refusals: conflicts }
       : { kind: "refused", refusals: conflicts };
   }
+  const foreign = serviceOfAnother(i.target, i.seen);
+  if (foreign.length > 0) return { kind: "refused", refusals: foreign };
   switch (i.seen.state) {
     case "never-formed":
     case "unknown":

@@ -12,6 +12,7 @@ import { memberById, type Memory, type Observation, voters } from "../model/obse
 import type { Refusal } from "../model/refusal.ts";
 import type { Looked } from "../plan/plan.ts";
 import { badOrder } from "../rules/order.ts";
+import { serviceOfAnother } from "../rules/s01_absent.ts";
 import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps, titleOf } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
@@ -116,7 +117,9 @@ class Loop {
     const { outside } = this.service;
     const began = outside.clock.now();
     const seen = await look(this.service);
-    const memory = remember(this.#memory, seen, outside.clock.wall());
+    // What may not be this service at all must not be remembered as its cluster.
+    const own = seen.conflicts.length === 0 && serviceOfAnother(this.service.target, seen).length === 0;
+    const memory = own ? remember(this.#memory, seen, outside.clock.wall()) : this.#memory;
     if (memory !== this.#memory) await outside.store.writeMemory(memory);
     this.#memory = memory;
     if (seen.state === "held") this.#removals ??= { done: 0, votersAtStart: voters(seen).length };

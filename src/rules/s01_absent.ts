@@ -76,6 +76,25 @@ function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonl
   return [];
 }
 
+/**
+ * A service that answers where none was ever latched may be anybody's. Its members are taken for this service's if
+ * they are a majority of the desired ones; fewer prove no more than a stray disk does, and making them a quorum of the
+ * desired nodes would hand those to a service that a person never meant.
+ */
+export function serviceOfAnother(target: Target, seen: Observation): readonly Refusal[] {
+  if (seen.state !== "held" || Object.values(seen.nodes).some((f) => typeof f.latch !== "string")) return [];
+  const found = target.nodes.filter((n) => seen.members.some((m) => m.node === n.name));
+  const desired = found.filter((n) => target.desired.some((d) => d.name === n.name));
+  if (desired.length >= quorumOf(target.desired.length, 0).needed) return [];
+  const names = found.map((n) => n.name).join(", ");
+  return [s1(
+    `the service already answers on ${names || "a host"} (cluster ${seen.clusterId}), was never seen as ` +
+      `${target.service}, and its members are no majority of the desired ones`,
+    `if it is ${target.service}, name just its members under members: (${names}) and apply, then change them; else ` +
+      "stop it and move its data away",
+  )];
+}
+
 export interface Resumption {
   /** Nodes that may start: never started ones as `new`, started ones on their own data. */
   readonly startable: readonly HostNode[];

@@ -29,17 +29,17 @@ type Lines = ReadonlyMap<string, string>;
 
 /** The lines of one mark, from `cat` of its file: only the kernel's own word proves that there is none. */
 function linesOf(asked: Asked | undefined): Lines | "none" | "unknown" {
-  if (asked === undefined) return "unknown";
-  if (asked.code !== 0) {
-    return asked.err.trimEnd().endsWith(": No such file or directory") ? "none" : "unknown";
+  if (asked?.code === 1 && asked.err.trimEnd().endsWith(": No such file or directory")) return "none";
+  if (asked?.code !== 0 || !asked.out.startsWith("quorate=1\n") || !asked.out.endsWith("\n")) {
+    return "unknown";
   }
-  if (!asked.out.startsWith("quorate=1\n") || !asked.out.endsWith("\n")) return "unknown";
-  const pairs = asked.out.slice(0, -1).split("\n").map((line) =>
-    line.split(/=(.*)/s, 2) as [string, string?]
-  );
-  if (pairs.some(([key, value]) => key === "" || value === undefined)) return "unknown";
-  const lines = new Map(pairs.map(([key, value]) => [key, value ?? ""]));
-  return lines.size === pairs.length ? lines : "unknown";
+  const lines = asked.out.slice(0, -1).split("\n");
+  const pairs = lines.flatMap((line) => {
+    const at = line.indexOf("=");
+    return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1)] as const];
+  });
+  const found = new Map(pairs);
+  return found.size === lines.length ? found : "unknown";
 }
 
 const read = <T>(asked: Asked | undefined, make: (lines: Lines) => T | undefined): T | "none" | "unknown" => {

@@ -134,14 +134,13 @@ quorate_pids() (
 	real=$(readlink -m -- "$3") nl='
 ' unsure=''
 	for p in /proc/[0-9]*; do
-		{ read -r name <"$p/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
-		{ read -r stat <"$p/stat"; } 2>/dev/null || continue
+		read -r name <"$p/comm" && [ "$name" = "$1" ] && read -r stat <"$p/stat" || continue
 		case ${stat##*) } in Z* | X*) continue ;; esac
-		[ $# -gt 3 ] || set -- "$1" "$2" "$3" "$(timeout 10 systemctl show -p ControlGroup --value -- "$2" 2>/dev/null)"
+		[ $# -gt 3 ] || set -- "$1" "$2" "$3" "$(timeout 10 systemctl show -p ControlGroup --value -- "$2")"
 		own=''
 		while read -r line; do
 			case ${line#*:*:}/ in "${4:-none}"/*) own=yes ;; esac
-		done 2>/dev/null <"$p/cgroup"
+		done <"$p/cgroup"
 		[ -n "$own" ] || {
 			says=$nl$(tr '\000' '\n' <"$p/cmdline"; tr '\000' '\n' <"$p/environ"; readlink -- "$p/cwd" "$p"/fd/*)$nl
 			case $says in
@@ -154,9 +153,9 @@ quorate_pids() (
 				case $bound in /) continue ;; esac
 				case $real/ in "$bound"/*) own=yes ;; esac
 			done
-		} 2>/dev/null
+		}
 		[ -z "$own" ] || printf '%s\n' "${p#/proc/}"
-	done
+	done 2>/dev/null
 	[ -z "$unsure" ] || exit 3
 )
 

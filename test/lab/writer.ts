@@ -1,0 +1,38 @@
+/**
+ * A client of etcd that writes without pause: `deno run -A writer.ts URL…`. It puts the keys `writer/1`, `writer/2`, …
+ * over the JSON gateway, each until some endpoint acknowledges it, and then prints `KEY MILLISECONDS`, the time since
+ * its start. It knows nothing of Quorate.
+ *
+ * @module
+ */
+
+/** A write that hangs is given up after this, and tried at the next endpoint. */
+const PUT_MS = 1_000;
+const PAUSE_MS = 40;
+
+async function put(url: string, key: string, value: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/v3/kv/put`, {
+      method: "POST",
+      body: JSON.stringify({ key: btoa(key), value: btoa(value) }),
+      signal: AbortSignal.timeout(PUT_MS),
+    });
+    const said = await answer.json();
+    return answer.ok && said.header?.revision !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.main) {
+  const urls = Deno.args;
+  const began = performance.now();
+  for (let value = 1, at = 0;; value++) {
+    while (!await put(urls[at % urls.length] ?? "", `writer/${value}`, `${value}`)) {
+      at++;
+      await new Promise((r) => setTimeout(r, PAUSE_MS));
+    }
+    console.log(`writer/${value} ${Math.round(performance.now() - began)}`);
+    await new Promise((r) => setTimeout(r, PAUSE_MS));
+  }
+}

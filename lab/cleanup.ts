@@ -5,6 +5,7 @@
  * @module
  */
 import { exists, MGMT, type Place, placeOf, RUN } from "./place.ts";
+import { until } from "./process.ts";
 
 const CLEAN = `
   cgroup=$1 root=$2 mgmt=$3 prefix=$4
@@ -50,8 +51,8 @@ export interface Claim {
   release(): void;
 }
 
-/** Undefined while another process, or another part of this one, holds the name. */
-export function claim(place: Place): Claim | undefined {
+/** Undefined while another process, or another part of this one, holds the name; an owner's process id is in the file. */
+export function claim(place: Place, as: "owner" | "cleaner"): Claim | undefined {
   Deno.mkdirSync(RUN, { recursive: true });
   for (;;) {
     const file = Deno.openSync(place.lock, { create: true, write: true });
@@ -61,6 +62,8 @@ export function claim(place: Place): Claim | undefined {
     }
     // The former holder may have removed the file between our opening and our locking it: then the lock is nobody's.
     if (exists(place.lock) && Deno.statSync(place.lock).ino === file.statSync().ino) {
+      file.truncateSync();
+      if (as === "owner") file.writeSync(new TextEncoder().encode(`${Deno.pid}`));
       return {
         release: () => {
           Deno.removeSync(place.lock);
@@ -70,6 +73,24 @@ export function claim(place: Place): Claim | undefined {
     }
     file.close();
   }
+}
+
+/** As an owner, once whoever cleans up there is done; throws where the lab is in use or is to stay. */
+export async function own(place: Place): Promise<Claim> {
+  let held: Claim | undefined;
+  await until(`lab "${place.name}" is cleaned up`, () => {
+    held = claim(place, "owner");
+    if (held) return true;
+    const owner = exists(place.lock) && Deno.readTextFileSync(place.lock);
+    if (!owner) return false;
+    throw new Error(`Lab "${place.name}" is in use by process ${owner}: end it or take another name`);
+  }, 30_000);
+  if (!held) throw new Error(`Lab "${place.name}" cannot be locked: see ${place.lock}`);
+  if (!exists(place.kept)) return held;
+  held.release();
+  throw new Error(
+    `Lab "${place.name}" is kept up: take it down with \`deno task lab down --name ${place.name}\``,
+  );
 }
 
 /** Names of labs of which there is a trace. */
@@ -83,7 +104,7 @@ export function labNames(): string[] {
 export function sweep(): void {
   for (const place of labNames().map(placeOf)) {
     if (exists(place.kept)) continue;
-    const held = claim(place);
+    const held = claim(place, "cleaner");
     if (!held) continue;
     try {
       if (!exists(place.kept)) cleanUp(place);
@@ -93,15 +114,21 @@ export function sweep(): void {
   }
 }
 
-/** Calls `clean` on every way out of this process but a SIGKILL; a signal then does what it does by default. */
-export function onExit(clean: () => void): void {
-  for (const event of ["unload", "error", "unhandledrejection"]) globalThis.addEventListener(event, clean);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+/** Calls `clean` on every way out of this process but a SIGKILL, until what it returns is called. */
+export function onExit(clean: () => void): () => void {
+  const events = ["unload", "error", "unhandledrejection"];
+  const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const end = () => {
       clean();
       Deno.removeSignalListener(signal, end);
-      Deno.kill(Deno.pid, signal);
+      Deno.kill(Deno.pid, signal); // and now what the signal does by default
     };
-    Deno.addSignalListener(signal, end);
-  }
+    return [signal, end] as const;
+  });
+  for (const event of events) globalThis.addEventListener(event, clean);
+  for (const [signal, end] of signals) Deno.addSignalListener(signal, end);
+  return () => {
+    for (const event of events) globalThis.removeEventListener(event, clean);
+    for (const [signal, end] of signals) Deno.removeSignalListener(signal, end);
+  };
 }

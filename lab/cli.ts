@@ -56,7 +56,7 @@ function list(): number {
 }
 
 function down(place: Place): number {
-  const held = claim(place);
+  const held = claim(place, "cleaner");
   if (!held) throw new Error(`Lab "${place.name}" belongs to a running process: end that one`);
   try {
     cleanUp(place);

@@ -33,6 +33,13 @@ export class Faults {
     return this.#host(host).on(script, options);
   }
 
+  /** As `on`, and throws where the script fails; gives what it printed, without the last newline. */
+  async must(host: string, script: string, options: OnOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.on(host, script, options);
+    if (code !== 0) throw new Error(`${host}: ${script}: exit ${code}\n${stderr}`);
+    return stdout.replace(/\n$/, "");
+  }
+
   /** A power failure: its processes are gone and nothing answers at its address, not even with a reset. */
   async kill(host: string): Promise<void> {
     await this.#host(host).kill();
@@ -121,7 +128,7 @@ export class Faults {
 
   /** Empties a folder of a host that is up, hidden files too; the folder stays. */
   async wipe(host: string, path: string): Promise<void> {
-    await this.#must(host, `cd '${path}' && find . -mindepth 1 -delete`);
+    await this.must(host, `cd '${path}' && find . -mindepth 1 -delete`);
   }
 
   /** The host comes back on an empty disk, with the same name, address and host key. */
@@ -136,7 +143,7 @@ export class Faults {
   async fillDisk(host: string, path = "/"): Promise<void> {
     const mount = await this.#ownMount(host, path);
     if (mount === undefined) return this.#host(host).room("none");
-    await this.#must(
+    await this.must(
       host,
       `mount -o remount,size=$(($(df -k --output=used '${mount}' | tail -n 1)))k '${mount}'`,
     );
@@ -147,12 +154,12 @@ export class Faults {
     const mount = await this.#ownMount(host, path);
     const size = this.#host(host).options.diskMiB ?? 2048;
     if (mount === undefined) return this.#host(host).room(size);
-    await this.#must(host, `mount -o remount,size=${size}m '${mount}'`);
+    await this.must(host, `mount -o remount,size=${size}m '${mount}'`);
   }
 
   /** Where a tmpfs that a test mounted holds the path; undefined where the host's disk does. */
   async #ownMount(host: string, path: string): Promise<string | undefined> {
-    const [type, target] = (await this.#must(host, `findmnt -n -o FSTYPE,TARGET -T '${path}'`)).trim().split(
+    const [type, target] = (await this.must(host, `findmnt -n -o FSTYPE,TARGET -T '${path}'`)).trim().split(
       /\s+/,
     );
     if (type === "overlay") return undefined;
@@ -164,17 +171,11 @@ export class Faults {
 
   /** Writes below `path` fail; what a process has open already it may still write, so restart it to feel this. */
   async readOnly(host: string, path: string): Promise<void> {
-    await this.#must(host, `mount --bind '${path}' '${path}' && mount -o remount,bind,ro '${path}'`);
+    await this.must(host, `mount --bind '${path}' '${path}' && mount -o remount,bind,ro '${path}'`);
   }
 
   /** Undoes `readOnly`. */
   async writable(host: string, path: string): Promise<void> {
-    await this.#must(host, `umount -l '${path}'`);
-  }
-
-  async #must(host: string, script: string): Promise<string> {
-    const { code, stdout, stderr } = await this.on(host, script);
-    if (code !== 0) throw new Error(`${host}: ${script}: exit ${code}\n${stderr}`);
-    return stdout;
+    await this.must(host, `umount -l '${path}'`);
   }
 }

@@ -83,10 +83,7 @@ export class Host {
     const key = `${this.#place.root}/keys/${this.name}`;
     return sh(
       'mkdir -p "$(dirname "$1")"; ssh-keygen -q -t ed25519 -N "" -C "$2" -f "$1"; cut -d" " -f1,2 "$1.pub"',
-      [
-        key,
-        this.name,
-      ],
+      [key, this.name],
     );
   }
 
@@ -134,18 +131,10 @@ export class Host {
   }
 
   async #greets(): Promise<void> {
-    const argv = [
-      "ip",
-      "netns",
-      "exec",
-      this.#place.netns(this.name),
-      "timeout",
-      "60",
-      "bash",
-      "-c",
-      AWAIT_SSHD,
-    ];
-    const { code, stdout } = await run([...argv, "lab", this.#ended], { timeoutMs: 70_000 });
+    const argv = ["ip", "netns", "exec", this.#place.netns(this.name), "timeout", "60"];
+    const { code, stdout } = await run([...argv, "bash", "-c", AWAIT_SSHD, "lab", this.#ended], {
+      timeoutMs: 70_000,
+    });
     if (code !== 0) throw new Error(`${this.name}: ${stdout.trim() || "sshd did not answer within 60 s"}`);
   }
 
@@ -153,7 +142,7 @@ export class Host {
     const marker = "/var/lib/etcd/default/member";
     const last = this.options.pristine === "running" ? "" : "&& systemctl stop etcd";
     const { code, stderr } = await this.on(`[ -e ${marker} ] || { systemctl start etcd ${last}; }`);
-    if (code !== 0) throw new Error(`${this.name}: the default etcd did not start: ${stderr}`);
+    if (code !== 0) throw new Error(`${this.name}: Debian's default etcd did not start: ${stderr}`);
   }
 
   /** As if its power had failed: every process is gone at once. */

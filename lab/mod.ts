@@ -4,20 +4,20 @@
  *
  * ```ts ignore
  * await using lab = await labUp({ name: "demo", hosts: 3 });
- * await lab.exec(["ssh", "-i", `${lab.dir}/id_ed25519`, "root@n1", "true"]);
+ * await lab.ssh("root@n1", "systemctl start etcd");
+ * await lab.isolate("n1");
  * ```
  *
  * @module
  */
 import { buildBase, buildNewerEtcd } from "./base.ts";
-import { type Claim, claim, cleanUp, onExit, sweep } from "./cleanup.ts";
+import { type Claim, cleanUp, onExit, own, sweep } from "./cleanup.ts";
 import { Faults } from "./faults.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { netUp, plug } from "./net.ts";
 import { checkName, exists, MGMT, type Place, placeOf } from "./place.ts";
 import {
   type Finished,
-  must,
   run,
   type Running,
   type RunOptions,
@@ -54,7 +54,7 @@ const FIRST_ADDRESS = 11;
 const LAST_ADDRESS = 254;
 
 const live = new Set<Lab>();
-let watching = false;
+let unwatch: (() => void) | undefined;
 
 /** Boots the hosts and returns when every sshd answers; throws, leaving nothing behind, when one does not. */
 export async function labUp(options: LabOptions): Promise<Lab> {
@@ -64,20 +64,10 @@ export async function labUp(options: LabOptions): Promise<Lab> {
     : options.hosts;
   await setup(options.etcd);
   sweep();
-  const held = claim(place);
-  if (!held) {
-    throw new Error(`Lab "${place.name}" is in use by a running process: end it or take another name`);
-  }
-  if (exists(place.kept)) {
-    held.release();
-    throw new Error(
-      `Lab "${place.name}" is kept up: take it down with \`deno task lab down --name ${place.name}\``,
-    );
-  }
+  const held = await own(place);
   const lab = new Lab(place, held, options);
   live.add(lab);
-  if (!watching) onExit(() => live.forEach((one) => one.end()));
-  watching = true;
+  unwatch ??= onExit(() => live.forEach((one) => one.end()));
   try {
     cleanUp(place);
     await lab.start(names);
@@ -174,21 +164,26 @@ export class Lab extends Faults implements AsyncDisposable {
     return spawn(this.#managed(argv), options);
   }
 
+  /** Runs a command over OpenSSH from the management side, e.g. to "ops@n1", with the host's key verified. */
+  ssh(to: string, command: string, options: RunOptions = {}): Promise<Finished> {
+    const files = ["-i", `${this.dir}/id_ed25519`, "-o", `UserKnownHostsFile=${this.dir}/known_hosts`];
+    const strict = ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
+    return this.exec(["ssh", "-F", "none", ...files, ...strict, to, command], options);
+  }
+
   // `ip netns exec` replaces itself with the program.
   #managed(argv: readonly string[]): string[] {
     return ["ip", "netns", "exec", this.place.netns(MGMT), ...argv];
   }
 
-  /** Every host as after its first boot, on a fresh disk, with the network whole; hosts that were added stay. */
+  /**
+   * Every host as after its first boot, on a fresh disk, with the network whole, and no program left on the management
+   * side; hosts that were added stay.
+   */
   async reset(): Promise<void> {
+    await sh('ip netns pids "$1" | xargs -r kill -9 || true', [this.place.netns(MGMT)]);
     await this.heal();
     await atMost(AT_ONCE, [...this.all.keys()], (name) => this.freshDisk(name));
-    const left = (await must(["ip", "netns", "pids", this.place.netns(MGMT)])).split("\n").filter(Boolean);
-    for (const pid of left) {
-      try {
-        Deno.kill(Number(pid), "SIGKILL");
-      } catch { /* it has just ended */ }
-    }
   }
 
   /** Ends the hosts, and every process that runs on the management side; nothing stays. Twice is once. */
@@ -199,16 +194,23 @@ export class Lab extends Faults implements AsyncDisposable {
 
   /** @ignore What `down` does, for listeners that may not wait. */
   end(): void {
-    if (!live.delete(this)) return;
+    if (!live.has(this)) return;
     cleanUp(this.place);
-    this.#held.release();
+    this.#letGo();
   }
 
   /** @ignore */
   leave(): void {
     Deno.writeTextFileSync(this.place.kept, "");
+    this.#letGo();
+  }
+
+  #letGo(): void {
     live.delete(this);
     this.#held.release();
+    if (live.size > 0) return;
+    unwatch?.();
+    unwatch = undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -21,6 +21,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "etcd-client": "the hosts' etcdctl",
 };
 
+const INOTIFY = 4096;
+
 /** Two labs may be started at once. */
 const ONE_AT_A_TIME = "exec 9>/run/lock/quorate-lab-setup; flock 9";
 const SUITES = ["trixie", "testing", "unstable"];
@@ -33,6 +35,7 @@ export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
   }
   const missing = await missingPackages();
   if (missing.length > 0) await install(missing);
+  allowInotify();
   if (etcd === "3.5") await unpackEtcd();
   else await checkOwnEtcd();
 }
@@ -73,6 +76,14 @@ async function install(packages: readonly string[]): Promise<void> {
   if (still.length > 0) {
     throw new Error(`Still not installed: ${still.join(" ")}: install by hand, then start again`);
   }
+}
+
+/** A host's systemd holds five or so; the kernel's usual 128 for all of root's are used up by 24 hosts. */
+function allowInotify(): void {
+  const file = "/proc/sys/fs/inotify/max_user_instances";
+  if (Number(Deno.readTextFileSync(file)) >= INOTIFY) return;
+  say(`lab: raising ${file} to ${INOTIFY} until this machine's next boot, for the hosts' systemd`);
+  Deno.writeTextFileSync(file, `${INOTIFY}`);
 }
 
 async function checkOwnEtcd(): Promise<void> {

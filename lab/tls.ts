@@ -68,8 +68,7 @@ export async function installTls(lab: Lab): Promise<Tls> {
     const files = await must(["tar", "-C", `${dir}/${name}`, "-c", "."]);
     const script =
       `mkdir -p ${DIR} && tar -x -C ${DIR} && chown -R etcd:etcd ${DIR} && chmod 600 ${DIR}/*.key`;
-    const { code, stderr } = await lab.on(name, script, { stdin: files });
-    if (code !== 0) throw new Error(`${name}: cannot install certificates: ${stderr}`);
+    await lab.must(name, script, { stdin: files });
   }));
   return TLS;
 }

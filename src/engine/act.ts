@@ -9,13 +9,15 @@ import type { Refusal } from "../model/refusal.ts";
 import { changesMembership, irreversible, quiet } from "../playbook/effect.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Acting, Step } from "../playbook/step.ts";
-import { forbidsEffect } from "../rules/effects.ts";
+import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
 import { resolveWhere } from "./place.ts";
 import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
 const NOT_AFTER_MS = 10_000;
+/** What cannot be taken back is judged by an observation that began at most so long ago. */
+const JUST_NOW_MS = 2_000;
 /** After a lost connection: as often is a step tried again that says why twice is safe (S13). */
 const LOST_TRIES = 3;
 const LOST_PAUSE_MS = 1_000;
@@ -62,11 +64,17 @@ export async function act(
       ? reply.detail
       : reply.trouble.detail;
     const failed: StepEnd = { kind: "failed", failure: failure(on, text, reply, said) };
-    if (scene.stop.aborted || clock.now() > scene.deadlineAt) return failed;
+    // A step that would be tried again is left to the next run: what it is part of must not be undone for that.
+    const broken = scene.stop.aborted
+      ? "asked to stop"
+      : clock.now() > scene.deadlineAt
+      ? "policy.deadline has passed"
+      : undefined;
     if (reply.kind === "lost" || reply.kind === "timedOut") {
       // What hung for its whole deadline is tried once more at most.
       lost += reply.kind === "lost" ? 1 : LOST_TRIES - 1;
       if (lost >= LOST_TRIES) return failed;
+      if (broken !== undefined) return { kind: "interrupted", why: broken };
       scene.view.touch();
       await clock.sleep(LOST_PAUSE_MS);
       continue;
@@ -76,6 +84,7 @@ export async function act(
       retry === undefined || clock.now() - began > retry.forMs ||
       (retry.when !== undefined && !said.includes(retry.when))
     ) return failed;
+    if (broken !== undefined) return { kind: "interrupted", why: broken };
     scene.emit({ event: "stepWaiting", step: name, why: said.split("\n").at(-1) ?? "" });
     await clock.sleep(retry.everyMs);
     scene.view.touch();
@@ -123,14 +132,14 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
   }
   const since = run.outside.clock.now();
   for (;;) {
-    const seen = await view.fresh();
-    const forbidden = forbidsEffect(seen, step.effect);
-    if (forbidden !== undefined) return { kind: "refused", refusal: forbidden };
+    const seen = await view.fresh(cannot ? JUST_NOW_MS : undefined);
+    // What contradicts itself proves nothing (S2, S3), and without a quorum in sight nothing can be counted (S24).
+    const unclear = seen.conflicts[0] ?? forbidsUnseen(seen, step.effect);
+    const forbidden = unclear ?? forbidsEffect(seen, step.effect);
+    if (forbidden !== undefined && unclear === undefined) return { kind: "refused", refusal: forbidden };
     const on = resolveWhere(step.on, seen);
     const text = action.do === "fetch" ? `fetch ${action.from}` : filledIn(action.command, seen, run);
-    if (on !== undefined && text !== undefined) {
-      return { kind: "ready", on, text };
-    }
+    if (unclear === undefined && on !== undefined && text !== undefined) return { kind: "ready", on, text };
     // An election, or a list that was just changed: worth a few looks.
     if (run.outside.clock.now() - since > VERIFY_MS) {
       const what = on === undefined
@@ -138,7 +147,8 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
         : "a value that it needs does not exist";
       return {
         kind: "refused",
-        refusal: { rule: "S24", evidence: `step ${step.id}: ${what}`, unblock: "see `quorate status`" },
+        refusal: unclear ??
+          { rule: "S24", evidence: `step ${step.id}: ${what}`, unblock: "see `quorate status`" },
       };
     }
     await run.outside.clock.sleep(200);

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Member, Observation } from "../model/observation.ts";
-import { memberById, memberOn, memberText, voters } from "../model/observation.ts";
+import { memberById, memberOn, memberText } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { during } from "./project.ts";
-import type { Effect } from "../playbook/effect.ts";
+import { changesMembership, type Effect } from "../playbook/effect.ts";
 import { neverSpendSafety } from "./s06_project.ts";
 import { oneLearner, promoteInSync } from "./s08_learner_first.ts";
 import { leaderLast } from "./s11_leader_last.ts";
@@ -15,6 +15,8 @@ import { notACurrentMember } from "./s15_data.ts";
 
 /** The first rule that forbids an effect, or undefined. */
 export function forbidsEffect(seen: Observation, effect: Effect): Refusal | undefined {
+  const unseen = forbidsUnseen(seen, effect);
+  if (unseen !== undefined) return unseen;
   switch (effect.does) {
     case "registersLearner":
       return oneLearner(seen, effect.node) ?? quorum(seen, effect, `registering ${effect.node}`, undefined);
@@ -32,6 +34,8 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
       return quorum(seen, effect, `restarting ${effect.node}`, member) ??
         (member === undefined ? undefined : leaderLast(seen, member));
     }
+    case "updatesPeerUrl":
+      return quorum(seen, effect, `recording ${effect.peerUrl}`, memberById(seen, effect.member));
     case "fences": {
       // Fencing a node whose member still counts is stopping a voter.
       const member = memberOn(seen, effect.node);
@@ -45,6 +49,20 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
   }
 }
 
+/**
+ * Without a quorum in sight there is nothing that the arithmetic could be done with, and an election looks just like a
+ * loss: what a change of members or a restart would leave is unknown then, and unknown never runs a step (S24).
+ */
+export function forbidsUnseen(seen: Observation, effect: Effect): Refusal | undefined {
+  const counts = effect.does === "restarts" || changesMembership(effect);
+  if (seen.state === "held" || !counts) return undefined;
+  return {
+    rule: "S24",
+    evidence: "no member serves a linearizable read now, so what the next step would leave is not known",
+    unblock: "see `quorate status`; the next run goes on once the quorum is held",
+  };
+}
+
 /** S6 and S7; they say nothing where there is no quorum to keep (bootstrap, restart). */
 function quorum(
   seen: Observation,
@@ -52,6 +70,6 @@ function quorum(
   what: string,
   touched: Member | undefined,
 ): Refusal | undefined {
-  if (seen.state !== "held" || voters(seen).length === 0) return undefined;
+  if (seen.state !== "held") return undefined;
   return neverSpendSafety(seen, during(seen, effect), what, touched === undefined ? [] : [touched.id]);
 }

@@ -66,10 +66,15 @@ export function project(seen: Observation, effect: Effect): Observation {
   }
 }
 
-/** The moment in the middle of an effect: what restarts is down while it does. */
+/**
+ * The moment in the middle of an effect: what restarts is down while it does, and a member whose peers dial a new
+ * address is cut off until it listens there.
+ */
 export const during = (seen: Observation, effect: Effect): Observation =>
   effect.does === "restarts"
-    ? recount(withMember(seen, memberOn(seen, effect.node)?.id, down))
+    ? withMember(seen, memberOn(seen, effect.node)?.id, down)
+    : effect.does === "updatesPeerUrl"
+    ? withMember(seen, effect.member, down)
     : project(seen, effect);
 
 /** What a wait hopes for: the plan goes on as if it had come true. */

@@ -230,6 +230,7 @@ export const etcdPlaybook = playbook<Bound>()({
     const ctl = etcdctl(o, endpoints(s));
     return [
       ...given(f.peerUrl !== undefined && snapshot(s), (steps) => steps),
+      ...handOver(f.member, s),
       ...given(f.peerUrl, (url) => [
         step(`update:${f.node.name}`, run(sh`${ctl} member update ${f.member.id} --peer-urls=${url}`), {
           title: `record ${url} as the peer URL of ${f.node.name}`,
@@ -238,7 +239,6 @@ export const etcdPlaybook = playbook<Bound>()({
           idempotent: true,
         }),
       ]),
-      ...handOver(f.member, s),
       step(`configure:${f.node.name}`, run(sh`quorate_set_keys ${o.envFile} ${settingWords(f.settings)}`), {
         title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,
         on: node(f.node),

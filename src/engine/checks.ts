@@ -5,14 +5,31 @@
  * @module
  */
 import type { Fleet, Reply } from "../model/fleet.ts";
-import type { HostNode, NodeFacts } from "../model/node.ts";
-import { checkScript, checkTimeoutMs } from "../node/check.ts";
-import { readCheck, unreached } from "../node/parse.ts";
+import type { HostNode, NodeFacts, RecordedMember } from "../model/node.ts";
+import type { Tri } from "../model/tri.ts";
+import { askScript, checkScript, checkTimeoutMs } from "../node/check.ts";
+import { readAsks, readCheck, unreached } from "../node/parse.ts";
 import type { Service } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
 
+/** What peers said of a member that does not answer holds for so long while the engine only polls. */
+const SILENT_MS = 6_000;
+const PEERS_TIMEOUT_MS = 12_000;
+/** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
+const GRACE_MS = 500;
+
 export interface Checks {
   check(service: Service, node: HostNode): Promise<NodeFacts>;
+  /**
+   * Asks healthy members' nodes about members whose own nodes could not be asked (S4). Who does not answer takes
+   * seconds to be asked, so a poll takes the last "no" again; a "no" too much only makes the arithmetic more careful.
+   */
+  peers(
+    service: Service,
+    members: readonly RecordedMember[],
+    from: readonly HostNode[],
+    polling: boolean,
+  ): Promise<Readonly<Record<string, Tri>>>;
 }
 
 interface Turn {
@@ -28,19 +45,38 @@ interface Answer {
 /** Checks over a fleet. */
 export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
   const turns = new Map<string, Turn>();
+  /** Nodes whose last check failed, and the attempt at them that is still under way. */
+  const silent = new Map<string, { readonly last: Answer; attempt: Promise<Answer> | undefined }>();
+
   const send = async (node: HostNode, services: readonly Service[]): Promise<Answer> => {
-    await clock.sleep(0); // the turn ends: all that was asked in it is known
-    turns.delete(node.name);
     const sentMs = clock.wall();
     const reply = await fleet.run(node.name, checkScript(services, node), { timeoutMs: checkTimeoutMs });
-    return { reply, sentMs, receivedMs: clock.wall() };
+    const answer = { reply, sentMs, receivedMs: clock.wall() };
+    if (reply.kind === "exited") silent.delete(node.name);
+    else silent.set(node.name, { last: answer, attempt: undefined });
+    return answer;
+  };
+  const refusedAt = new Map<string, number>();
+  const ask = async (node: HostNode, services: readonly Service[]): Promise<Answer> => {
+    await clock.sleep(0); // the turn ends: all that was asked in it is known
+    turns.delete(node.name);
+    const known = silent.get(node.name);
+    if (known === undefined) return await send(node, services);
+    // An attempt of an earlier look may still be waiting for the node: its answer would be old, so only the next
+    // one, over a connection that it has opened, counts.
+    const late = known.attempt !== undefined;
+    known.attempt ??= send(node, services);
+    const enough = new AbortController();
+    const answer = await Promise.race([known.attempt, clock.sleep(GRACE_MS, enough.signal)]);
+    enough.abort();
+    return answer === undefined || late ? known.last : answer;
   };
   return {
     async check(service, node) {
       let turn = turns.get(node.name);
       if (turn === undefined) {
         const services: Service[] = [];
-        turn = { services, answer: send(node, services) };
+        turn = { services, answer: ask(node, services) };
         turns.set(node.name, turn);
       }
       turn.services.push(service);
@@ -49,5 +85,26 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
         ? readCheck(reply.stdout, service, node, { sentMs, receivedMs })
         : unreached(node, reply);
     },
+    async peers(service, members, from, polling) {
+      const key = (m: RecordedMember) => `${service.name} ${m.id}`;
+      const silent = (m: RecordedMember) => clock.now() - (refusedAt.get(key(m)) ?? -Infinity) < SILENT_MS;
+      const open = polling ? members.filter((m) => !silent(m)) : members;
+      const said = open.length === 0 ? [] : await Promise.all(from.map(async (n) => {
+        const script = askScript(service, service.askPeers(open, n));
+        const reply = await fleet.run(n.name, script, { timeoutMs: PEERS_TIMEOUT_MS });
+        const asks = reply.kind === "exited" ? readAsks(reply.stdout, service) : undefined;
+        return asks === undefined ? {} : service.readPeers(asks, open);
+      }));
+      return Object.fromEntries(members.map((m) => {
+        const answer = open.includes(m) ? together(said.map((s) => s[m.id] ?? "unknown")) : "no";
+        if (answer !== "no") refusedAt.delete(key(m));
+        else if (open.includes(m)) refusedAt.set(key(m), clock.now());
+        return [m.id, answer];
+      }));
+    },
   };
 }
+
+/** What one healthy member says is enough for "it answers"; that it does not, all of them have to say. */
+const together = (words: readonly Tri[]): Tri =>
+  words.includes("yes") ? "yes" : words.length > 0 && words.every((w) => w === "no") ? "no" : "unknown";

@@ -29,6 +29,9 @@ export async function fetchFile(
     kept = true;
     await session.run(`rm -f -- ${quote(action.from)}`, { timeoutMs });
     return said(0, `${file.path} (SHA-256 ${ours})`, "");
+  } catch (error) {
+    // The management node's own disk: full, read-only, not ours to write.
+    return said(1, "", `${file.path}: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     if (!kept) await file.drop();
   }

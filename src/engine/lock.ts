@@ -1,6 +1,6 @@
 /**
- * S20 one manager: through a change, `flock` is held on a majority of recorded ∪ desired nodes by sessions that end
- * with their connection. Two managers that both saw a difference can then never both act: their majorities share a
+ * S20 one manager: through a change, `flock` is held on a majority of recorded ∪ desired nodes, and of each of the
+ * two, by sessions that end with their connection. Two managers that both saw a difference can then never both act: their majorities share a
  * node. Whoever loses leaves quietly. The node that sorts first is locked before the others, so that of two managers
  * that start at the same moment one gets through.
  *
@@ -33,9 +33,12 @@ const CONFIRM_TIMEOUT_MS = 5_000;
 export function nodeLocks({ service, outside }: ServiceRun): Locks {
   const path = `/run/quorate/${service.unit}.lock`;
   const sessions = new Map<string, Session>();
+  /** Nodes whose lock was lost once: another manager may have held a majority since, so they count no more. */
+  const broken = new Set<string>();
   const on = async (node: string): Promise<LockReply> => {
     const known = sessions.get(node);
     if (known?.held) return { kind: "held", session: known };
+    if (known !== undefined) broken.add(node);
     const reply = await outside.fleet.lock(node, path);
     if (reply.kind === "busy") return reply;
     if (reply.kind === "held") {
@@ -49,31 +52,37 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
       : "no answer";
     return { kind: "refused", refusal: cannotLock(node, why) };
   };
+  const alive = async (node: string): Promise<boolean> => {
+    const session = sessions.get(node);
+    if (session === undefined || !session.held || broken.has(node)) return false;
+    const reply = await session.run("true", { timeoutMs: CONFIRM_TIMEOUT_MS });
+    return reply.kind === "exited" && reply.code === 0;
+  };
   return {
     on,
     async majority(target, seen) {
-      const { nodes, needed } = electorate(target, seen);
-      const [first, ...rest] = [...nodes].sort();
+      const votes = electorates(target, seen);
+      const [first, ...rest] = [...new Set(votes.flatMap((v) => v.nodes))].sort();
       if (first === undefined) return undefined;
       const replies = [await on(first)];
       if (replies[0]?.kind !== "busy") replies.push(...await Promise.all(rest.map(on)));
       const busy = replies.find((r) => r.kind === "busy");
       if (busy !== undefined) return busy;
-      if (replies.filter((r) => r.kind === "held").length >= needed) return undefined;
+      const held = new Set([...sessions].filter(([, s]) => s.held).map(([n]) => n));
+      if (votes.every((v) => enough(v, held))) return undefined;
       return replies.find((r) => r.kind === "refused");
     },
     async confirm(target, seen) {
-      const { nodes, needed } = electorate(target, seen);
-      const alive = await Promise.all(nodes.map(async (n) => {
-        const session = sessions.get(n);
-        if (session === undefined || !session.held) return false;
-        const reply = await session.run("true", { timeoutMs: CONFIRM_TIMEOUT_MS });
-        return reply.kind === "exited" && reply.code === 0;
-      }));
-      const held = alive.filter(Boolean).length;
-      return held >= needed ? undefined : {
+      const votes = electorates(target, seen);
+      const nodes = [...new Set(votes.flatMap((v) => v.nodes))];
+      const answers = await Promise.all(nodes.map(alive));
+      const held = new Set(nodes.filter((_, i) => answers[i]));
+      const short = votes.find((v) => !enough(v, held));
+      return short === undefined ? undefined : {
         rule: "S20",
-        evidence: `the lock is held on ${held} of ${nodes.length} nodes, and ${needed} are needed`,
+        evidence:
+          `the lock is held on ${short.nodes.filter((n) => held.has(n)).length} of the ${short.size} ` +
+          `${short.name} nodes, and ${quorumOf(short.size, 0).needed} are needed`,
         unblock: "look at the network between here and the nodes; the next run goes on",
       };
     },
@@ -83,18 +92,30 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
   };
 }
 
-/** Nodes that vote on who is the manager; a recorded member that is on no node of the config counts against us. */
-function electorate(
-  target: Target,
-  seen: Observation,
-): { readonly nodes: readonly string[]; readonly needed: number } {
-  const nodes = new Set([
-    ...target.desired.map((n) => n.name),
-    ...seen.members.flatMap((m) => m.node === undefined ? [] : [m.node]),
-  ]);
-  const unknown = seen.members.filter((m) => m.node === undefined).length;
-  return { nodes: [...nodes], needed: quorumOf(nodes.size + unknown, 0).needed };
+interface Electorate {
+  readonly name: string;
+  readonly nodes: readonly string[];
+  /** Members on no node of the config count against us: their nodes cannot be locked. */
+  readonly size: number;
 }
+
+/**
+ * Who votes on who is the manager: recorded, desired, and both together. Two managers see the same record, whatever
+ * their configs say, so their majorities of it meet.
+ */
+function electorates(target: Target, seen: Observation): readonly Electorate[] {
+  const recorded = seen.members.flatMap((m) => m.node === undefined ? [] : [m.node]);
+  const desired = target.desired.map((n) => n.name);
+  const both = [...new Set([...recorded, ...desired])];
+  const unknown = target.policy.removeUnfenced ? 0 : seen.members.length - recorded.length;
+  return [
+    { name: "recorded", nodes: recorded, size: recorded.length + unknown },
+    { name: "desired", nodes: desired, size: desired.length },
+    { name: "recorded and desired", nodes: both, size: both.length + unknown },
+  ].filter((e) => e.size > 0);
+}
+const enough = (e: Electorate, held: ReadonlySet<string>): boolean =>
+  e.nodes.filter((n) => held.has(n)).length >= quorumOf(e.size, 0).needed;
 
 const cannotLock = (node: string, why: string): Refusal => ({
   rule: "S20",

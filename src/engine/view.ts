@@ -10,14 +10,14 @@ import type { Probe } from "../playbook/probe.ts";
 import { look, type ServiceRun } from "./look.ts";
 
 /** What was seen longer ago than this is looked at again before anything is judged by it. */
-const FRESH_MS = 3_000;
+const FRESH_MS = 5_000;
 /** How long something may be unknown (an election, a node that just started) before it stops the case (S24). */
 const UNKNOWN_PATIENCE_MS = 8_000;
 const POLL_MS = 100;
 
 export interface View {
-  /** The newest observation, looked at again if a step has acted since, or if it is older than three seconds. */
-  fresh(): Promise<Observation>;
+  /** The newest observation; looked at again if a step has acted since, or if it began longer ago than `maxAgeMs`. */
+  fresh(maxAgeMs?: number): Promise<Observation>;
   /** Looks, whatever is known. */
   again(): Promise<Observation>;
   /** Something was done: what was seen before does not count any more. */
@@ -38,11 +38,13 @@ export function viewOf(
   let newest = first;
   let stale = false;
   const again = async () => {
-    newest = await look(run);
     stale = false;
+    // Who was silent a moment ago is taken to be so still: that only makes the arithmetic more careful.
+    newest = await look(run, true);
     return newest;
   };
-  const fresh = () => stale || clock.now() - newest.at > FRESH_MS ? again() : Promise.resolve(newest);
+  const fresh = (maxAgeMs = FRESH_MS) =>
+    stale || clock.now() - newest.at > maxAgeMs ? again() : Promise.resolve(newest);
   const judge = async (probe: Probe, seen: Observation): Promise<Tri> => {
     const answers = new Map<CommandProbe, Tri>();
     for (const c of commandsOf(probe)) answers.set(c, await answer(c, seen));

@@ -19,6 +19,6 @@ export const failureBlock = (failure: Failure): readonly Line[] => [
 /** The rule, what was seen, what unblocks it. */
 export const refusalBlock = (refusals: readonly Refusal[]): readonly Line[] =>
   refusals.flatMap((r) => [
-    ...hang(`  ${r.rule.padEnd(4)} `, r.evidence, "yellow"),
-    ...hang(`  now    `, r.unblock, "bold"),
+    ...hang(`  ${r.rule.padEnd(6)} `, r.evidence, "yellow"),
+    ...hang("  now    ", r.unblock, "bold"),
   ]);

@@ -12,7 +12,9 @@ Deno.test("a second interrupt ends a run at once with 130, the first one only as
         .replace("[n1, n2, n3]", "[n1]"),
     );
     const child = start("apply");
-    using _connected = await host.accept();
+    const ended = child.status.then(({ code }) => assert.fail(`it ended with ${code} before it connected`));
+    ended.catch(() => {});
+    using _connected = await Promise.race([host.accept(), ended]);
     child.kill("SIGINT");
     const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";

@@ -22,7 +22,7 @@ etcd_disk_id() {
 			continue
 		fi
 		shift 3
-		while [ "$1" -ge 128 ] && [ $# -gt 20 ]; do shift; done
+		while [ $# -gt 6 ] && [ "$1" -ge 128 ]; do shift; done
 		[ "$2 $4" = "26 8" ] || break
 		shift 4
 		etcd_varint "$@"

@@ -23,8 +23,14 @@ export async function ask(
         refusal: { rule: action.rule, evidence: action.why, unblock: action.unblock },
       };
     case "must": {
+      const { clock } = scene.run.outside;
+      const began = clock.now();
+      scene.emit({ event: "stepStarted", step: name, on: "everywhere" });
       const said = await scene.view.ask(action.hold);
-      if (said === "yes") return { kind: "done" };
+      if (said === "yes") {
+        scene.emit({ event: "stepDone", step: name, ms: clock.now() - began });
+        return { kind: "done" };
+      }
       return {
         kind: "refused",
         refusal: said === "unknown"

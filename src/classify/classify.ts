@@ -4,11 +4,12 @@
  *
  * @module
  */
-import type { Change, Verdict } from "../model/change.ts";
+import type { Verdict } from "../model/change.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { serviceOfAnother } from "../rules/s01_absent.ts";
+import { forbidsChange } from "../rules/changes.ts";
+import { serviceOfAnother, unlikeIntent } from "../rules/s01_absent.ts";
 import { paused } from "../rules/s23_paused.ts";
-import { type Finding, hostNode, type Input, isDesired } from "./input.ts";
+import { change, type Finding, hostNode, type Input, isDesired, refusal } from "./input.ts";
 import { findMembership, findUnfinishedJoins } from "./membership.ts";
 import { findDrift, findRepairs } from "./repairs.ts";
 import { findRetirees } from "./retire.ts";
@@ -55,7 +56,7 @@ function pick(i: Input, findings: readonly Finding[]): Verdict {
   const refusals: Refusal[] = [];
   for (const f of findings) {
     if (f.kind === "change") {
-      const stop = i.judge.forbids(f.change, i.seen);
+      const stop = i.judge.forbids(f.change, i.seen) ?? forbidsChange(i.seen, f.change);
       if (stop === undefined) return { kind: "change", change: f.change };
       refusals.push(stop);
     } else if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };
@@ -72,9 +73,10 @@ function findUnfinishedBootstrap(i: Input): readonly Finding[] {
   const begun = i.seen.members.flatMap((m) => {
     const node = hostNode(i, m.node);
     const f = node === undefined ? undefined : i.seen.nodes[node.name];
-    return node === undefined || f === undefined || typeof f.intent === "string" || !isDesired(i, node.name)
-      ? []
-      : [{ node, m, f, token: f.intent.token }];
+    if (node === undefined || f === undefined || typeof f.intent === "string") return [];
+    // Started and empty is wiped: to start it again as `new` is what must never happen.
+    const may = isDesired(i, node.name) && (f.started === "none" || f.data.state === "present");
+    return may ? [{ node, m, f, intent: f.intent }] : [];
   });
   const [first] = begun;
   if (first === undefined) return [];
@@ -82,6 +84,7 @@ function findUnfinishedBootstrap(i: Input): readonly Finding[] {
     f.started === "none" && f.data.state === "empty" && f.process === "no"
   );
   if (!unstarted && begun.some(({ m }) => m.health !== "healthy")) return [];
-  const change: Change = { case: "bootstrap", nodes: begun.map((b) => b.node), token: first.token };
-  return [{ kind: "change", change }];
+  const unlike = unstarted ? unlikeIntent(i.target, first.intent) : undefined;
+  if (unlike !== undefined) return [refusal(unlike)];
+  return [change({ case: "bootstrap", nodes: begun.map((b) => b.node), token: first.intent.token })];
 }

@@ -109,7 +109,10 @@ export interface Resumption {
  */
 export function resumeBootstrap(target: Target, seen: Observation): Resumption {
   const facts = target.desired.map((n) => ({ n, f: seen.nodes[n.name] }));
-  const intents = target.nodes.flatMap((n) => intentOf(seen.nodes[n.name]));
+  // An intent on a node that is not desired and never started is of an attempt that came to nothing.
+  const intents = target.nodes
+    .filter((n) => target.desired.some((d) => d.name === n.name) || isStarted(seen.nodes[n.name]))
+    .flatMap((n) => intentOf(seen.nodes[n.name]));
   const tokens = [...new Set(intents.map((i) => i.token))];
   const anyStarted = target.nodes.some((n) => isStarted(seen.nodes[n.name]));
   const refuse = (r: Refusal): Resumption => ({ startable: [], token: undefined, refusals: [r] });
@@ -120,14 +123,8 @@ export function resumeBootstrap(target: Target, seen: Observation): Resumption {
       "two managers bootstrapped this service: decide for one, and remove /var/lib/quorate of it on the others",
     ));
   }
-  const wanted = [...target.desired.map((n) => n.name)].sort().join(",");
-  const begun = [...(intents[0]?.members ?? [])].sort().join(",");
-  if (wanted !== begun) {
-    return refuse(s1(
-      `a bootstrap of ${begun} has begun, and the config now names ${wanted}`,
-      `set members back to [${begun}] until it is finished, then change them`,
-    ));
-  }
+  const unlike = unlikeIntent(target, intents[0]);
+  if (unlike !== undefined) return refuse(unlike);
   const startable = facts.filter(({ f }) =>
     f !== undefined && intentOf(f).length > 0 && (!isStarted(f) || f.data.state === "present")
   ).map(({ n }) => n);
@@ -143,6 +140,18 @@ export function resumeBootstrap(target: Target, seen: Observation): Resumption {
       "nodes, and run again",
   ));
 }
+
+/** A bootstrap that has begun ends with the members that it began with: another list makes another cluster id. */
+export function unlikeIntent(target: Target, intent: Intent | undefined): Refusal | undefined {
+  const wanted = [...target.desired.map((n) => n.name)].sort().join(",");
+  const begun = [...(intent?.members ?? [])].sort().join(",");
+  if (wanted === begun) return undefined;
+  return s1(
+    `a bootstrap of ${begun} has begun, and the config now names ${wanted}`,
+    `set members back to [${begun}] until it is finished, then change them`,
+  );
+}
+
 const intentOf = (f: NodeFacts | undefined): readonly Intent[] =>
   f === undefined || typeof f.intent === "string" ? [] : [f.intent];
 const isStarted = (f: NodeFacts | undefined): boolean => f !== undefined && f.started !== "none";

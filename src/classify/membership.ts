@@ -53,11 +53,17 @@ export function findMembership(i: Input): readonly Finding[] {
     return n === undefined ? removal(i, m) : replacement(i, m, n);
   });
   const adds = fit.slice(leaving.length).map((node) => change({ case: "add", node }));
-  // A removal without a replacement makes the cluster smaller: it waits until all who come are there.
+  // A removal without a replacement makes the cluster smaller: a healthy member stays until all who come are there.
   const paired = found.slice(0, fit.length);
   const lone = found.slice(fit.length);
   const deadFirst = lone.filter((_, at) => dead([...gone, ...well][at + fit.length] ?? never));
-  return [...paired, ...deadFirst, ...adds, ...refused, ...lone.filter((f) => !deadFirst.includes(f))];
+  return [
+    ...paired,
+    ...deadFirst,
+    ...adds,
+    ...refused,
+    ...(refused.length > 0 ? [] : lone.filter((f) => !deadFirst.includes(f))),
+  ];
 }
 const never: Member = {
   id: "",

@@ -6,6 +6,7 @@
  */
 import type { Identity, NodeFacts } from "../model/node.ts";
 import { unfit } from "../rules/node_fit.ts";
+import { triedEnough } from "../rules/tries.ts";
 import { change, type Finding, type Input, refusal } from "./input.ts";
 
 /** Former members whose node still could come back. */
@@ -18,7 +19,9 @@ export function findRetirees(i: Input): readonly Finding[] {
       .find((id) => id.clusterId === i.seen.clusterId && !current.has(id.memberId))?.memberId;
     // A current member's node may still carry the latch of its former id: its own playbook writes it anew.
     if (staleId === undefined || identities(f).some((id) => current.has(id.memberId))) return [];
-    const not = unfit(node, f);
+    const not = unfit(node, f) ??
+      // One that cannot be put away must not hold back for ever what else there is to do.
+      triedEnough(i.memory, `retire:${node.name}`, i.target.policy.repairTries, i.wallMs);
     return [not === undefined ? change({ case: "retire", node, staleId }) : refusal(not)];
   });
 }

@@ -54,9 +54,23 @@ export function matchMembers(
   const idIs = (m: RecordedMember, i: Identity | "none" | "unknown" | undefined): boolean =>
     i !== undefined && typeof i !== "string" && i.memberId === m.id &&
     (clusterId === undefined || i.clusterId === clusterId);
-  level((m, n) => idIs(m, facts[n.name]?.view?.identity));
-  level((m, n) => idIs(m, facts[n.name]?.data.identity));
+  // A package's default has the same ids on every host, so they prove nothing (S1).
+  const own = (n: HostNode): NodeFacts | undefined => {
+    const f = facts[n.name];
+    return f?.data.state === "pristine" || f?.view?.pristine === "yes" ? undefined : f;
+  };
+  level((m, n) => idIs(m, own(n)?.view?.identity));
+  level((m, n) => idIs(m, own(n)?.data.identity));
   level((m, n) => idIs(m, facts[n.name]?.latch));
+  for (const m of members) {
+    const proven = nodeOf.get(m.id);
+    const running = facts[proven ?? ""]?.view?.identity;
+    const claimed = nodes.find((n) => n.name !== proven && claims(m, n));
+    // A copied disk or a cloned machine speaks for its member only where the record does not name another node.
+    if (proven !== undefined && claimed !== undefined && !idIs(m, running)) {
+      conflicts.push(twoNodesOneMember(m, [proven, claimed.name]));
+    }
+  }
   level((m, n) => claims(m, n));
   return { nodeOf, conflicts };
 }

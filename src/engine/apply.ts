@@ -17,7 +17,7 @@ import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps, titleOf } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { look, type ServiceRun } from "./look.ts";
-import { failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
+import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
 import { stabilize } from "./stabilize.ts";
 import { viewOf } from "./view.ts";
 
@@ -93,6 +93,7 @@ class Loop {
       if (verdict.kind !== "wait") this.#waitingSince = undefined;
       switch (verdict.kind) {
         case "steady":
+          await this.#remember(atRest(this.#memory));
           return { outcome: this.#acted ? "converged" : "steady" };
         case "refused":
           return this.#refused(verdict.refusals);
@@ -120,8 +121,7 @@ class Loop {
     // What may not be this service at all must not be remembered as its cluster.
     const own = seen.conflicts.length === 0 && serviceOfAnother(this.service.target, seen).length === 0;
     const memory = own ? remember(this.#memory, seen, outside.clock.wall()) : this.#memory;
-    if (memory !== this.#memory) await outside.store.writeMemory(memory);
-    this.#memory = memory;
+    await this.#remember(memory);
     if (seen.state === "held") this.#removals ??= { done: 0, votersAtStart: voters(seen).length };
     const ms = outside.clock.now() - began;
     this.emit({
@@ -132,6 +132,11 @@ class Loop {
       ms,
     });
     return seen;
+  }
+
+  async #remember(memory: Memory): Promise<void> {
+    if (memory !== this.#memory) await this.service.outside.store.writeMemory(memory);
+    this.#memory = memory;
   }
 
   #classify(seen: Observation): Verdict {
@@ -179,8 +184,7 @@ class Loop {
     if (end.kind === "yielded") return this.#yielded(end.holder);
     if (end.kind === "interrupted") return { outcome: "unfinished", why: end.why };
     if (end.kind === "failed") {
-      this.#memory = failedOnce(this.#memory, change, outside.clock.wall());
-      await outside.store.writeMemory(this.#memory);
+      await this.#remember(failedOnce(this.#memory, change, outside.clock.wall()));
       return { outcome: "failed", why: failureText(end.failure) };
     }
     this.changed++;
@@ -188,6 +192,7 @@ class Loop {
     const times = (this.#completed.get(tryKey(change)) ?? 0) + 1;
     this.#completed.set(tryKey(change), times);
     if (times >= SAME_CHANGE_LIMIT) {
+      await this.#remember(failedOnce(this.#memory, change, outside.clock.wall()));
       return {
         outcome: "failed",
         why: `${change.case} of ${subject} was completed ${times} times and is due again`,

@@ -20,7 +20,7 @@ export function remember(memory: Memory, seen: Observation, wallMs: number): Mem
     joinKey(m.id)
   );
   const kept = Object.entries(memory.attempts).filter(([key]) =>
-    key.startsWith("join:") ? joining.includes(key) : !isWell(seen, key.slice(key.indexOf(":") + 1))
+    key.startsWith("join:") ? joining.includes(key) : !isWell(seen, key)
   );
   const fresh = joining.filter((key) => memory.attempts[key] === undefined);
   if (memory.clusterId === seen.clusterId && fresh.length === 0 && kept.length === count(memory.attempts)) {
@@ -34,8 +34,14 @@ export function remember(memory: Memory, seen: Observation, wallMs: number): Mem
 }
 const count = (a: Attempts): number => Object.keys(a).length;
 
-/** A voter that is well has no failed tries to its name. */
-function isWell(seen: Observation, node: string): boolean {
+/** Nothing differs: what failed before has come right. */
+export const atRest = (memory: Memory): Memory =>
+  count(memory.attempts) === 0 ? memory : { ...memory, attempts: {} };
+
+/** A voter that is well has no failed tries to its name; only of its configuration its health says nothing. */
+function isWell(seen: Observation, key: string): boolean {
+  const [kind, node = ""] = key.split(/:(.*)/s, 2);
+  if (kind === "repairConfig") return false;
   const m = memberOn(seen, node);
   return m?.role === "voter" && m.health === "healthy";
 }

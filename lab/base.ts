@@ -59,11 +59,12 @@ const BUILD = `
     case " bin boot dev etc lib lib32 lib64 libx32 proc sbin sys usr var " in *" $top "*) ;; *) hide $top ;; esac
   done
   for path in etc/systemd/system etc/systemd/network etc/ssh/sshd_config.d etc/cron.d etc/sudoers.d etc/rc{S,0,1,2,3,4,5,6}.d \
-      usr/local var/backups var/cache var/lib/etcd var/lib/systemd var/lib/dbus var/log var/mail var/spool var/tmp; do
+      usr/local var/backups var/cache var/log var/mail var/spool var/tmp etc/quorate etc/systemd/system.conf.d; do
     hide $path
   done
+  services=$(cd /var/lib; ls -A | grep -vx dpkg)
+  for service in $services; do hide var/lib/$service; done
   cd /etc/ssh; for key in ssh_host_*; do hide etc/ssh/$key; done
-  hide etc/systemd/system.conf.d
   mount -t overlay -o lowerdir=/,upperdir=$base,workdir=$1/work quorate-lab-base $merged
 
   cd $merged
@@ -71,7 +72,12 @@ const BUILD = `
   mkdir -p etc/systemd/{system,network,system.conf.d,journald.conf.d} etc/ssh/sshd_config.d etc/cron.d etc/rc{S,0,1,2,3,4,5,6}.d
   mkdir -m 1777 tmp; chmod 1777 var/tmp
   mkdir -m 750 etc/sudoers.d
-  install -d -o etcd -g etcd -m 700 var/lib/etcd
+  # A service's data folder is there, and empty; what else lies there is this machine's.
+  for service in $services; do
+    if [ $(stat -c %u /var/lib/$service) != 0 ]; then
+      install -d $(stat -c '-o %u -g %g -m %a' /var/lib/$service) var/lib/$service
+    fi
+  done
   : >etc/fstab; : >etc/resolv.conf; : >etc/machine-id; : >etc/motd
   printf '%s' "$sshd" >etc/ssh/sshd_config
   printf '[Journal]\\nStorage=persistent\\nSystemMaxUse=64M\\nRateLimitBurst=0\\n' >etc/systemd/journald.conf.d/lab.conf

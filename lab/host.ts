@@ -20,7 +20,7 @@ export interface HostOptions {
 }
 
 export interface OnOptions {
-  /** @default 30000 */
+  /** @default 60000 */
   readonly timeoutMs?: number;
   readonly stdin?: string | Uint8Array;
 }
@@ -62,6 +62,9 @@ const AWAIT_SSHD = `
     if [ -e "$1" ]; then echo "the boot ended with exit $(cat "$1")"; exit 1; fi
     sleep 0.02
   done`;
+
+/** A host boots in one second, and in a hundred where the machine is busy with other things. */
+const BOOT_S = 180;
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -112,7 +115,7 @@ export class Host {
     );
   }
 
-  /** Returns once sshd greets; throws with the console's last lines when the host does not come up in 60 s. */
+  /** Returns once sshd greets; throws with the console's last lines when the host does not come up in 180 s. */
   async boot(): Promise<void> {
     if (this.up()) throw new Error(`${this.name} is up: kill it before it is booted`);
     const { root } = this.#place;
@@ -131,11 +134,13 @@ export class Host {
   }
 
   async #greets(): Promise<void> {
-    const argv = ["ip", "netns", "exec", this.#place.netns(this.name), "timeout", "60"];
+    const argv = ["ip", "netns", "exec", this.#place.netns(this.name), "timeout", `${BOOT_S}`];
     const { code, stdout } = await run([...argv, "bash", "-c", AWAIT_SSHD, "lab", this.#ended], {
       timeoutMs: 70_000,
     });
-    if (code !== 0) throw new Error(`${this.name}: ${stdout.trim() || "sshd did not answer within 60 s"}`);
+    if (code !== 0) {
+      throw new Error(`${this.name}: ${stdout.trim() || `sshd did not answer within ${BOOT_S} s`}`);
+    }
   }
 
   async #startOnce(): Promise<void> {
@@ -169,14 +174,14 @@ export class Host {
   async reboot(): Promise<void> {
     const before = await this.#leader();
     await this.on("systemctl reboot");
-    await until(`${this.name} shuts down`, () => !exists(`/proc/${before}`), 100_000);
-    await until(`${this.name} starts again`, () => this.#findLeader() !== undefined, 30_000);
+    await until(`${this.name} shuts down`, () => !exists(`/proc/${before}`), BOOT_S * 1000);
+    await until(`${this.name} starts again`, () => this.#findLeader() !== undefined);
     await this.#greets();
   }
 
   /** Runs a `sh` script as root inside the host, past its network and its sshd; throws when it is late. */
   async on(script: string, options: OnOptions = {}): Promise<Finished> {
-    const timeoutMs = options.timeoutMs ?? 30_000;
+    const timeoutMs = options.timeoutMs ?? 60_000;
     const done = await run(
       ["timeout", "-s", "KILL", `${timeoutMs / 1000}`, ...await this.enter(), "sh", "-c", script],
       { timeoutMs: timeoutMs + 5_000, ...(options.stdin !== undefined && { stdin: options.stdin }) },

@@ -19,7 +19,7 @@ export interface SpawnOptions {
 }
 
 export interface RunOptions extends SpawnOptions {
-  /** @default 60000 */
+  /** @default 120000 */
   readonly timeoutMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface Running extends AsyncDisposable {
   readonly exited: Promise<Ended>;
   stdout(): string;
   stderr(): string;
-  /** Waits until the standard output or error matches; throws when it ends or `timeoutMs` (10 s) passes first. */
+  /** Waits until the standard output or error matches; throws when it ends or `timeoutMs` (60 s) passes first. */
   says(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   /** Does nothing to a process that has ended. */
   kill(signal?: Deno.Signal): void;
@@ -93,7 +93,7 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): Runn
     stdout: () => said.stdout,
     stderr: () => said.stderr,
     kill,
-    says: async (pattern, timeoutMs = 10_000) => {
+    says: async (pattern, timeoutMs = 60_000) => {
       const deadline = performance.now() + timeoutMs;
       for (;;) {
         const match = pattern.exec(said.stdout) ?? pattern.exec(said.stderr);
@@ -112,7 +112,7 @@ export function spawn(argv: readonly string[], options: SpawnOptions = {}): Runn
 
 /** Runs `argv` to its end; throws when it takes longer than `timeoutMs` (the process is then killed). */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 120_000;
   const running = spawn(argv, options);
   const ended = await within(running.exited, timeoutMs);
   if (!ended) {
@@ -135,8 +135,8 @@ export async function must(argv: readonly string[], options: RunOptions = {}): P
 export const sh = (script: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> =>
   must(["bash", "-euo", "pipefail", "-c", script, "lab", ...args], options);
 
-/** Polls until `holds`; throws after `timeoutMs`, saying `what` did not come. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 10_000) {
+/** Polls until `holds`; throws after `timeoutMs` (60 s, for a loaded machine), saying `what` did not come. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000) {
   const deadline = performance.now() + timeoutMs;
   while (!await holds()) {
     if (performance.now() >= deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);

@@ -74,8 +74,8 @@ Deno.test("a lab that does not come up leaves nothing", async () => {
 });
 
 Deno.test("what a SIGKILL left is taken away by the next lab of that name", async () => {
-  const first = owner("ends-stale", "lab.spawn(['sleep', '987']); setInterval(() => {}, 1000);");
-  await first.says(/up/, 20_000);
+  await using first = owner("ends-stale", "lab.spawn(['sleep', '987']); setInterval(() => {}, 1000);");
+  await first.says(/up/, 120_000);
   first.kill("SIGKILL");
   await first.exited;
   assert.notDeepEqual(await traces("ends-stale"), []);
@@ -95,8 +95,8 @@ for (
   ] as const
 ) {
   Deno.test(`an owner that ends by ${way} leaves nothing`, async () => {
-    const process = owner("ends-exit", then);
-    await process.says(/up/, 20_000);
+    await using process = owner("ends-exit", then);
+    await process.says(/up/, 120_000);
     if (signal) process.kill(signal);
     await process.exited;
     assert.deepEqual(await traces("ends-exit"), []);

@@ -10,7 +10,6 @@ import {
   type Facts,
   given,
   type HostNode,
-  intended,
   markedStarted,
   must,
   node,
@@ -18,7 +17,6 @@ import {
   quorumHeld,
   refuse,
   run,
-  running,
   sh,
   starts,
   step,
@@ -41,6 +39,7 @@ import {
   snapshot,
   stage,
   start,
+  startTogether,
   waitSettled,
 } from "./pieces.ts";
 import { initialSettings } from "./settings.ts";
@@ -90,7 +89,8 @@ export const etcdPlaybook = playbook<Bound>()({
                 ),
               },
             },
-            unless: intended(n),
+            // Also over that of an attempt with other members, none of which ever started.
+            idempotent: true,
           },
         )
       ),
@@ -122,7 +122,7 @@ export const etcdPlaybook = playbook<Bound>()({
           },
         )
       ),
-      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => start(n, s)),
+      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startTogether(n, s)),
       step("wait-all", wait({ ask: "settled", well: f.nodes.map((n) => ({ node: n.name })), before: [] }), {
         title: "wait until all are healthy",
         timeoutMs: 120_000,
@@ -152,15 +152,7 @@ export const etcdPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) =>
-      step(
-        `start:${n.name}`,
-        run(
-          sh`systemctl reset-failed ${f.options.etcd.unit} 2>/dev/null; systemctl start --no-block ${f.options.etcd.unit}`,
-        ),
-        { title: `start etcd on ${n.name}`, on: node(n), effect: starts(n, "itself"), unless: running(n) },
-      )
-    ),
+    ...f.nodes.map((n) => startTogether(n, scene(f))),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 

@@ -56,7 +56,8 @@ export interface KnownHosts {
  * ```ts
  * import { parseKnownHosts } from "./known_hosts.ts";
  *
- * const [line] = parseKnownHosts("[db1]:2222 ssh-ed25519 AAAAC3Nz\n", "~/.ssh/known_hosts");
+ * const key = "AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
+ * const [line] = parseKnownHosts(`[db1]:2222 ssh-ed25519 ${key}\n`, "~/.ssh/known_hosts");
  * if (line?.hosts !== "[db1]:2222") throw new Error("not read");
  * ```
  */

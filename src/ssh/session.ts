@@ -14,8 +14,9 @@ import type { Reply, Session, SessionReply, Trouble } from "../model/fleet.ts";
 
 /** How long taking a lock may take; nobody waits for it. */
 const LOCK_MS = 15_000;
-/** Signs of life: the agent on the node gives up after a few of them are missing. */
+/** Signs of life. One that stays without an answer ends the session before the agent on the node lets the lock go. */
 const PING_EVERY_MS = 10_000;
+const PING_MS = 20_000;
 /** How late a script may start, when nobody says: it must not start after its manager has given it up. */
 const START_WITHIN_MS = 10_000;
 const CLOSE_MS = 3_000;
@@ -63,7 +64,7 @@ class AgentSession implements Session {
     this.#manner = manner;
     this.#synchronise(first);
     this.#pinger = setInterval(() => {
-      if (this.#asking === 0) this.#ask(pingFrame, PING_EVERY_MS);
+      if (this.#asking === 0) this.#ask(pingFrame, PING_MS);
     }, PING_EVERY_MS);
     talk.process.ended.then((ending) => {
       this.#over ??= inWords(ending);

@@ -52,6 +52,7 @@ export async function startSshd(
     `${directory}/sshd_config`,
     [
       ...config(directory), // the first value of a keyword wins
+      `SetEnv HOME=${directory}`, // bash would read the machine's own .bashrc for every command
       `ListenAddress 127.0.0.1:${port}`,
       ...hostKeys.map((type) => `HostKey ${directory}/host_${type}`),
       `AuthorizedKeysFile ${directory}/login.pub ${directory}/authorized`,
@@ -81,8 +82,8 @@ export async function startSshd(
   let stopped: Promise<void> | undefined;
   const stop = () =>
     stopped ??= (async () => {
-      const children = descendants(server.pid);
-      for (const pid of [server.pid, ...children]) kill(pid, "SIGKILL");
+      for (const pid of [server.pid, ...descendants(server.pid)]) kill(pid, "SIGKILL");
+      for (const pid of processes().filter((pid) => livesIn(pid, directory))) kill(pid, "SIGKILL");
       await server.status;
       await Deno.remove(directory, { recursive: true });
     })();
@@ -146,9 +147,20 @@ export function kill(pid: number, signal: Deno.Signal): void {
   }
 }
 
+const processes = (): number[] =>
+  [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name)).filter((pid) => pid > 0);
+
+/** Whether a process was started over one of our servers, by the HOME that it was given. */
+function livesIn(pid: number, directory: string): boolean {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(`HOME=${directory}`);
+  } catch {
+    return false; // it ended meanwhile
+  }
+}
+
 export function children(parent: number): number[] {
-  const pids = [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name)).filter((pid) => pid > 0);
-  return pids.filter((pid) => {
+  return processes().filter((pid) => {
     try {
       const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
       const [state, ppid] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

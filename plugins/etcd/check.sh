@@ -53,11 +53,19 @@ etcd_listens() {
 	esac
 }
 
-# ADDRESS PORT URL ENVFILE BINARY WALDIR: asks the etcd of this node.
+# PORT…: something listens on one of these.
+etcd_listening() {
+	for port; do
+		grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 && return
+	done
+	return 1
+}
+
+# ADDRESS PORT URL ENVFILE BINARY PEERPORT: asks the etcd of this node.
 etcd_look() {
 	ask env 0 sed -n -e '/^[[:space:]]*\(ETCD_\|DAEMON_ARGS=\)/{:a' -e '/\\$/{$!{N;ba' -e '}}' -e 'p}' -- "$4"
 	if [ -n "$pid" ]; then ask told 0 etcd_told_process "$pid"; else ask told 0 etcd_told_unit "$unit"; fi
-	used='' wal=$6 etcd_urls='' etcd_config=''
+	used='' wal='' etcd_urls='' etcd_config=''
 	while IFS='=' read -r key value; do
 		case $key in
 		ETCD_DATA_DIR) used=$value ;;
@@ -74,7 +82,8 @@ etcd_look() {
 	[ -n "$etcd_config" ] || ask used 0 printf %s "$used"
 	ask disk 0 etcd_disk_id "$dir" "$wal"
 	answered=''
-	[ -z "$pid" ] || etcd_answers "$@"
+	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).
+	if [ -n "$pid" ]; then etcd_answers "$@"; else ask taken 0 etcd_listening "$2" "$6"; fi
 	[ -n "$answered" ] || ask version 3 "$5" --version
 }
 
@@ -83,7 +92,7 @@ etcd_look() {
 etcd_answers() {
 	etcd_listens "$@"
 	port=${etcd_endpoint##*:} port=${port%%/*}
-	ask port 2 grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6
+	ask port 0 etcd_listening "$port"
 	read -r code <port.code
 	[ "$code" = 0 ] || return
 	etcd_status

@@ -12,7 +12,7 @@ import { clientUrl, type EtcdOptions } from "./options.ts";
 
 /** Shell text of etcd's part of the check on a node. */
 export function etcdCheck(o: EtcdOptions, node: HostNode): string {
-  const look = [node.address, o.clientPort, clientUrl(node, o), o.envFile, o.binary];
+  const look = [node.address, o.clientPort, clientUrl(node, o), o.envFile, o.binary, o.peerPort];
   return `${credentials(o)}
 ${text}
 etcd_look ${look.map((word) => quote(String(word))).join(" ")}

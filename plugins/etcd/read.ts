@@ -65,14 +65,17 @@ function identityOf(header: JsonObject[string]): Identity | undefined {
   return clusterId === undefined || memberId === undefined ? undefined : { clusterId, memberId };
 }
 
-/** No process, no view. A process that does not answer has one that says nothing but what was said instead. */
+/**
+ * No process, no view, unless another's holds its ports. A process that does not answer has one that says nothing but
+ * what was said instead.
+ */
 function viewOf(
   asks: Asks,
   status: JsonObject | undefined,
   node: HostNode,
   options: EtcdOptions,
 ): ServiceView | undefined {
-  if (asks.port === undefined) return undefined;
+  if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const identity = identityOf(status?.header);
   const members = identity === undefined ? undefined : readMembers(asks.members, identity);
   const linearizable = identity === undefined ? "unknown" : linearizableOf(asks.get, identity, status);
@@ -164,8 +167,11 @@ const alarmsOf = (status: JsonObject | undefined): readonly string[] => [
 ];
 
 /** What was said instead of the first answer that is missing, in one line. */
-function troubleOf(asks: Asks, { ctlEnv }: EtcdOptions): string | undefined {
-  if (asks.port?.code === 1) return "etcd does not listen yet";
+function troubleOf(asks: Asks, { ctlEnv, clientPort, peerPort }: EtcdOptions): string | undefined {
+  if (asks.port === undefined) {
+    return `a process that is not this service's listens on port ${clientPort} or ${peerPort}`;
+  }
+  if (asks.port.code === 1) return "etcd does not listen yet";
   const failed = [asks.status, asks.get, asks.members].find((a) => a !== undefined && a.code !== 0);
   if (failed === undefined) return undefined;
   if (failed.code === "timedOut") return "etcdctl did not answer in time";

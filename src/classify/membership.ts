@@ -124,10 +124,12 @@ function cannotJoin(i: Input, n: HostNode): Refusal | undefined {
       unblock: `look at it; if it is not needed, move it away on ${n.name}`,
     };
   }
-  if (f.process !== "no" && f.view?.pristine !== "yes") {
+  if ((f.process !== "no" || f.view !== undefined) && f.view?.pristine !== "yes") {
     return {
       rule: "S3",
-      evidence: `a process of the service runs on ${n.name}, which is no member`,
+      evidence: f.process === "no"
+        ? `${n.name} is not free: ${f.view?.trouble}`
+        : `a process of the service runs on ${n.name}, which is no member`,
       unblock: `find out what it is; stop it on ${n.name}`,
     };
   }

@@ -50,7 +50,9 @@ function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonl
   if (f.view !== undefined && f.view.pristine !== "yes" && f.intent === "none") {
     return [
       s1(
-        `the service already answers on ${n.name}`,
+        f.process === "no"
+          ? `something answers on ${n.name}: ${f.view.trouble}`
+          : `the service already answers on ${n.name}`,
         "see what it is; stop it and move its data away, if it is not needed",
       ),
     ];

@@ -96,10 +96,22 @@ Deno.test("a healthy member is asked three questions: its status, a linearizable
 
 Deno.test("where no process lives etcdctl is not called", async () => {
   await using host = new EtcdHost(healthy);
-  const facts = await host.look();
+  const facts = await host.look({ ...host.options(), clientPort: 1, peerPort: 2 });
   assert.deepEqual(host.lines(), []);
   assert.deepEqual([facts.view, facts.process, facts.data.state], [undefined, "no", "empty"]);
   assert.equal(facts.installed, "3.5.30");
+});
+
+Deno.test("a stranger that listens where no process of the service lives is seen, and not asked", async () => {
+  await using host = new EtcdHost(healthy);
+  const { view, process } = await host.look();
+  assert.deepEqual([host.lines(), process, view?.identity, view?.linearizable], [
+    [],
+    "no",
+    undefined,
+    "unknown",
+  ]);
+  assert.match(view?.trouble ?? "", new RegExp(`not this service's listens on port ${host.port} or 2380`));
 });
 
 Deno.test("where the process does not listen yet etcdctl is not called", async () => {

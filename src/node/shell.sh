@@ -16,9 +16,11 @@ quorate_sync() {
 quorate_replace() (
 	umask 077
 	new=$1.quorate-new
-	cat >"$new" && chmod -- "$2" "$new" && quorate_sync "$new" && mv -f -- "$new" "$1" && quorate_sync "${1%/*}/" && exit 0
+	why=$({
+		cat >"$new" && chmod -- "$2" "$new" && quorate_sync "$new" && mv -f -- "$new" "$1" && quorate_sync "${1%/*}/"
+	} 2>&1) && exit 0
 	rm -f -- "$new"
-	quorate_fail "cannot write $1"
+	quorate_fail "cannot write $1: ${why##*: }"
 )
 
 # PATH MODE
@@ -27,13 +29,15 @@ quorate_write() (
 	path=$(readlink -m -- "$1") || exit 1
 	[ -e "$path" ] || { quorate_replace "$path" "$2"; exit; }
 	new=$path.quorate-new former=$path.quorate-$(date -u +%Y%m%dT%H%M%SZ)
-	cat >"$new" || { rm -f -- "$new"; quorate_fail "cannot write $new"; exit; }
+	why=$({ cat >"$new"; } 2>&1) || { rm -f -- "$new"; quorate_fail "cannot write $path: ${why##*: }"; exit; }
 	if [ "$(sha256sum <"$new")" = "$(sha256sum <"$path")" ]; then rm -f -- "$new"; exit 0; fi
-	chown --reference="$path" -- "$new" && chmod --reference="$path" -- "$new" && quorate_sync "$new" &&
-		{ ln -- "$path" "$former" 2>/dev/null || [ -e "$former" ] || cp -p -- "$path" "$former"; } &&
-		mv -f -- "$new" "$path" && quorate_sync "${path%/*}/" && exit 0
+	why=$({
+		chown --reference="$path" -- "$new" && chmod --reference="$path" -- "$new" && quorate_sync "$new" &&
+			{ ln -- "$path" "$former" 2>/dev/null || [ -e "$former" ] || cp -p -- "$path" "$former"; } &&
+			mv -f -- "$new" "$path" && quorate_sync "${path%/*}/"
+	} 2>&1) && exit 0
 	rm -f -- "$new"
-	quorate_fail "cannot write $path"
+	quorate_fail "cannot write $path: ${why##*: }"
 )
 
 # FILE KEY=VALUE…

@@ -53,10 +53,10 @@ Deno.test("quorate_write keeps the mode, follows a link, and keeps the former fi
 Deno.test("quorate_write says in one line that it cannot, and leaves the file as it was", async () => {
   await using host = new Host();
   host.write("etc/x", "old\n");
-  host.program("mv", "exit 1\n");
+  host.program("mv", "echo mv: no way: No space left on device >&2; exit 1\n");
   const { code, err } = await run(host, `echo new | quorate_write ${host.path("etc/x")} 600`);
   assert.notEqual(code, 0);
-  assert.match(err, /^cannot write .*etc\/x\n$/);
+  assert.match(err, /^cannot write .*etc\/x: No space left on device\n$/);
   assert.equal(host.read("etc/x"), "old\n");
   assert.ok(!host.list("etc").includes("x.quorate-new"));
 });

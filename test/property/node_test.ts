@@ -12,6 +12,7 @@ import { etcdCheck } from "../../plugins/etcd/check.ts";
 import { Host, n1, service } from "../unit/node/host.ts";
 import { options } from "../unit/etcd/options.ts";
 
+// Only for the paths, and for one run: it is gone when the tests begin.
 await using host = new Host();
 const etcd: Service = service(host, {
   shell: diskIdShell,
@@ -151,6 +152,7 @@ Deno.test("etcd's answers of any kind are read without an error, and make nobody
 });
 
 Deno.test("a value goes through an environment file and comes back as it was", async () => {
+  await using host = new Host();
   const value = fc.string({ maxLength: 30, unit: fc.constantFrom(..."ab \"'\\$`=#;,:/é\t") });
   await fc.assert(
     fc.asyncProperty(

@@ -68,7 +68,7 @@ export function planService(service: Service, target: Target, looked: Looked): S
   return {
     name: service.name,
     plugin: service.plugin,
-    case: changes[0]?.change.case ?? verdict.kind,
+    case: changes[0]?.change.case ?? (verdict.kind === "wait" ? "waiting" : verdict.kind),
     seen: looked.seen,
     changes,
     refusals: refusalsOf(verdict),

@@ -14,7 +14,8 @@ etcd_ctl() (
 
 # PID: what the running process was told, the strongest last.
 etcd_told_process() {
-	tr '\000' '\n' <"/proc/$1/environ" | grep -aE '^ETCD_(DATA_DIR|WAL_DIR|LISTEN_CLIENT_URLS|CONFIG_FILE)='
+	echo process
+	tr '\000' '\n' <"/proc/$1/environ" | grep -a '^ETCD_'
 	tr '\000' '\n' <"/proc/$1/cmdline" | etcd_flags
 }
 

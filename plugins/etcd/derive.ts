@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostNode, Late, Member, Observation, Probe } from "quorate";
-import { memberOn, renderCommand } from "quorate";
+import { memberById, renderCommand } from "quorate";
 import { endpoints, etcdctl } from "./ctl.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "./options.ts";
 
@@ -56,21 +56,21 @@ export function lateShell(
   const ctl = renderCommand(etcdctl(o, endpoints({ seen, nodes, options: o })), () => "");
   // ID, STATUS, NAME, PEER ADDRS, CLIENT ADDRS, IS LEARNER
   const list = `${ctl} member list | awk -F', '`;
-  if (late.late === "memberId") {
-    if (!("node" in late.of)) return `echo ${late.of.member}`;
-    const { node } = late.of;
-    const known = memberOn(seen, node);
-    const host = nodes.find((n) => n.name === node);
-    if (known !== undefined || host === undefined) return `echo ${known?.id ?? ""}`;
-    return `${list} '$4 == "${peerUrl(host, o)}" { print $1 }'`;
-  }
+  const idOf = (name: string | undefined): string => {
+    const host = nodes.find((n) => n.name === name);
+    return `${list} '$4 == "${host === undefined ? "" : peerUrl(host, o)}" { print $1 }'`;
+  };
+  if (late.late === "memberId") return "node" in late.of ? idOf(late.of.node) : `echo ${late.of.member}`;
   switch (late.key) {
     case "initialCluster": {
       const names = nodes.map((n) => `n["${peerUrl(n, o)}"]="${n.name}";`).join(" ");
       return `${list} 'BEGIN { ${names} } { printf "%s%s=%s", s, ($3 == "" ? n[$4] : $3), $4; s = "," }'`;
     }
-    case "voters":
-      return `${list} '$6 == "false" { printf "%s%s", s, $3; s = "," }'`;
+    case "heir":
+      return idOf(heir(seen, desired)?.node);
+    case "clusterId":
+      // Only the fields of 3.4 and 3.5 name it, in decimal.
+      return `printf %x "$(${ctl} member list -w fields | sed -n 's/^"ClusterID" : //p')"`;
     default:
       return `echo ${derive(late.key, seen, desired) ?? ""}`;
   }
@@ -97,8 +97,12 @@ export function probeShell(
       return ask(probe.probes, " && ");
     case "any":
       return ask(probe.probes, " || ");
-    case "settled":
-      return probe.well.map(healthy).filter((t) => t !== undefined).join(" && ") || undefined;
+    case "settled": {
+      const well = probe.well.flatMap((of) => "node" in of ? [of.node] : []);
+      const still = probe.before.flatMap((id) => memberById(seen, id)?.node ?? []);
+      const asked = [...new Set([...well, ...still])].map((node) => healthy({ node }));
+      return asked.filter((t) => t !== undefined).join(" && ") || undefined;
+    }
     case "quorum":
       return `${renderCommand(etcdctl(o, endpoints({ seen, nodes, options: o })), () => "")} get quorate`;
     case "fact": {

@@ -32,7 +32,7 @@ import { type EtcdOptions, peerUrl } from "./options.ts";
 /** Reads a check's answers. */
 export function readEtcd(asks: Asks, node: HostNode, options: EtcdOptions): Sight {
   const status = readStatus(asks.status);
-  const settings = readSettings(asks.env);
+  const settings = inEffect(readSettings(asks.env), good(asks.told));
   return {
     view: viewOf(asks, status, node, options),
     disk: readDisk(asks.disk),
@@ -199,6 +199,25 @@ function readSettings(asked: Asked | undefined): Sight["settings"] {
   const text = good(asked);
   if (text !== undefined) return readEnvFile(text);
   return asked !== undefined && /: No such file or directory\s*$/.test(asked.err) ? {} : undefined;
+}
+
+/**
+ * What the process was started with counts, not what the file says by now: a run that was killed between writing the
+ * file and the restart would otherwise leave a member that never takes the settings. `ETCD_INITIAL_*` only matters
+ * before a first start, so there the file is right.
+ */
+function inEffect(file: Sight["settings"], told: string | undefined): Sight["settings"] {
+  if (file === undefined || !told?.startsWith("process\n")) return file;
+  const running = new Map(
+    told.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+  return Object.fromEntries(
+    Object.entries(file).flatMap(([key, value]) => {
+      if (!key.startsWith("ETCD_") || key.startsWith("ETCD_INITIAL_")) return [[key, value]];
+      const now = running.get(key);
+      return now === undefined ? [] : [[key, now]];
+    }),
+  );
 }
 
 // ---- notices -----------------------------------------------------------------------------------------------------

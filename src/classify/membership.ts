@@ -10,6 +10,7 @@ import type { Refusal } from "../model/refusal.ts";
 import { heldByPerson, unfit } from "../rules/node_fit.ts";
 import { dead } from "../rules/s05_two_signals.ts";
 import { capped } from "../rules/s09_cap.ts";
+import { graceIsOver } from "../rules/s08_learner_first.ts";
 import { keepsNobody } from "../rules/s10_move_all.ts";
 import { leaderToTheEnd } from "../rules/s11_leader_last.ts";
 import { cannotFence } from "../rules/s17_unfenced.ts";
@@ -22,7 +23,8 @@ export function findUnfinishedJoins(i: Input): readonly Finding[] {
     const n = hostNode(i, m.node);
     if (n === undefined || !isDesired(i, m.node)) return removal(i, m);
     const not = unfit(n, i.seen.nodes[n.name]) ?? tooOften(i, n);
-    return not === undefined ? change({ case: "add", node: n }) : refusal(not);
+    if (not === undefined) return change({ case: "add", node: n });
+    return graceIsOver(m, i.memory, i.target.policy.joinTimeoutMs, i.wallMs) ? removal(i, m) : refusal(not);
   });
 }
 

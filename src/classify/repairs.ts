@@ -79,11 +79,17 @@ const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
     "and put it back",
 });
 
-/** Configuration that differs on healthy members, and latches that are missing; the leader comes last (S11). */
+/**
+ * Configuration that differs on healthy members, and latches that are missing; the leader comes last (S11). A member
+ * that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
+ * serves nothing costs nothing.
+ */
 export function findDrift(i: Input): readonly Finding[] {
   return i.seen.members
-    .filter((m) => m.role === "voter" && m.health === "healthy" && isDesired(i, m.node))
+    .filter((m) => m.role === "voter" && isDesired(i, m.node))
+    .filter((m) => m.health === "healthy" || (m.health === "unhealthy" && !i.patient))
     .flatMap((m) => drifted(i, m))
+    .filter((d) => d.member.health === "healthy" || (!d.latchOnly && d.facts.process === "yes"))
     .sort((a, b) => Number(a.member.leader) - Number(b.member.leader))
     .map((d) => {
       const not = d.latchOnly ? undefined : heldByPerson(d.node, d.facts, "masked");

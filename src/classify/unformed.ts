@@ -35,23 +35,20 @@ export function bootstrapOr(i: Input): Verdict {
  * so S6 and S7 do not apply; it helps only if a majority can be started, and otherwise a person decides.
  */
 export function restartOrLost(i: Input): Verdict {
-  const expected = expectedNodes(i);
-  const own = expected.filter((n) => isDesired(i, n.name) && hasTrace(i.seen.nodes[n.name]));
-  const known = expected.filter((n) =>
-    isDesired(i, n.name) && (own.includes(n) || isLatchedVoter(i, n.name))
-  );
-  if (own.length === 0 || known.length < quorumOf(i.target.desired.length, 0).needed) {
+  const { nodes: expected, size } = expectedVoters(i);
+  if (!isThisService(i, expected, size)) {
     // What was found is not evidence of this service's own members: a stray disk, or another service's nodes.
-    return { kind: "refused", refusals: absentMeansProvenAbsent(i.target, i.seen, i.memory) };
+    const refusals = absentMeansProvenAbsent(i.target, i.seen, i.memory);
+    if (refusals.length > 0) return { kind: "refused", refusals };
   }
-  const { needed } = quorumOf(expected.length, 0);
+  const { needed } = quorumOf(size, 0);
   const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
   const down = judged.filter((j) => j.is === "down");
   const up = judged.filter((j) => j.is === "up");
   const out = judged.filter((j) => j.is === "out");
   const refusal: Refusal = {
     rule: "S19",
-    evidence: `no member serves a linearizable read; ${needed} of ${expected.length} are needed, ` +
+    evidence: `no member serves a linearizable read; ${needed} of ${size} are needed, ` +
       `${up.length + down.length} ${
         up.length + down.length === 1 ? "has" : "have"
       } own data and could serve` +
@@ -68,20 +65,37 @@ export function restartOrLost(i: Input): Verdict {
   return { kind: "quorumLost", lost, refusal };
 }
 
-/** The voters' nodes by the best evidence that there is: a running member's list, the latches, or the config. */
-function expectedNodes(i: Input): readonly HostNode[] {
+/**
+ * The voters by the best evidence that there is: a running member's list, the latches, or the config. A voter that a
+ * latch names and no node of the config is counts as missing.
+ */
+function expectedVoters(i: Input): { readonly nodes: readonly HostNode[]; readonly size: number } {
   const voters = i.seen.members.filter((m) => m.role === "voter");
   const listed = i.target.nodes.filter((n) => voters.some((m) => m.node === n.name));
-  if (voters.length > 0 && listed.length === voters.length) return listed;
+  if (voters.length > 0 && listed.length === voters.length) return { nodes: listed, size: listed.length };
   const latched = new Set(
     Object.values(i.seen.nodes).flatMap((f) => typeof f.latch === "string" ? [] : f.latch.voters),
   );
   const known = i.target.nodes.filter((n) => latched.has(n.name));
-  return known.length > 0 ? known : i.target.desired;
+  return known.length > 0
+    ? { nodes: known, size: latched.size }
+    : { nodes: i.target.desired, size: i.target.desired.length };
 }
 
-const hasTrace = (f: NodeFacts | undefined): boolean =>
-  f !== undefined && (typeof f.latch !== "string" || f.data.state === "present");
+/**
+ * The traces are those of this service if they are on, or name, a majority of the desired members; or if a majority of
+ * the voters that the latches name holds its own data on desired nodes (a cluster that was stopped while it grew).
+ */
+function isThisService(i: Input, expected: readonly HostNode[], size: number): boolean {
+  const mine = expected.filter((n) => isDesired(i, n.name));
+  const facts = (n: HostNode) => i.seen.nodes[n.name];
+  const traced = mine.filter((n) => hasLatch(facts(n)) || facts(n)?.data.state === "present");
+  const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
+  const whole = mine.filter((n) => hasLatch(facts(n)) && facts(n)?.data.state === "present");
+  return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
+    whole.length >= quorumOf(size, 0).needed;
+}
+const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLatchedVoter = (i: Input, node: string): boolean =>
   Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 

@@ -21,7 +21,13 @@ export function absentMeansProvenAbsent(
   memory: Memory,
 ): readonly Refusal[] {
   const wanted = new Set(target.desired.map((n) => n.name));
-  const remembered = memory.clusterId === undefined ? [] : [s1(
+  // Our own bootstrap, seen with a quorum once and then stopped before it was latched: its data is there.
+  const ours = target.nodes.some((n) => {
+    const f = seen.nodes[n.name];
+    return isStarted(f) && typeof f?.data.identity === "object" &&
+      f.data.identity.clusterId === memory.clusterId;
+  });
+  const remembered = memory.clusterId === undefined || ours ? [] : [s1(
     `this manager has seen ${target.service} formed (cluster ${memory.clusterId}), and now no host shows a trace of it`,
     "find out where the data went; if the cluster was destroyed on purpose, remove this service's memory from the " +
       "state directory",
@@ -44,7 +50,7 @@ function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonl
       "start the old members again, or take the latch away if that cluster was destroyed on purpose",
     )];
   }
-  if (f.latch === "unknown" || f.intent === "unknown") {
+  if (f.latch === "unknown" || f.intent === "unknown" || f.started === "unknown") {
     return [s1(`what Quorate left on ${n.name} cannot be read`, `look at /var/lib/quorate on ${n.name}`)];
   }
   if (f.view !== undefined && f.view.pristine !== "yes" && f.intent === "none") {
@@ -128,7 +134,7 @@ export function resumeBootstrap(target: Target, seen: Observation): Resumption {
   const unlike = unlikeIntent(target, intents[0]);
   if (unlike !== undefined) return refuse(unlike);
   const startable = facts.filter(({ f }) =>
-    f !== undefined && intentOf(f).length > 0 && (!isStarted(f) || f.data.state === "present")
+    f !== undefined && intentOf(f).length > 0 && (f.started === "none" || f.data.state === "present")
   ).map(({ n }) => n);
   const { needed } = quorumOf(facts.length, 0);
   if (startable.length >= needed) return { startable, token: tokens[0], refusals: [] };
@@ -156,4 +162,4 @@ export function unlikeIntent(target: Target, intent: Intent | undefined): Refusa
 
 const intentOf = (f: NodeFacts | undefined): readonly Intent[] =>
   f === undefined || typeof f.intent === "string" ? [] : [f.intent];
-const isStarted = (f: NodeFacts | undefined): boolean => f !== undefined && f.started !== "none";
+const isStarted = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.started !== "string";

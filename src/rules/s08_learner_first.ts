@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Member, Observation } from "../model/observation.ts";
+import type { Member, Memory, Observation } from "../model/observation.ts";
 import { memberText } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 
@@ -31,4 +31,13 @@ export function promoteInSync(member: Member | undefined, node: string): Refusal
       : `the learner on ${node} (${member.id}) is not seen in sync with the leader`,
     unblock: `look at the log of ${node}: is it fetching the leader's snapshot?`,
   };
+}
+
+/**
+ * A join that cannot go on and was first seen longer than `graceMs` ago is given up: it holds up every other join. The
+ * memory only delays this; without it the grace begins anew. Evicting takes no vote away that the member ever had.
+ */
+export function graceIsOver(member: Member, memory: Memory, graceMs: number, wallMs: number): boolean {
+  const since = memory.attempts[`join:${member.id}`]?.lastMs;
+  return since !== undefined && wallMs - since > graceMs;
 }

@@ -238,13 +238,31 @@ Deno.test("only etcd's own variables leave the node", async () => {
   await host.start({
     ETCD_DATA_DIR: host.path("data"),
     ETCD_LISTEN_CLIENT_URLS: "http://127.0.0.1:1",
+    ETCD_NAME: "n1",
+    ETCD_X: "as it was started",
     P: "secret-2",
   });
   const s = host.service(host.options());
   const { bytes } = await host.sh(checkScript([s], n1));
   const asks = readAsks(bytes, s) ?? {};
-  assert.deepEqual(readEtcd(asks, n1, options).settings, { ETCD_NAME: "n1", ETCD_X: "a  b" });
+  assert.deepEqual(readEtcd(asks, n1, options).settings, {
+    ETCD_NAME: "n1",
+    ETCD_X: "as it was started",
+  });
   assert.doesNotMatch(JSON.stringify(asks), /secret/);
+});
+
+Deno.test("a setting that a running process was not started with is not in effect; a stopped one will take it", async () => {
+  await using host = new EtcdHost(healthy);
+  host.write("etc/env", "ETCD_X=new\nETCD_INITIAL_CLUSTER_STATE=existing\n");
+  const settings = async () => (await host.look()).settings;
+  assert.deepEqual(await settings(), { ETCD_X: "new", ETCD_INITIAL_CLUSTER_STATE: "existing" });
+  await host.start({
+    ETCD_DATA_DIR: host.path("data"),
+    ETCD_LISTEN_CLIENT_URLS: "http://127.0.0.1:1",
+    ETCD_INITIAL_CLUSTER_STATE: "new",
+  });
+  assert.deepEqual(await settings(), { ETCD_INITIAL_CLUSTER_STATE: "existing" });
 });
 
 Deno.test("peers are asked at their own URLs, voters by a read and learners by their status", async () => {

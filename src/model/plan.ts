@@ -19,6 +19,8 @@ export interface PlannedStep {
   readonly command?: string;
   /** The same for a shell on that node, late values as shell expressions, functions that it calls included. */
   readonly runbook?: string;
+  /** Where a person types that, if it is elsewhere: `apply` itself looks at all nodes. */
+  readonly runbookOn?: string;
   /** Why doing it twice is safe: "unless n4 is recorded", "idempotent". */
   readonly guard?: string;
   /** The guard says that it is already done. */

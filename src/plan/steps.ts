@@ -113,11 +113,15 @@ function planStep(
       };
     case "wait": {
       const asked = service.probeShell(action.until, seen, target.desired);
+      // The service's own tools and credentials are on its nodes.
+      const runbookOn = nodeIn(action.until) ?? seen.members[0]?.node ?? target.desired[0]?.name;
       return {
         ...common,
         effect: "waits",
         guard: `until ${probeText(action.until)}`,
-        ...(asked === undefined ? {} : { runbook: bounded(asked, step.timeoutMs, 1_000) }),
+        ...(asked === undefined || runbookOn === undefined
+          ? {}
+          : { runbook: alone(bounded(asked, step.timeoutMs, 1_000)), runbookOn }),
       };
     }
     case "must":
@@ -130,9 +134,14 @@ function planStep(
 /** What runs; a value that does not exist yet stands by its name. */
 function exactText(command: Command, seen: Observation, service: Service, target: Target): string {
   return renderCommand(command, (late) => {
-    const value = isOpen(late, seen) ? undefined : lateValue(late, seen, service, target.desired);
+    const value = knownValue(late, seen, service, target);
     return value === undefined ? `<${lateName(late)}>` : quote(value);
   });
+}
+/** A late value that exists already; that of a member that does not stands for itself as `<id of n4>`. */
+function knownValue(late: Late, seen: Observation, service: Service, target: Target): string | undefined {
+  const value = isOpen(late, seen) ? undefined : lateValue(late, seen, service, target.desired);
+  return value?.startsWith("<") ? undefined : value;
 }
 /** What is derived while a member has no id yet would be a guess. */
 const isOpen = (late: Late, seen: Observation): boolean => {
@@ -153,11 +162,30 @@ function runbookText(
   service: Service,
   target: Target,
 ): string {
-  const text = renderCommand(command, (late) => `"$(${service.lateShell(late, seen, target.desired)})"`);
-  const body = step.retry === undefined ? text : bounded(text, step.retry.forMs, step.retry.everyMs);
+  const text = renderCommand(command, (late) => {
+    const value = knownValue(late, seen, service, target);
+    return value === undefined ? `"$(${service.lateShell(late, seen, target.desired)})"` : quote(value);
+  });
+  const body = alone(step.retry === undefined ? text : bounded(text, step.retry.forMs, step.retry.everyMs));
   const functions = shellFor(body, service.shell);
   return functions === "" ? body : `${functions}\n${body}`;
 }
+/** The first node that a probe asks about. */
+function nodeIn(probe: Probe): string | undefined {
+  switch (probe.ask) {
+    case "fact":
+      return "node" in probe.of ? probe.of.node : undefined;
+    case "settled":
+      return probe.well.flatMap((s) => "node" in s ? [s.node] : [])[0];
+    case "all":
+    case "any":
+      return probe.probes.map(nodeIn).find((n) => n !== undefined);
+    default:
+      return undefined;
+  }
+}
+/** What may leave its shell gets one of its own: the person who typed it stays. */
+const alone = (command: string): string => /\bexit\b/.test(command) ? `(\n${command}\n)` : command;
 /** Again and again, for a while. */
 const bounded = (command: string, forMs: number, everyMs: number): string =>
   `tries=0\nuntil ${command}; do\n  tries=$((tries + 1))\n  [ $tries -lt ${

@@ -11,7 +11,8 @@ import { quorumText } from "../model/quorum.ts";
 /** Each step belongs on a host of its own, so the file ends at once when it is run as a whole. */
 const HEAD = `#!/bin/sh
 # A runbook: what \`quorate apply\` would do, one section a step. Run the sections in their order, each as root in a
-# POSIX shell on the host that it names. Look at the answer before the next one.
+# POSIX shell on the host that it names. Look at the answer before the next one. No lock is held meanwhile, so stop the
+# timer that runs \`quorate apply\`.
 echo 'This is a runbook: run its sections one by one, each on the host that it names.' >&2
 exit 64
 `;
@@ -48,7 +49,7 @@ function serviceText(plan: ServicePlan, place: (on: string) => string): string {
       `# --- change ${i + 1} of ${plan.changes.length}: ${change.case} ${subjectOf(change)}` +
         (exact ? "" : "; it follows from what is expected, so plan again before you do it"),
     ),
-    ...steps.map((step, j) => stepText(step, `${j + 1}/${steps.length}`, place(step.on))),
+    ...steps.map((step, j) => stepText(step, `${j + 1}/${steps.length}`, place(step.runbookOn ?? step.on))),
     "",
     `# quorum after this change: ${quorumText(quorumAfter)}`,
   ]);

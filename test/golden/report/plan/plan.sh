@@ -1,6 +1,7 @@
 #!/bin/sh
 # A runbook: what `quorate apply` would do, one section a step. Run the sections in their order, each as root in a
-# POSIX shell on the host that it names. Look at the answer before the next one.
+# POSIX shell on the host that it names. Look at the answer before the next one. No lock is held meanwhile, so stop the
+# timer that runs `quorate apply`.
 echo 'This is a runbook: run its sections one by one, each on the host that it names.' >&2
 exit 64
 

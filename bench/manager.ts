@@ -1,0 +1,62 @@
+/**
+ * Quorate as a process, and the configs that it is given.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { Lab } from "../lab/mod.ts";
+import { type Cost, cost } from "./client.ts";
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** A program of this folder or of `src`, on the runtime that all of them share. */
+export const deno = (path: string, ...args: readonly string[]): string[] => [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  file(path),
+  ...args,
+];
+
+/** Writes a config of etcd services by name; every host of the lab is under `nodes:`. */
+export async function configure(
+  lab: Lab,
+  services: Readonly<Record<string, readonly string[]>>,
+  options: object = {},
+): Promise<string> {
+  const path = `${lab.dir}/quorate-${crypto.randomUUID()}.yaml`;
+  // Stabilizing is waiting by design, for both sides to leave out.
+  const policy = { stabilize: "0s", deadline: "3m" };
+  await Deno.writeTextFile(
+    path,
+    stringify({
+      version: 1,
+      ssh: {
+        user: "root",
+        identityFiles: [`${lab.dir}/id_ed25519`],
+        knownHosts: [`${lab.dir}/known_hosts`],
+        connectTimeout: "3s",
+      },
+      nodes: Object.fromEntries(lab.hosts.map((h) => [h.name, { host: h.address }])),
+      services: Object.fromEntries(
+        Object.entries(services).map((
+          [name, members],
+        ) => [name, { plugin: "etcd", members, options, policy }]),
+      ),
+    }),
+  );
+  return path;
+}
+
+/** `quorate apply`; throws where it ends with another code than 0. */
+export const apply = (lab: Lab, config: string, state: string, ...args: readonly string[]): Promise<Cost> =>
+  cost(lab, deno("../src/main.ts", "apply", "-c", config, "--state", `${lab.dir}/${state}`, ...args));
+
+/** The same, and throws where it finds anything to do or to say. */
+export async function steadyRun(lab: Lab, config: string, state: string): Promise<Cost> {
+  const ran = await apply(lab, config, state);
+  if (ran.stdout + ran.stderr !== "") throw new Error(`This was no steady run:\n${ran.stdout}${ran.stderr}`);
+  return ran;
+}

@@ -35,7 +35,7 @@ export function promoteInSync(member: Member | undefined, node: string): Refusal
 
 /**
  * A join that cannot go on and was first seen longer than `graceMs` ago is given up: it holds up every other join. The
- * memory only delays this; without it the grace begins anew. Evicting takes no vote away that the member ever had.
+ * memory only delays this; without it the grace begins anew. Evicting takes away no vote that was ever cast.
  */
 export function graceIsOver(member: Member, memory: Memory, graceMs: number, wallMs: number): boolean {
   const since = memory.attempts[`join:${member.id}`]?.lastMs;

@@ -38,6 +38,8 @@ export interface Listed {
 export class Site implements AsyncDisposable {
   #tls: Awaited<ReturnType<typeof installTls>> | undefined;
   #state = 0;
+  /** What `etcdctl` as a witness needs besides, e.g. `--user`. */
+  witness = "";
 
   private constructor(readonly lab: Lab, readonly options: SiteOptions) {}
 
@@ -140,6 +142,22 @@ export class Site implements AsyncDisposable {
     return ran;
   }
 
+  /**
+   * Applies again and again, as a timer does, until a run ends with the members as desired. What a lost run held back is
+   * waited out: the lock of a session that was cut off lives 45 s, and a failed try is not repeated at once.
+   */
+  async applied(config: string): Promise<void> {
+    let last: Ran | undefined;
+    await until("an apply that finds or makes everything as desired", async () => {
+      last = await this.quorate(config, "apply", "-o", "json");
+      if (/"outcome":"(steady|converged)"/.test(last.out)) return true;
+      await new Promise((r) => setTimeout(r, 1_000));
+      return false;
+    }, 120_000).catch((error: Error) => {
+      throw new Error(`${error.message}; the last one said ${last?.out}${last?.err}`);
+    });
+  }
+
   /** An apply that only says no: by this rule, for a reason that matches; and nothing is touched on any host. */
   async refuses(config: string, rule: string, evidence: RegExp, code = 3): Promise<void> {
     const before = await this.revisions();
@@ -162,7 +180,7 @@ export class Site implements AsyncDisposable {
       : `--cacert=${tls.ca} --cert=${tls.clientCert} --key=${tls.clientKey}`;
     const { code, stdout, stderr } = await this.lab.on(
       host,
-      `ETCDCTL_API=3 etcdctl --endpoints=${this.url(host)} ${flags} --command-timeout=5s ${command}`,
+      `ETCDCTL_API=3 etcdctl --endpoints=${this.url(host)} ${flags} ${this.witness} --command-timeout=5s ${command}`,
       { timeoutMs },
     );
     return { code, out: stdout, err: stderr };

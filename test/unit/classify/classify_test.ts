@@ -1,0 +1,264 @@
+/** From an observation to one verdict. */
+import assert from "node:assert/strict";
+import { classify } from "../../../src/classify/classify.ts";
+import type { Input } from "../../../src/classify/input.ts";
+import type { Member } from "../../../src/model/observation.ts";
+import type { Refusal } from "../../../src/model/refusal.ts";
+import {
+  cluster,
+  clusterId,
+  empty,
+  holds,
+  input,
+  latch,
+  masked,
+  type Over,
+  place,
+  target,
+  unreachable,
+} from "../core_samples.ts";
+import { crashed, hosts, judge, over, text, three } from "./judge.ts";
+
+const inSync: Partial<Member> = { role: "learner", caughtUp: "yes" };
+const unstarted: Partial<Member> = { role: "learner", name: "", health: "unhealthy" };
+const both = (a: Over, b: Over): Over => ({
+  members: { ...a.members, ...b.members },
+  nodes: { ...a.nodes, ...b.nodes },
+});
+const gone = over(["n3"], unreachable);
+const wiped = (n: string) => over([n], empty);
+
+Deno.test("nothing differs: steady", () => {
+  assert.equal(judge(three, three), "steady");
+  assert.equal(judge("n3 n1 n2", three), "steady", "in any order");
+});
+
+Deno.test("no SSH to a member that its peers call well is no reason to do anything (S4)", () => {
+  assert.equal(judge(three, three, { nodes: { n3: unreachable } }), "steady");
+});
+
+const cases: readonly (readonly [string, string, string, Over, string])[] = [
+  // name, desired, recorded, seen, verdict
+  ["a node is desired and not recorded", "n1 n2 n3 n4", three, {}, "add n4"],
+  ["several are", "n1 n2 n3 n5 n4", three, {}, "add n5"],
+  ["a member is recorded and not desired", "n1 n2", three, {}, "remove n3"],
+  ["the leader goes last", "n3", three, {}, "remove n2"],
+  ["one comes, one goes", "n1 n2 n4", three, {}, "replace n3→n4"],
+  ["a dead one goes first", "n4 n5 n2", three, over(["n3"], unreachable), "replace n3→n4 dead"],
+  ["the config's order pairs, the leader last", "n3 n4 n5", three, {}, "replace n2→n4"],
+  ["a dead one goes before another comes", "n1 n2", three, gone, "remove n3"],
+  ["a dead and a healthy one go", "n1 n2 n3", "n1 n2 n3 n4 n5", over(["n5"], unreachable), "remove n5"],
+  ["who comes is there before a healthy one goes without replacement", "n1 n4", three, {}, "replace n2→n4"],
+  ["a member's process is down", three, three, crashed("n2"), "repairCrashed n2"],
+  ["a member lost its data", three, three, wiped("n2"), "repairWiped n2"],
+  [
+    "crashed goes before wiped",
+    "n1 n2 n3 n4 n5",
+    "n1 n2 n3 n4 n5",
+    both(wiped("n2"), crashed("n4")),
+    "repairCrashed n4",
+  ],
+  [
+    "a repair goes before a membership change",
+    "n1 n2 n3 n4",
+    three,
+    crashed("n2"),
+    "repairCrashed n2",
+  ],
+  [
+    "a repair goes before an unfinished join",
+    "n1 n2 n3 n4",
+    "n1 n2 n3 n4",
+    both(crashed("n2"), { members: { n4: unstarted } }),
+    "repairCrashed n2",
+  ],
+  ["an unfinished join goes on", "n1 n2 n3 n4", "n1 n2 n3 n4", { members: { n4: inSync } }, "add n4"],
+  [
+    "an unfinished join goes before another",
+    "n1 n2 n3 n5 n4",
+    "n1 n2 n3 n4",
+    { members: { n4: unstarted } },
+    "add n4",
+  ],
+  ["a voter that never started is finished (S25)", "n1 n2 n3 n4", "n1 n2 n3 n4", {
+    members: { n4: { ...unstarted, role: "voter" } },
+  }, "add n4"],
+  [
+    "a learner that nobody wants is evicted",
+    three,
+    "n1 n2 n3 n4",
+    { members: { n4: unstarted } },
+    "remove n4",
+  ],
+  [
+    "a former member's data",
+    three,
+    three,
+    { nodes: { n4: holds({ clusterId, memberId: "old" }) } },
+    "retire n4",
+  ],
+  [
+    "a former member's latch",
+    three,
+    three,
+    { nodes: { n4: latch({ clusterId, memberId: "old" }) } },
+    "retire n4",
+  ],
+  ["a former member goes before who comes", "n1 n2 n3 n5", three, {
+    nodes: { n4: latch({ clusterId, memberId: "old" }) },
+  }, "retire n4"],
+  ["a member without a latch", three, three, { nodes: { n2: { latch: "none" } } }, "repairConfig n2 latch"],
+  ["a latch that names other voters", three, three, {
+    nodes: { n2: latch({ clusterId, memberId: "a200000000000000" }, "n1 n2") },
+  }, "repairConfig n2 latch"],
+];
+for (const [what, desired, recorded, seen, verdict] of cases) {
+  Deno.test(`${what}: ${verdict}`, () => assert.equal(judge(desired, recorded, seen), verdict));
+}
+
+const refusals: readonly (readonly [string, string, string, Over, string])[] = [
+  ["a member is out of reach and dead", three, three, gone, "refused S4"],
+  ["its unit was masked by a person", three, three, over(["n2"], masked), "refused masked"],
+  [
+    "data is empty, and nothing says where it was (S3)",
+    three,
+    three,
+    over(["n2"], { ...empty, latch: "none" }),
+    "refused S3",
+  ],
+  [
+    "it holds another member's data",
+    three,
+    three,
+    over(["n2"], holds({ clusterId, memberId: "a3" })),
+    "refused S3",
+  ],
+  [
+    "its data cannot be judged",
+    three,
+    three,
+    over(["n2"], {
+      process: "no",
+      data: { state: "unknown", identity: "unknown", place, why: "not mounted" },
+    }),
+    "refused S3",
+  ],
+  ["it runs and serves nothing", three, three, over(["n2"], { process: "yes" }), "refused S5"],
+  ["who comes cannot be reached", "n1 n2 n3 n4", three, { nodes: { n4: unreachable } }, "refused S4"],
+  ["who comes holds foreign data", "n1 n2 n3 n4", three, { nodes: { n4: holds("unknown") } }, "refused S15"],
+  ["who comes runs something", "n1 n2 n3 n4", three, { nodes: { n4: { process: "yes" } } }, "refused S3"],
+  [
+    "who comes may run something",
+    "n1 n2 n3 n4",
+    three,
+    { nodes: { n4: { process: "unknown" } } },
+    "refused S3",
+  ],
+  ["who comes is masked by a person", "n1 n2 n3 n4", three, { nodes: { n4: masked } }, "refused masked"],
+  ["nobody is kept", "n4 n5 n6", three, {}, "refused S10"],
+  ["who goes is on no node", "n1 n2", three, {
+    members: { n3: { node: undefined } },
+    nodes: Object.fromEntries(
+      ["n1", "n2"].map((n) => [n, latch({ clusterId, memberId: `a${n.slice(1)}00000000000000` }, "n1 n2")]),
+    ),
+  }, "refused S17"],
+  ["a healthy one may not go beside a dead one", "n1 n3", three, gone, "refused S4 S6"],
+  ["its replacement cannot join now, so a healthy member stays", "n1 n2 n4", three, {
+    nodes: { n4: unreachable },
+  }, "refused S4"],
+];
+for (const [what, desired, recorded, seen, verdict] of refusals) {
+  Deno.test(`${what}: ${verdict}`, () => assert.equal(judge(desired, recorded, seen), verdict));
+}
+
+Deno.test("what cannot be repaired does not hold back the replacement of it", () => {
+  assert.equal(judge("n1 n2 n4", three, gone), "replace n3→n4 dead");
+  assert.equal(judge("n1 n2 n3 n4", three, gone), "add n4");
+});
+
+Deno.test("a drift whose restart would cost the quorum does not hold back the replacement that would help", () => {
+  const drift = { drift: () => ({ settings: { A: "b" } }), forbids: () => undefined };
+  assert.equal(judge("n1 n2 n4", three, gone, { judge: drift }), "replace n3→n4 dead");
+  assert.equal(judge(three, three, {}, { judge: drift }), "repairConfig n2", "the leader last");
+});
+
+Deno.test("what may yet come right is waited for, and refused once that was in vain", () => {
+  const unknown: Over = { members: { n3: { health: "unknown" } }, nodes: { n3: unreachable } };
+  assert.equal(judge(three, three, unknown, { patient: true }), "wait S24");
+  assert.equal(judge(three, three, unknown), "refused S24");
+  const starting = over(["n2"], { process: "yes" });
+  assert.equal(
+    judge("n1 n2 n3 n4", three, starting, { patient: true }),
+    "wait S5",
+    "it holds back what comes later",
+  );
+  assert.equal(judge("n1 n2 n3 n4", three, starting), "add n4");
+});
+
+Deno.test("any conflict stops everything; only lists that differ are worth a second look", () => {
+  const t = target("n1 n2 n3 n4");
+  const with_ = (rule: Refusal["rule"], patient: boolean) =>
+    text(
+      classify(
+        input(t, { ...cluster(t, three), conflicts: [{ rule, evidence: "e", unblock: "u" }] }, { patient }),
+      ),
+    );
+  assert.deepEqual([with_("S2", true), with_("S2", false)], ["wait S2", "refused S2"]);
+  assert.deepEqual([with_("S3", true), with_("S3", false)], ["refused S3", "refused S3"]);
+});
+
+Deno.test("S23: a paused service changes nothing, and says that something differs", () => {
+  const t = target("n1 n2 n3 n4", hosts, { paused: true });
+  assert.equal(text(classify(input(t, cluster(t, three)))), "refused S23");
+  const same = target(three, hosts, { paused: true });
+  assert.equal(text(classify(input(same, cluster(same, three)))), "steady");
+});
+
+Deno.test("S22: what the service's version forbids gives way to what it does not", () => {
+  const stop = { rule: "S22", evidence: "no update while a learner exists", unblock: "wait" } as const;
+  const forbids: Input["judge"]["forbids"] = (c) => (c.case === "repairConfig" ? stop : undefined);
+  const drift = { drift: () => ({ settings: { A: "b" } }), forbids };
+  assert.equal(judge("n1 n2 n3 n4", three, {}, { judge: drift }), "add n4");
+  assert.equal(judge(three, three, {}, { judge: drift }), "refused S22 S22 S22");
+});
+
+Deno.test("S9: a run that has removed its share removes no more, but goes on replacing what has joined", () => {
+  const done = { removals: { done: 1, votersAtStart: 3 } };
+  assert.equal(judge("n1", three, {}, done), "refused S9 S9");
+  assert.equal(
+    judge("n1 n2 n3", "n1 n2 n3 n4", { members: { n4: unstarted } }, done),
+    "remove n4",
+    "a learner has no vote",
+  );
+});
+
+Deno.test("S10: with moveAll a service moves one by one", () => {
+  const t = target("n4 n5 n6", hosts, { moveAll: true });
+  assert.equal(text(classify(input(t, cluster(t, three)))), "replace n2→n4");
+});
+
+Deno.test("tries that were in vain delay a repair, a join and a retirement, and then end them", () => {
+  const memory = (key: string, count: number, ago: number) => ({
+    memory: { attempts: { [key]: { count, lastMs: 1_000_000 - ago } } },
+  });
+  const down2 = crashed("n2");
+  assert.equal(judge(three, three, down2, memory("repairCrashed:n2", 1, 5_000)), "refused S8");
+  assert.equal(judge(three, three, down2, memory("repairCrashed:n2", 1, 11_000)), "repairCrashed n2");
+  assert.equal(judge(three, three, down2, memory("repairCrashed:n2", 3, 900_000)), "refused S8");
+  assert.equal(judge("n1 n2 n3 n4", three, {}, memory("add:n4", 3, 900_000)), "refused S8");
+  const stale = { nodes: { n4: latch({ clusterId, memberId: "old" }) } };
+  assert.equal(judge("n1 n2 n3 n5", three, stale, memory("retire:n4", 1, 1_000)), "add n5");
+});
+
+Deno.test("a node that still carries the latch of its member's former id is not retired", () => {
+  const seen: Over = {
+    nodes: {
+      n3: {
+        ...holds({ clusterId, memberId: "a300000000000000" }),
+        process: "yes",
+        ...latch({ clusterId, memberId: "old" }),
+      },
+    },
+  };
+  assert.equal(judge(three, three, seen), "repairConfig n3 latch");
+});

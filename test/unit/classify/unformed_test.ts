@@ -1,0 +1,110 @@
+/** Bootstraps, finished and not, and clusters without a quorum. */
+import assert from "node:assert/strict";
+import { classify } from "../../../src/classify/classify.ts";
+import type { Input } from "../../../src/classify/input.ts";
+import type { Member } from "../../../src/model/observation.ts";
+import {
+  cluster,
+  clusterId,
+  down,
+  empty,
+  holds,
+  idOf,
+  input,
+  latch,
+  masked,
+  type Over,
+  place,
+  sick,
+  target,
+  unreachable,
+} from "../core_samples.ts";
+import { hosts, judge, three } from "./judge.ts";
+
+// ---- an unfinished bootstrap that holds its quorum -----------------------------------------------------------------
+
+const intent = { token: "t1", members: ["n1", "n2", "n3"] };
+const ran = { intent, started: place, latch: "none" } as const;
+const begun = (n3: NonNullable<Over["nodes"]>[string], health: Member["health"], desired = three): string =>
+  judge(desired, three, { members: { n3: { health } }, nodes: { n1: ran, n2: ran, n3 } });
+
+Deno.test("a bootstrap that holds its quorum starts who never started, and is finished when all are well", () => {
+  assert.equal(begun({ ...empty, intent, latch: "none" }, "unhealthy"), "bootstrap n1,n2,n3");
+  assert.equal(begun(ran, "healthy"), "bootstrap n1,n2,n3");
+  const t = target(three, hosts);
+  const v = classify(input(t, cluster(t, three, { nodes: { n1: ran, n2: ran, n3: ran } })));
+  assert.ok(v.kind === "change" && v.change.case === "bootstrap");
+  assert.equal(v.change.token, "t1", "the token that lies there");
+});
+
+Deno.test("a node that was started by the bootstrap and is empty is repaired, never started as new again", () => {
+  const wipedAfter = { ...empty, intent, started: place, latch: "none" } as const;
+  assert.equal(begun(wipedAfter, "unhealthy"), "bootstrap n1,n2", "the others are finished first");
+  assert.equal(judge(three, three, { members: { n3: sick }, nodes: { n3: wipedAfter } }), "repairWiped n3");
+  const five = "n1 n2 n3 n4 n5";
+  const members = { token: "t1", members: five.split(" ") };
+  const r = { ...ran, intent: members };
+  const v = judge(five, five, {
+    members: { n4: sick, n5: sick },
+    nodes: { n1: r, n2: r, n3: r, n4: { ...empty, ...r }, n5: { ...empty, intent: members, latch: "none" } },
+  });
+  assert.equal(v, "bootstrap n1,n2,n3,n5");
+});
+
+Deno.test("a bootstrap that has still to start somebody is not finished with another list of members", () => {
+  assert.match(
+    begun({ ...empty, intent, latch: "none" }, "unhealthy", "n1 n2 n3 n4"),
+    /^(refused S1|add n4)/,
+  );
+  assert.doesNotMatch(begun({ ...empty, intent, latch: "none" }, "unhealthy", "n1 n2 n3 n4"), /bootstrap/);
+});
+
+// ---- without a quorum ----------------------------------------------------------------------------------------------
+
+const stopped = (n: string) => [n, { process: "no" }] as const;
+const lost = (
+  recorded: string,
+  desired: string,
+  nodes: NonNullable<Over["nodes"]>,
+  more: Partial<Input> = {},
+) => judge(desired, recorded, { state: "lost", nodes }, more);
+
+Deno.test("a cluster that was stopped is started, all that can be at once", () => {
+  assert.equal(lost(three, three, Object.fromEntries(three.split(" ").map(stopped))), "restart n1,n2,n3");
+  assert.equal(lost(three, three, { n1: down, n2: down, n3: unreachable }), "restart n1,n2");
+  assert.equal(lost(three, three, { n1: down }), "restart n1", "the others run");
+});
+
+Deno.test("a majority that cannot be started is a lost quorum, which names who is missing", () => {
+  assert.equal(lost(three, three, { n1: down, n2: empty, n3: unreachable }), "lost n2,n3");
+  assert.equal(
+    lost(three, three, { n1: down, n2: over3("other"), n3: { ...down, ...masked } }),
+    "lost n2,n3",
+  );
+});
+const over3 = (memberId: string) => holds({ clusterId, memberId });
+
+Deno.test("members that run without a leader are waited for, then the quorum is lost", () => {
+  assert.equal(lost(three, three, {}, { patient: true }), "wait S19");
+  assert.equal(lost(three, three, {}), "lost ");
+});
+
+Deno.test("one member that is down while the config asks for three is started, not bootstrapped anew", () => {
+  const alone = { ...down, ...latch({ clusterId, memberId: idOf(cluster(target("n1"), "n1"), "n1") }, "n1") };
+  assert.equal(lost("n1", three, { n1: alone }), "restart n1");
+});
+
+Deno.test("data on one desired node of three is no service of ours: S1", () => {
+  const v = judge(three, "", { state: "lost", nodes: { n3: holds({ clusterId: "aa", memberId: "bb" }) } });
+  assert.equal(v, "refused S1");
+});
+
+Deno.test("never formed: bootstrap with a fresh token, unless a person holds a node or a host cannot be asked", () => {
+  const t = target(three, hosts);
+  const v = classify(input(t, cluster(t, "")));
+  assert.ok(v.kind === "change" && v.change.case === "bootstrap");
+  assert.equal(v.change.token, "fresh");
+  assert.equal(judge(three, "", { nodes: { n2: masked } }), "refused masked");
+  assert.equal(judge(three, "", { state: "unknown", nodes: { n5: unreachable } }), "refused S1");
+  assert.equal(judge(three, "", { nodes: { n2: { missing: ["etcdctl"] } } }), "refused node");
+});

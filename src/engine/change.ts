@@ -4,7 +4,8 @@
  * @module
  */
 import type { Failure, StepName } from "../model/event.ts";
-import type { Acting, Asking, Step } from "../playbook/step.ts";
+import { sideBySide } from "../playbook/effect.ts";
+import { type Acting, type Asking, baseId, type Step } from "../playbook/step.ts";
 import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
@@ -28,35 +29,55 @@ export async function runSteps(scene: Scene, steps: readonly Step[]): Promise<Ch
   const tried: Step[] = [];
   const removed: string[] = [];
   let acted = false;
-  for (const [at, step] of steps.entries()) {
+  for (const group of groupsOf(steps)) {
     if (scene.stop.aborted) return { kind: "interrupted", why: "asked to stop", acted, removed };
     if (scene.run.outside.clock.now() > scene.deadlineAt) {
       return { kind: "interrupted", why: "policy.deadline has passed", acted, removed };
     }
-    const name: StepName = { id: step.id, title: titleOf(step), index: at + 1, total: steps.length };
-    const began = scene.run.outside.clock.now();
-    const { action } = step;
-    if (isActing(action)) tried.push(step);
-    const end = isActing(action)
-      ? await act(scene, step, action, name)
-      : await ask(scene, step, action, name);
-    if (end.kind === "skipped") continue;
-    if (end.kind === "done" && step.effect.does !== "nothing") acted = true;
-    if (end.kind === "done" && step.effect.does === "removes") removed.push(step.effect.member);
-    if (end.kind === "done") continue;
-    if (end.kind === "failed") {
+    tried.push(...group.map(({ step }) => step));
+    const ends = await Promise.all(group.map(async (one) => ({ ...one, end: await runStep(scene, one) })));
+    for (const { step, end } of ends) {
+      if (end.kind !== "done" && end.kind !== "failed") continue;
       acted ||= step.effect.does !== "nothing";
-      scene.emit({
-        event: "stepFailed",
-        step: name,
-        ms: scene.run.outside.clock.now() - began,
-        failure: end.failure,
-      });
-      await undo(scene, tried);
+      if (end.kind === "done" && step.effect.does === "removes") removed.push(step.effect.member);
     }
-    return { ...end, acted, removed };
+    const broken = ends.map(({ end }) => end).find((end) => end.kind !== "done" && end.kind !== "skipped");
+    if (broken === undefined) continue;
+    if (broken.kind === "failed") await undo(scene, tried);
+    return { ...broken, acted, removed };
   }
   return { kind: "done", acted, removed };
+}
+
+interface Named {
+  readonly step: Step;
+  readonly name: StepName;
+}
+
+/** The same step on several nodes, one after the other in the list, runs on all of them at once. */
+function groupsOf(steps: readonly Step[]): readonly (readonly Named[])[] {
+  const groups: Named[][] = [];
+  for (const [at, step] of steps.entries()) {
+    const name = { id: step.id, title: titleOf(step), index: at + 1, total: steps.length };
+    const last = groups.at(-1);
+    if (last?.every((one) => runsBeside(one.step, step))) last.push({ step, name });
+    else groups.push([{ step, name }]);
+  }
+  return groups;
+}
+const runsBeside = (a: Step, b: Step): boolean =>
+  baseId(a.id) === baseId(b.id) && a.on.on === "node" && b.on.on === "node" && a.on.node !== b.on.node &&
+  sideBySide(a.effect) && sideBySide(b.effect);
+
+async function runStep(scene: Scene, { step, name }: Named): Promise<StepEnd> {
+  const { clock } = scene.run.outside;
+  const began = clock.now();
+  const { action } = step;
+  const end = isActing(action) ? await act(scene, step, action, name) : await ask(scene, step, action, name);
+  if (end.kind === "failed") {
+    scene.emit({ event: "stepFailed", step: name, ms: clock.now() - began, failure: end.failure });
+  }
+  return end;
 }
 
 /** Takes back what can and must be taken back, the last first; each only if it still is what it was. */

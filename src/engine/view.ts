@@ -36,15 +36,24 @@ export function viewOf(
 ): View {
   const { clock } = run.outside;
   let newest = first;
-  let stale = false;
-  const again = async () => {
-    stale = false;
+  /** Counts what was done: a look that began before the last of it shows an older world. */
+  let deeds = 0;
+  let seenAfter = 0;
+  let under: { readonly after: number; readonly look: Promise<Observation> } | undefined;
+  const take = async (after: number): Promise<Observation> => {
     // Who was silent a moment ago is taken to be so still: that only makes the arithmetic more careful.
-    newest = await look(run, true);
-    return newest;
+    const seen = await look(run, true);
+    if (after >= seenAfter) [newest, seenAfter] = [seen, after];
+    if (under?.after === after) under = undefined;
+    return seen;
+  };
+  const again = () => {
+    // Steps that run side by side share a look.
+    if (under?.after !== deeds) under = { after: deeds, look: take(deeds) };
+    return under.look;
   };
   const fresh = (maxAgeMs = FRESH_MS) =>
-    stale || clock.now() - newest.at > maxAgeMs ? again() : Promise.resolve(newest);
+    seenAfter < deeds || clock.now() - newest.at > maxAgeMs ? again() : Promise.resolve(newest);
   const judge = async (probe: Probe, seen: Observation): Promise<Tri> => {
     const answers = new Map<CommandProbe, Tri>();
     for (const c of commandsOf(probe)) answers.set(c, await answer(c, seen));
@@ -54,7 +63,7 @@ export function viewOf(
     fresh,
     again,
     touch: () => {
-      stale = true;
+      deeds++;
     },
     async ask(probe) {
       const since = clock.now();

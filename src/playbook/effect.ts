@@ -63,3 +63,8 @@ export const changesMembership = (e: Effect): boolean =>
 /** Leaves everything as it is that a member list, a late value or a rule is read from: nothing has to be looked at anew. */
 export const quiet = (e: Effect): boolean =>
   e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed";
+
+/** May be done on several nodes at once: none of these takes a vote away or gives one. */
+export const sideBySide = (e: Effect): boolean =>
+  e.does === "intends" || e.does === "configures" || e.does === "unfences" || e.does === "starts" ||
+  e.does === "latches" || e.does === "formed";

@@ -9,11 +9,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 // @ts-types="@types/ssh2"
-import ssh2 from "ssh2";
+import ssh2, { type AnyAuthMethod } from "ssh2";
 
 const [dir = "", ...hosts] = Deno.args;
 const key = ssh2.utils.parseKey(Deno.readTextFileSync(`${dir}/id_ed25519`));
 if (key instanceof Error) throw key;
+const login: AnyAuthMethod = { type: "publickey", username: "root", key };
 
 async function check(host: string): Promise<void> {
   const script = Deno.readTextFileSync(`${dir}/checks/${host}`);
@@ -22,7 +23,7 @@ async function check(host: string): Promise<void> {
   await once(sock, "connect");
   const client = new ssh2.Client();
   const ready = once(client, "ready");
-  client.connect({ sock, username: "root", authHandler: [{ type: "publickey", username: "root", key }] });
+  client.connect({ sock, username: "root", authHandler: [login] });
   await ready;
   const said = await new Promise<string>((resolve, reject) =>
     client.exec("sh", (error, channel) => {

@@ -62,15 +62,24 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
     on,
     async majority(target, seen) {
       const votes = electorates(target, seen);
-      const [first, ...rest] = [...new Set(votes.flatMap((v) => v.nodes))].sort();
-      if (first === undefined) return undefined;
-      const replies = [await on(first)];
+      const nodes = [...new Set(votes.flatMap((v) => v.nodes))].sort();
+      // Nodes that were just seen; the others would be waited for in vain, and may only be missing from a majority.
+      const seenNow = nodes.filter((n) => seen.nodes[n]?.reached === true);
+      const [first, ...rest] = seenNow;
+      const replies = first === undefined ? [] : [await on(first)];
       if (replies[0]?.kind !== "busy") replies.push(...await Promise.all(rest.map(on)));
       const busy = replies.find((r) => r.kind === "busy");
       if (busy !== undefined) return busy;
       const held = new Set([...sessions].filter(([, s]) => s.held).map(([n]) => n));
-      if (votes.every((v) => enough(v, held))) return undefined;
-      return replies.find((r) => r.kind === "refused");
+      const short = votes.find((v) => !enough(v, held));
+      if (short === undefined) return undefined;
+      const silent = nodes.find((n) => !seenNow.includes(n));
+      return replies.find((r) => r.kind === "refused") ?? {
+        kind: "refused",
+        refusal: silent === undefined
+          ? tooFew(short, held)
+          : cannotLock(silent, seen.nodes[silent]?.trouble?.detail ?? "it was not seen"),
+      };
     },
     async confirm(target, seen) {
       const votes = electorates(target, seen);
@@ -117,6 +126,12 @@ function electorates(target: Target, seen: Observation): readonly Electorate[] {
 const enough = (e: Electorate, held: ReadonlySet<string>): boolean =>
   e.nodes.filter((n) => held.has(n)).length >= quorumOf(e.size, 0).needed;
 
+const tooFew = (short: Electorate, held: ReadonlySet<string>): Refusal => ({
+  rule: "S20",
+  evidence: `the lock is held on ${short.nodes.filter((n) => held.has(n)).length} of the ${short.size} ` +
+    `${short.name} nodes, and ${quorumOf(short.size, 0).needed} are needed`,
+  unblock: "look at the network between here and the nodes; the next run goes on",
+});
 const cannotLock = (node: string, why: string): Refusal => ({
   rule: "S20",
   evidence: `the lock on ${node} could not be taken: ${why}`,

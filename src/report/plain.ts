@@ -20,7 +20,8 @@ export interface Loudness {
 /** What a service is at. */
 interface At {
   change: string;
-  on: string;
+  /** Step id → the node that it runs on: several may run at once. */
+  readonly on: Map<string, string>;
   waiting: string;
   seen: string;
   /** Why the run ends as it does was told already. */
@@ -31,13 +32,13 @@ interface At {
 export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly Line[] {
   const at = new Map<string, At>();
   return (e) => {
-    const now = at.get(e.service) ?? { change: "", on: "", waiting: "", seen: "", told: false };
+    const now = at.get(e.service) ?? { change: "", on: new Map(), waiting: "", seen: "", told: false };
     at.set(e.service, now);
     const loud = (...lines: readonly Line[]): readonly Line[] => verbose && !quiet ? lines : [];
     const normal = (...lines: readonly Line[]): readonly Line[] => quiet ? [] : lines;
     const step = (s: { readonly id: string; readonly index: number; readonly total: number }): string =>
       `${e.service}: ${now.change} — step ${s.index}/${s.total} ${s.id}${
-        now.on === "" ? "" : ` on ${now.on}`
+        now.on.has(s.id) ? ` on ${now.on.get(s.id)}` : ""
       }`;
 
     switch (e.event) {
@@ -51,17 +52,16 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
       }
       case "changeStarted":
         now.change = `${e.case} ${e.subject}`;
-        now.on = "";
+        now.on.clear();
         return normal([`${e.service}: ${now.change} — ${count(e.steps.length, "step")}`]);
       case "stepStarted":
-        now.on = e.on;
+        now.on.set(e.step.id, e.on);
         now.waiting = "";
         return loud(
           [`${step(e.step)} … started: ${e.step.title}`],
           ...(e.command === undefined ? [] : hang("  $ ", e.command, "dim")),
         );
       case "stepSkipped":
-        now.on = "";
         return normal([`${step(e.step)} … skipped: ${e.why}`]);
       case "stepWaiting":
         if (now.waiting === e.why) return [];
@@ -73,7 +73,7 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
           ...(e.output?.trim() ? loud(...hang("  | ", e.output, "dim")) : []),
         ];
       case "stepFailed":
-        now.on = e.failure.on;
+        now.on.set(e.step.id, e.failure.on);
         now.told = true;
         return [
           [["red", `${step(e.step)} … failed after ${duration(e.ms)}`]],

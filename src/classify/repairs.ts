@@ -13,7 +13,8 @@ import { change, type Finding, hostNode, type Input, isDesired, refusal, wait } 
 /** What there is to repair, in config order: crashed members first, then wiped ones, then the rest. */
 export function findRepairs(i: Input): readonly Finding[] {
   const found = i.seen.members
-    .filter((m) => isDesired(i, m.node) && !neverStarted(m) && m.health !== "healthy")
+    // A learner is no voter yet: its join starts it again, or gives it up.
+    .filter((m) => isDesired(i, m.node) && !neverStarted(m) && m.role !== "learner" && m.health !== "healthy")
     .map((m) => outOfOrder(i, m));
   const rank = (f: Finding) =>
     f.kind === "change" ? (f.change.case === "repairCrashed" ? 0 : 1) : f.kind === "wait" ? 2 : 3;

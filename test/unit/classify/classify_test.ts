@@ -7,6 +7,7 @@ import type { Refusal } from "../../../src/model/refusal.ts";
 import {
   cluster,
   clusterId,
+  down,
   empty,
   holds,
   input,
@@ -14,6 +15,7 @@ import {
   masked,
   type Over,
   place,
+  sick,
   target,
   unreachable,
 } from "../core_samples.ts";
@@ -83,6 +85,16 @@ const cases: readonly (readonly [string, string, string, Over, string])[] = [
   ["a voter that never started is finished (S25)", "n1 n2 n3 n4", "n1 n2 n3 n4", {
     members: { n4: { ...unstarted, role: "voter" } },
   }, "add n4"],
+  [
+    "a learner that crashed is started by its join, not repaired as a voter is",
+    "n1 n2 n3 n4",
+    "n1 n2 n3 n4",
+    {
+      members: { n4: { ...inSync, ...sick } },
+      nodes: { n4: down },
+    },
+    "add n4",
+  ],
   [
     "a learner that nobody wants is evicted",
     three,

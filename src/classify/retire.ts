@@ -5,6 +5,7 @@
  * @module
  */
 import type { Identity, NodeFacts } from "../model/node.ts";
+import { memberOn } from "../model/observation.ts";
 import { unfit } from "../rules/node_fit.ts";
 import { triedEnough } from "../rules/tries.ts";
 import { change, type Finding, type Input, refusal } from "./input.ts";
@@ -14,7 +15,8 @@ export function findRetirees(i: Input): readonly Finding[] {
   const current = new Set(i.seen.members.map((m) => m.id));
   return i.target.nodes.flatMap((node): readonly Finding[] => {
     const f = i.seen.nodes[node.name];
-    if (f === undefined || !f.reached) return [];
+    // What lies on a current member's node is for its own playbook, or for a person, to judge.
+    if (f === undefined || !f.reached || memberOn(i.seen, node.name) !== undefined) return [];
     const staleId = identities(f)
       .find((id) => id.clusterId === i.seen.clusterId && !current.has(id.memberId))?.memberId;
     // A current member's node may still carry the latch of its former id: its own playbook writes it anew.

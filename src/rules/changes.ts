@@ -29,11 +29,10 @@ function decisive(seen: Observation, change: Change): readonly Effect[] {
     case "add":
       return memberOn(seen, change.node.name) === undefined ? joins(change.node.name) : [];
     case "remove":
-      return change.member.role === "voter" ? leaves(change.member) : [];
-    case "replace":
-      return change.dead ? leaves(change.member) : [...joins(change.node.name), ...leaves(change.member)];
     case "repairWiped":
       return leaves(change.member);
+    case "replace":
+      return change.dead ? leaves(change.member) : [...joins(change.node.name), ...leaves(change.member)];
     case "repairConfig":
       return change.latchOnly ? [] : [
         ...(change.peerUrl === undefined

@@ -33,8 +33,7 @@ export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
   if (!exists("/usr/bin/apt-get")) {
     throw new Error("The lab needs Debian 12 (apt-get): its hosts are made of it");
   }
-  const missing = await missingPackages();
-  if (missing.length > 0) await install(missing);
+  await provide(PACKAGES);
   allowInotify();
   if (etcd === "3.5") await unpackEtcd();
   else await checkOwnEtcd();
@@ -43,21 +42,27 @@ export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
 /** Where the newer etcd's programs are. */
 export const newerEtcd = `${CACHE}/etcd-3.5`;
 
-async function missingPackages(): Promise<string[]> {
-  const { stdout } = await run([
-    "dpkg-query",
-    "-W",
-    "-f=${Package} ${db:Status-Status}\n",
-    ...Object.keys(PACKAGES),
-  ]);
+/** Debian packages, each with why it is wanted: installs what is missing, and says so; throws where it cannot. */
+export async function provide(wanted: Readonly<Record<string, string>>): Promise<void> {
+  const packages = await missingOf(Object.keys(wanted));
+  if (packages.length === 0) return;
+  say(`lab: installing on this machine, without starting anything:`);
+  for (const name of packages) say(`  ${name}: ${wanted[name]}`);
+  await install(packages);
+  const still = await missingOf(packages);
+  if (still.length > 0) {
+    throw new Error(`Still not installed: ${still.join(" ")}: install by hand, then start again`);
+  }
+}
+
+async function missingOf(packages: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", ...packages]);
   const there = new Set(stdout.split("\n"));
-  return Object.keys(PACKAGES).filter((name) => !there.has(`${name} installed`));
+  return packages.filter((name) => !there.has(`${name} installed`));
 }
 
 /** `policy-rc.d` that answers 101 forbids a package to start its service on the machine itself. */
 async function install(packages: readonly string[]): Promise<void> {
-  say(`lab: installing on this machine, without starting anything:`);
-  for (const name of packages) say(`  ${name}: ${PACKAGES[name]}`);
   const script = `${ONE_AT_A_TIME}
     policy=/usr/sbin/policy-rc.d
     if [ -e $policy ]; then mv $policy $policy.quorate-lab; fi
@@ -72,10 +77,6 @@ async function install(packages: readonly string[]): Promise<void> {
       `Cannot install ${packages.join(" ")}: do it by hand, then start again\n${error.message}`,
     );
   });
-  const still = await missingPackages();
-  if (still.length > 0) {
-    throw new Error(`Still not installed: ${still.join(" ")}: install by hand, then start again`);
-  }
 }
 
 /** A host's systemd holds five or so; the kernel's usual 128 for all of root's are used up by 24 hosts. */

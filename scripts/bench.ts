@@ -13,6 +13,7 @@ type Bench = (rounds?: number) => Promise<readonly Row[]>;
 
 /** By name; what one of them needs is imported only for that one. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  "steady": async () => (await import("../bench/steady.ts")).steady,
   "single": async () => (await import("../bench/single.ts")).single,
   "check-cost": async () => (await import("../bench/check_cost.ts")).checkCost,
   "operations": async () => (await import("../bench/operations.ts")).operations,

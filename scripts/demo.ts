@@ -7,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { labUp } from "../lab/mod.ts";
+import { warm } from "./warm.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const colour = Deno.stdout.isTerminal() && !Deno.noColor;
@@ -14,6 +15,7 @@ const bold = (text: string): string => colour ? `\x1b[1m${text}\x1b[22m` : text;
 const say = (text: string): void => console.log(`\n${bold(`# ${text}`)}`);
 
 say("Four hosts in network namespaces of their own (what is missing is installed from Debian first)");
+await warm();
 await using lab = await labUp({ name: "demo", hosts: 4 });
 console.log(lab.hosts.map((h) => `${h.name} ${h.address}`).join("   "));
 

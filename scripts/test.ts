@@ -7,6 +7,7 @@
  * @module
  */
 import { setup } from "../lab/setup.ts";
+import { warm } from "./warm.ts";
 
 interface Group {
   readonly name: string;
@@ -30,6 +31,7 @@ if (asked.length === 0) {
   console.error(`There is no group ${Deno.args.join(", ")}: name some of ${names}`);
   Deno.exit(64);
 }
+await warm();
 if (asked.some((g) => g.real)) {
   await setup("3.4");
   await setup("3.5");

@@ -179,6 +179,7 @@ async function send(
   }
   const reply = await session.run(script(text, scene.run), {
     timeoutMs: step.timeoutMs,
+    about: { step: step.id, effect: step.effect },
     ...(irreversible(step.effect) ? { notAfterMs: NOT_AFTER_MS } : {}),
   });
   return { kind: "reply", reply };

@@ -36,6 +36,15 @@ export type Reply =
   /** The connection went away after the script was sent: whether it ran is unknown (S13: observe, then decide). */
   | { readonly kind: "lost"; readonly detail: string };
 
+/**
+ * What a script is for: the step, and what that declares to do. A real node needs neither; a simulated one takes the
+ * declared effect where it does not know the command.
+ */
+export interface About {
+  readonly step: string;
+  readonly effect: { readonly does: string };
+}
+
 /** A shell on a node that holds a lock for as long as its connection lives (S20). */
 export interface Session {
   readonly node: string;
@@ -45,7 +54,10 @@ export interface Session {
    * Runs a script as a child of the session that holds the lock. It does not start after `notAfterMs` from now by
    * the node's own clock, so a command that wakes up late does nothing (S16); then the reply is `timedOut`.
    */
-  run(script: string, options: { readonly timeoutMs: number; readonly notAfterMs?: number }): Promise<Reply>;
+  run(
+    script: string,
+    options: { readonly timeoutMs: number; readonly notAfterMs?: number; readonly about?: About },
+  ): Promise<Reply>;
   close(): Promise<void>;
 }
 

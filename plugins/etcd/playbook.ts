@@ -127,19 +127,22 @@ export const etcdPlaybook = playbook<Bound>()({
         title: "wait until all are healthy",
         timeoutMs: 120_000,
       }),
-      ...f.nodes.map((n) => latch(n, s)),
+      // Only now may it start by itself: a disk that is lost before a reboot must not be started as `new` again.
       ...f.nodes.map((n) =>
         step(
           `existing:${n.name}`,
-          run(sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing`),
+          run(
+            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && systemctl enable -q ${o.unit}`,
+          ),
           {
-            title: `switch the config of ${n.name} to existing`,
+            title: `switch the config of ${n.name} to existing, and let etcd start at boot`,
             on: node(n),
             effect: configures(n, "unchanged"),
             idempotent: true,
           },
         )
       ),
+      ...f.nodes.map((n) => latch(n, s)),
       ...f.nodes.map((n) =>
         step(`formed:${n.name}`, run(sh`quorate_unmark ${s.service} intent`), {
           title: `take the intent away on ${n.name}`,

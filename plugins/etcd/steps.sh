@@ -28,5 +28,5 @@ etcd_start_new() {
 	[ -z "$pids" ] || { quorate_fail "etcd runs already (pid $pids)"; return 1; }
 	quorate_mark_place "$1" started "$3" || return 1
 	systemctl reset-failed "$2" 2>/dev/null
-	systemctl enable -q "$2" && systemctl start --no-block "$2"
+	systemctl start --no-block "$2"
 }

@@ -36,7 +36,8 @@ function outOfOrder(i: Input, m: Member): Finding {
     } as const;
     return bad ? refusal(r) : wait(`${memberText(m)} is not seen`, r);
   }
-  const not = unfit(n, f) ?? heldByPerson(n, f, "stopped");
+  // Where nothing is left of the member, the unit is as its package brought it: nobody decided about it.
+  const not = unfit(n, f) ?? (isBlank(f) ? undefined : heldByPerson(n, f, "stopped"));
   if (f.process === "no" && not !== undefined) return refusal(not);
   if (f.process === "no" && isOwnData(f, m)) return tried(i, m, n, "repairCrashed");
   if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
@@ -53,6 +54,8 @@ function tried(i: Input, member: Member, node: HostNode, kind: "repairCrashed" |
   return stop === undefined ? change({ case: kind, member, node }) : refusal(stop);
 }
 
+const isBlank = (f: NodeFacts): boolean =>
+  f.data.state === "empty" && f.latch === "none" && f.started === "none";
 const isOwnData = (f: NodeFacts, m: Member): boolean =>
   f.data.state === "present" && typeof f.data.identity !== "string" && f.data.identity.memberId === m.id;
 
@@ -91,7 +94,9 @@ export function findDrift(i: Input): readonly Finding[] {
     .filter((m) => m.health === "healthy" || (m.health === "unhealthy" && !i.patient))
     .flatMap((m) => drifted(i, m))
     .filter((d) => d.member.health === "healthy" || (!d.latchOnly && d.facts.process === "yes"))
-    .sort((a, b) => Number(a.member.leader) - Number(b.member.leader))
+    .sort((a, b) =>
+      Number(b.latchOnly) - Number(a.latchOnly) || Number(a.member.leader) - Number(b.member.leader)
+    )
     .map((d) => {
       const not = d.latchOnly ? undefined : heldByPerson(d.node, d.facts, "masked");
       const stop = not ?? unfit(d.node, d.facts) ??
@@ -113,13 +118,15 @@ function drifted(i: Input, member: Member) {
   const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
   // A latch that names other voters than the record would give a wrong size to a cluster that does not answer.
   const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);
-  if (!differs && latched) return [];
-  return [{
-    member,
-    node,
-    facts,
-    settings: drift.settings,
-    ...(drift.peerUrl === undefined ? {} : { peerUrl: drift.peerUrl }),
-    latchOnly: !differs,
-  }];
+  const about = { member, node, facts, settings: {} };
+  return [
+    // The latch goes first: a restart that is refused must not leave the node without it.
+    ...(latched ? [] : [{ ...about, latchOnly: true }]),
+    ...(!differs ? [] : [{
+      ...about,
+      settings: drift.settings,
+      ...(drift.peerUrl === undefined ? {} : { peerUrl: drift.peerUrl }),
+      latchOnly: false,
+    }]),
+  ];
 }

@@ -61,8 +61,31 @@ export function restartOrLost(i: Input): Verdict {
   const lost = out.map((j) => j.n.name);
   if (up.length + down.length < needed) return { kind: "quorumLost", lost, refusal };
   if (down.length > 0) return { kind: "change", change: { case: "restart", nodes: down.map((j) => j.n) } };
-  if (i.patient) return { kind: "wait", why: "the members run and elect a leader", refusals: [refusal] };
-  return { kind: "quorumLost", lost, refusal };
+  const unread = unreadable(i, up.map((j) => j.n));
+  if (i.patient) {
+    return { kind: "wait", why: "the members run and elect a leader", refusals: [unread ?? refusal] };
+  }
+  return unread === undefined
+    ? { kind: "quorumLost", lost, refusal }
+    : { kind: "refused", refusals: [unread] };
+}
+
+/**
+ * S24: members that run, of whom none says that it finds no leader, and none lets us read (for want of credentials,
+ * say), are no proof of a lost quorum.
+ */
+function unreadable(i: Input, up: readonly HostNode[]): Refusal | undefined {
+  const views = up.map((n) => ({ n, v: i.seen.nodes[n.name]?.view }));
+  if (views.length === 0 || views.some(({ v }) => v?.linearizable !== "unknown" || v.local === "no")) {
+    return undefined;
+  }
+  return {
+    rule: "S24",
+    evidence: "whether the quorum is held is not known: nothing could be read through " +
+      views.map(({ n, v }) => `${n.name} (${v?.trouble ?? "no answer"})`).join(", "),
+    unblock:
+      "see why the service cannot be read there: `quorate status`, its log, the credentials of the options",
+  };
 }
 
 /**

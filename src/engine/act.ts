@@ -11,7 +11,7 @@ import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Acting, Step } from "../playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
-import { resolveWhere } from "./place.ts";
+import { resolveWhere } from "../playbook/place.ts";
 import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */

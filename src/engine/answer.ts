@@ -7,7 +7,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import type { CommandProbe } from "../playbook/evaluate.ts";
 import type { ServiceRun } from "./look.ts";
-import { resolveWhere } from "./place.ts";
+import { resolveWhere } from "../playbook/place.ts";
 import { filledIn, script } from "./scene.ts";
 
 const ANSWER_TIMEOUT_MS = 15_000;

@@ -10,11 +10,12 @@ import { type Change, subjectOf, type Verdict } from "../model/change.ts";
 import type { Happening, Outcome } from "../model/event.ts";
 import { memberById, type Memory, type Observation, voters } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
-import type { Looked } from "../plan/plan.ts";
+import type { Looked } from "../model/plan.ts";
 import { badOrder } from "../rules/order.ts";
 import { serviceOfAnother } from "../rules/s01_absent.ts";
+import { titleOf } from "../playbook/step.ts";
 import { answerOn } from "./answer.ts";
-import { type ChangeEnd, failureText, runSteps, titleOf } from "./change.ts";
+import { type ChangeEnd, failureText, runSteps } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { look, type ServiceRun } from "./look.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
@@ -90,7 +91,6 @@ class Loop {
     for (;;) {
       const seen = await this.#observe();
       const verdict = this.#classify(seen);
-      if (verdict.kind !== "wait") this.#waitingSince = undefined;
       switch (verdict.kind) {
         case "steady":
           await this.#remember(atRest(this.#memory));
@@ -107,8 +107,11 @@ class Loop {
           continue;
         case "change": {
           if (this.#over()) return this.#interrupted();
+          const locked = this.#locked;
           const end = await this.#change(verdict.change, seen);
           if (end !== undefined) return end;
+          // What was waited for in vain is not waited for again only because the locks have been taken.
+          if (locked) this.#waitingSince = undefined;
         }
       }
     }

@@ -5,11 +5,11 @@
  */
 import type { Failure, StepName } from "../model/event.ts";
 import { sideBySide } from "../playbook/effect.ts";
-import { type Acting, type Asking, baseId, type Step } from "../playbook/step.ts";
+import { type Acting, type Asking, baseId, type Step, titleOf } from "../playbook/step.ts";
 import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
-import { resolveWhere } from "./place.ts";
+import { resolveWhere } from "../playbook/place.ts";
 import { filledIn, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 export type ChangeEnd =
@@ -112,8 +112,6 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
     });
   }
 }
-
-export const titleOf = (step: Step): string => step.title ?? step.id.replaceAll("-", " ").replace(":", " ");
 
 const isActing = (a: Acting | Asking): a is Acting => a.do === "run" || a.do === "fetch";
 

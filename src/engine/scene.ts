@@ -13,7 +13,7 @@ import { shellFor } from "../node/shell.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Locks } from "./lock.ts";
 import type { ServiceRun } from "./look.ts";
-import { lateValue } from "./place.ts";
+import { lateValue } from "../playbook/place.ts";
 import type { View } from "./view.ts";
 
 export interface Scene {

@@ -3,10 +3,19 @@
  *
  * @module
  */
-import type { Change } from "./change.ts";
-import type { Observation } from "./observation.ts";
+import type { Change, Verdict } from "./change.ts";
+import type { Memory, Observation } from "./observation.ts";
 import type { Quorum } from "./quorum.ts";
 import type { Refusal } from "./refusal.ts";
+
+/** What a look gave. */
+export interface Looked {
+  readonly seen: Observation;
+  readonly verdict: Verdict;
+  readonly memory: Memory;
+  /** The wall clock of the look, milliseconds since 1970. */
+  readonly wallMs: number;
+}
 
 export interface PlannedStep {
   readonly id: string;

@@ -14,17 +14,6 @@ export interface Matched {
   readonly conflicts: readonly Refusal[];
 }
 
-/** The identities that a node can prove, strongest first; those of another cluster do not count. */
-export function provenIds(facts: NodeFacts, clusterId: string | undefined): readonly string[] {
-  const ids = [facts.view?.identity, known(facts.data.identity), known(facts.latch)]
-    .filter((i): i is Identity => i !== undefined && (clusterId === undefined || i.clusterId === clusterId))
-    .map((i) => i.memberId);
-  return [...new Set(ids)];
-}
-const known = (
-  i: Identity | "none" | "unknown",
-): Identity | undefined => (typeof i === "string" ? undefined : i);
-
 /**
  * Matches members with nodes: exactly one node a member, or none, or a conflict. Stronger proof goes first; a peer
  * URL is asked only for a member and a node that nothing else has matched, so a member that was registered anew for

@@ -6,21 +6,12 @@
 import { classify } from "../classify/classify.ts";
 import type { Verdict } from "../model/change.ts";
 import { memberById, type Memory, type Observation, type Target, voters } from "../model/observation.ts";
-import type { PlannedChange, ServicePlan } from "../model/plan.ts";
+import type { Looked, PlannedChange, ServicePlan } from "../model/plan.ts";
 import type { Service } from "../playbook/plugin.ts";
 import { badOrder } from "../rules/order.ts";
 import { isFuture } from "../rules/project.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { planChange } from "./steps.ts";
-
-/** What a look gave. */
-export interface Looked {
-  readonly seen: Observation;
-  readonly verdict: Verdict;
-  readonly memory: Memory;
-  /** The wall clock of the look, milliseconds since 1970. */
-  readonly wallMs: number;
-}
 
 /** A plan goes no further than this: what comes so late will be planned anew many times. */
 const MOST_CHANGES = 32;

@@ -7,8 +7,8 @@
 import type { Change } from "../model/change.ts";
 import type { Observation, Target } from "../model/observation.ts";
 import type { PlannedChange, PlannedStep } from "../model/plan.ts";
-import { lateValue, resolveWhere } from "../engine/place.ts";
-import { titleOf } from "../engine/change.ts";
+import { lateValue, resolveWhere } from "../playbook/place.ts";
+import { titleOf } from "../playbook/step.ts";
 import { shellFor } from "../node/shell.ts";
 import type { Command, Late } from "../playbook/command.ts";
 import { evaluate } from "../playbook/evaluate.ts";

@@ -115,3 +115,6 @@ export const given = <T, S extends Step>(
 
 /** What a step's id is without the node that it names: `start:n4` → `start`. */
 export const baseId = (id: string): string => id.split(":", 1)[0] ?? id;
+
+/** One line for a person. */
+export const titleOf = (step: Step): string => step.title ?? step.id.replaceAll("-", " ").replace(":", " ");

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { DataPlace, Identity, NodeFacts, RecordedMember, ServiceView } from "../model/node.ts";
+import type { Identity, NodeFacts, RecordedMember, ServiceView } from "../model/node.ts";
 import type { Refusal } from "../model/refusal.ts";
 
 /** Two clusters that both serve: changing either would be a guess. */
@@ -81,7 +81,3 @@ export function foreignData(clusterId: string | undefined, nodes: readonly NodeF
       `good, move its data and its latch under /var/lib/quorate away on ${other.node}`,
   }];
 }
-
-/** The data directory is where it was when it was last written down; else an empty one proves nothing. */
-export const samePlace = (a: DataPlace, b: DataPlace): boolean =>
-  a.dataPath === b.dataPath && a.fsId === b.fsId;

@@ -21,9 +21,12 @@ export function healthOf(m: RecordedMember, node: NodeFacts | undefined, peers: 
     if (view.linearizable === "yes" && view.local === "yes") return "healthy";
     if (view.linearizable === "no" || view.local === "no") return "unhealthy";
   }
-  if (node?.reached === true && node.process === "no") return "unhealthy";
+  // No process is proof only on a node that is known to be this member's, not where just its address points.
+  if (node?.reached === true && node.process === "no" && isItsNode(m, node)) return "unhealthy";
   return word(peers);
 }
+const isItsNode = (m: RecordedMember, f: NodeFacts): boolean =>
+  [f.data.identity, f.latch].some((i) => typeof i !== "string" && i.memberId === m.id) || m.name === "";
 const word = (t: Tri): Member["health"] => (t === "yes" ? "healthy" : t === "no" ? "unhealthy" : "unknown");
 
 /** S4: dead only where that is proven; a member of whom nothing is known is not dead. */

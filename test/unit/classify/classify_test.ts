@@ -139,6 +139,13 @@ const refusals: readonly (readonly [string, string, string, Over, string])[] = [
     "refused S3",
   ],
   [
+    "nothing is left of a member, and its unit is as the package brought it (S3)",
+    three,
+    three,
+    over(["n2"], { ...masked, ...empty, latch: "none" }),
+    "refused S3",
+  ],
+  [
     "it holds another member's data",
     three,
     three,

@@ -18,6 +18,7 @@ import {
   sick,
   target,
   unreachable,
+  view,
 } from "../core_samples.ts";
 import { hosts, judge, three } from "./judge.ts";
 
@@ -87,6 +88,19 @@ const over3 = (memberId: string) => holds({ clusterId, memberId });
 Deno.test("members that run without a leader are waited for, then the quorum is lost", () => {
   assert.equal(lost(three, three, {}, { patient: true }), "wait S19");
   assert.equal(lost(three, three, {}), "lost ");
+});
+
+Deno.test("members of whom none can be read, and none says that it finds no leader, prove no lost quorum", () => {
+  const mute = { view: view("a1", { linearizable: "unknown", trouble: "user name is empty" }) };
+  const alone = { view: view("a1", { linearizable: "unknown", local: "no" }) };
+  assert.equal(lost(three, three, { n1: mute, n2: mute, n3: mute }), "refused S24");
+  assert.equal(lost(three, three, { n1: mute, n2: mute, n3: mute }, { patient: true }), "wait S24");
+  assert.equal(
+    lost(three, three, { n1: mute, n2: mute, n3: down }),
+    "restart n3",
+    "that is safe all the same",
+  );
+  assert.equal(lost(three, three, { n1: mute, n2: mute, n3: alone }), "lost ");
 });
 
 Deno.test("one member that is down while the config asks for three is started, not bootstrapped anew", () => {

@@ -5,9 +5,9 @@
  */
 import { type Member, memberById, memberOn, type Observation } from "../model/observation.ts";
 import type { HostNode } from "../model/node.ts";
-import type { Service } from "../playbook/plugin.ts";
-import type { Late } from "../playbook/command.ts";
-import type { Where } from "../playbook/where.ts";
+import type { Service } from "./plugin.ts";
+import type { Late } from "./command.ts";
+import type { Where } from "./where.ts";
 
 /** "management", or a node's name; undefined while there is no such node. */
 export function resolveWhere(where: Where, seen: Observation): string | undefined {

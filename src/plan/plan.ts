@@ -5,7 +5,7 @@
  */
 import { classify } from "../classify/classify.ts";
 import type { Verdict } from "../model/change.ts";
-import { memberById, type Memory, type Observation, type Target, voters } from "../model/observation.ts";
+import { memberById, type Target, voters } from "../model/observation.ts";
 import type { Looked, PlannedChange, ServicePlan } from "../model/plan.ts";
 import type { Service } from "../playbook/plugin.ts";
 import { badOrder } from "../rules/order.ts";

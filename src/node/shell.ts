@@ -26,27 +26,50 @@ import text from "./shell.sh" with { type: "text" };
 /** All functions, as shell text. */
 export const nodeShell: string = text;
 
+/** What a shell text defines: each function's text, and the other functions that it names, whether it calls them or not. */
+interface Functions {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly names: ReadonlyMap<string, readonly string[]>;
+}
+
+/** By the plugin's shell text: a process knows few of them, and asks for each step of each service on each node. */
+const known = new Map<string, Functions>();
+
 /** A function begins with `name() {` or `name() (` and ends with `}` or `)`, each alone at the start of a line. */
-const functionsOf = (shell: string): ReadonlyMap<string, string> =>
-  new Map(
-    [...shell.matchAll(/^([a-z_][a-z0-9_]*)\(\) [{(]\n[\s\S]*?^[)}]$/gm)].map((m) => [m[1] ?? "", m[0]]),
+function functionsOf(pluginShell: string): Functions {
+  const before = known.get(pluginShell);
+  if (before !== undefined) return before;
+  const texts = new Map(
+    [nodeShell, pluginShell].flatMap((shell) =>
+      [...shell.matchAll(/^([a-z_][a-z0-9_]*)\(\) [{(]\n[\s\S]*?^[)}]$/gm)].map((m) =>
+        [m[1] ?? "", m[0]] as const
+      )
+    ),
   );
+  const functions = {
+    texts,
+    names: new Map([...texts].map(([name, text]) => [name, wordsOf(text).filter((word) => texts.has(word))])),
+  };
+  known.set(pluginShell, functions);
+  return functions;
+}
+
+const wordsOf = (shell: string): readonly string[] => shell.match(/[a-z_][a-z0-9_]*/g) ?? [];
 
 /**
  * The functions that a command calls, and those that they call, from the node's and the plugin's shell text. A name
  * counts wherever it stands as a word, so one that is handed over as an argument comes along too.
  */
 export function shellFor(commandText: string, pluginShell: string): string {
-  const all = new Map([...functionsOf(nodeShell), ...functionsOf(pluginShell)]);
+  const { texts, names } = functionsOf(pluginShell);
   const needed = new Set<string>();
-  const need = (shell: string) => {
-    for (const word of shell.match(/[a-z_][a-z0-9_]*/g) ?? []) {
-      const found = all.get(word);
-      if (found === undefined || needed.has(word)) continue;
+  const need = (words: readonly string[]) => {
+    for (const word of words) {
+      if (needed.has(word) || !texts.has(word)) continue;
       needed.add(word);
-      need(found);
+      need(names.get(word) ?? []);
     }
   };
-  need(commandText);
-  return [...all].filter(([name]) => needed.has(name)).map(([, body]) => `${body}\n`).join("");
+  need(wordsOf(commandText));
+  return [...texts].filter(([name]) => needed.has(name)).map(([, text]) => `${text}\n`).join("");
 }

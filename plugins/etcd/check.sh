@@ -5,12 +5,23 @@
 etcd_ctl() (
 	set -a
 	etcd_credentials || exit
+	[ -z "$etcd_nobody" ] || unset ETCDCTL_USER ETCDCTL_PASSWORD
 	ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$1
 	unset ETCDCTL_WRITE_OUT ETCDCTL_HEX ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
 	seconds=$2
 	shift 2
 	exec timeout -k 1 $((seconds + 1)) etcdctl --dial-timeout="${seconds}s" --command-timeout="${seconds}s" "$@"
 )
+
+# ENDPOINT OTHERS SECONDS: the status of a learner, which checks no password: 3.4 tells it to who shows none, 3.5 to who
+# got a token from a voter, so one has to be among the endpoints.
+etcd_learner() {
+	said=$(etcd_nobody=yes && etcd_ctl "$1" "$3" endpoint status -w json) && printf '%s\n' "$said" && return
+	for other in $2; do
+		said=$(etcd_ctl "$1,$other" "$3" endpoint status -w json) && printf '%s\n' "$said" && return
+	done
+	return 1
+}
 
 # PID: what the running process was told, the strongest last.
 etcd_told_process() {
@@ -66,13 +77,14 @@ etcd_listening() {
 etcd_look() {
 	ask env 0 sed -n -e '/^[[:space:]]*\(ETCD_\|DAEMON_ARGS=\)/{:a' -e '/\\$/{$!{N;ba' -e '}}' -e 'p}' -- "$4"
 	if [ -n "$pid" ]; then ask told 0 etcd_told_process "$pid"; else ask told 0 etcd_told_unit "$unit"; fi
-	used='' wal='' etcd_urls='' etcd_config=''
+	used='' wal='' etcd_urls='' etcd_config='' etcd_cluster=''
 	while IFS='=' read -r key value; do
 		case $key in
 		ETCD_DATA_DIR) used=$value ;;
 		ETCD_WAL_DIR) wal=$value ;;
 		ETCD_LISTEN_CLIENT_URLS) etcd_urls=$value ;;
 		ETCD_CONFIG_FILE) etcd_config=$value ;;
+		ETCD_INITIAL_CLUSTER) etcd_cluster=$value ;;
 		esac
 	done <told.out
 	case $used in
@@ -96,7 +108,11 @@ etcd_answers() {
 	ask port 0 etcd_listening "$port"
 	read -r code <port.code
 	[ "$code" = 0 ] || return
-	etcd_status
+	etcd_status etcd_ctl "$etcd_endpoint" 2 endpoint status -w json
+	if [ -z "$answered" ] && grep -q 'not supported for learner' status.err; then
+		others=$(printf '%s\n' "$etcd_cluster" | tr , '\n' | sed "s/^[^=]*=//;s/:[0-9]*\$/:$2/" | grep -vxF -- "$3")
+		etcd_status etcd_learner "$etcd_endpoint" "$others" 2
+	fi
 	[ -n "$answered" ] || return
 	case $status in *'"isLearner":true'*) return ;; esac
 	ask get 0 etcd_ctl "$etcd_endpoint" 2 get quorate --keys-only -w json
@@ -104,11 +120,12 @@ etcd_answers() {
 	[ "$code" != 0 ] && seconds=1 || seconds=2
 	ask members 0 etcd_ctl "$etcd_endpoint" "$seconds" member list -w json
 	# A leader may have been elected while the read waited for it.
-	case $code/$status in 0/*'"leader":'*) ;; 0/*) etcd_status ;; esac
+	case $code/$status in 0/*'"leader":'*) ;; 0/*) etcd_status etcd_ctl "$etcd_endpoint" 2 endpoint status -w json ;; esac
 }
 
+# COMMAND…
 etcd_status() {
-	ask status 0 etcd_ctl "$etcd_endpoint" 2 endpoint status -w json
+	ask status 0 "$@"
 	status='' answered=''
 	read -r code <status.code
 	[ "$code" != 0 ] || { read -r status <status.out; answered=yes; }

@@ -37,11 +37,14 @@ export const certificates = (o: EtcdOptions): readonly string[] =>
 export function etcdAskPeers(
   o: EtcdOptions,
   members: readonly RecordedMember[],
-  _from: HostNode,
+  from: HostNode,
 ): string {
   const asks = members.filter((m) => m.clientUrls.length > 0).map((m) => {
-    const question = m.role === "voter" ? "get quorate --keys-only -w json" : "endpoint status -w json";
-    return `ask ${quote(`peer.${m.id}`)} 0 etcd_ctl ${quote(m.clientUrls.join(","))} 3 ${question} &`;
+    const urls = quote(m.clientUrls.join(","));
+    const question = m.role === "voter"
+      ? `etcd_ctl ${urls} 3 get quorate --keys-only -w json`
+      : `etcd_learner ${urls} ${quote(clientUrl(from, o))} 3`;
+    return `ask ${quote(`peer.${m.id}`)} 0 ${question} &`;
   });
   return asks.length === 0 ? "" : `${credentials(o)}\n${text}\n${asks.join("\n")}\nwait\n`;
 }

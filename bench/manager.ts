@@ -24,7 +24,7 @@ export const deno = (path: string, ...args: readonly string[]): string[] => [
 export async function configure(
   lab: Lab,
   services: Readonly<Record<string, readonly string[]>>,
-  options: object = {},
+  ssh: object = {},
 ): Promise<string> {
   const path = `${lab.dir}/quorate-${crypto.randomUUID()}.yaml`;
   // Stabilizing is waiting by design, for both sides to leave out.
@@ -38,12 +38,13 @@ export async function configure(
         identityFiles: [`${lab.dir}/id_ed25519`],
         knownHosts: [`${lab.dir}/known_hosts`],
         connectTimeout: "3s",
+        ...ssh,
       },
       nodes: Object.fromEntries(lab.hosts.map((h) => [h.name, { host: h.address }])),
       services: Object.fromEntries(
         Object.entries(services).map((
           [name, members],
-        ) => [name, { plugin: "etcd", members, options, policy }]),
+        ) => [name, { plugin: "etcd", members, policy }]),
       ),
     }),
   );

@@ -16,6 +16,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "steady": async () => (await import("../bench/steady.ts")).steady,
   "single": async () => (await import("../bench/single.ts")).single,
   "check-cost": async () => (await import("../bench/check_cost.ts")).checkCost,
+  "memory-200": async () => (await import("../bench/memory.ts")).memory,
+  "plan-1000": async () => (await import("../bench/plan.ts")).plan,
   "operations": async () => (await import("../bench/operations.ts")).operations,
 };
 

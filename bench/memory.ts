@@ -1,0 +1,35 @@
+/**
+ * Peak memory of a steady run over 200 real hosts. Three of them are the members of an etcd service; on the others etcd is
+ * installed and does not run, and each is looked at, as S1 asks: 200 members would not fit on one machine.
+ *
+ * @module
+ */
+import { labUp } from "../lab/mod.ts";
+import { cost } from "./client.ts";
+import { apply, configure, deno, steadyRun } from "./manager.ts";
+import type { Row } from "./rows.ts";
+
+const HOSTS = 200;
+
+export async function memory(rounds = 3): Promise<readonly Row[]> {
+  await using lab = await labUp({ name: "bench-memory", hosts: HOSTS });
+  const config = await configure(lab, { metadata: ["n1", "n2", "n3"] }, { connectTimeout: "60s" });
+  await apply(lab, config, "state");
+  const costs = [];
+  for (let round = 0; round < rounds; round++) costs.push(await steadyRun(lab, config, "state"));
+  const { stdout } = await cost(lab, deno("../src/main.ts", "status", "-c", config, "-o", "json"));
+  const reached = stdout.split('"reachable": true').length - 1;
+  console.log(
+    `${HOSTS} real hosts, 3 of them members, the others looked at; a status afterwards reached ${reached} of them`,
+  );
+  return [
+    {
+      what: `steady, ${HOSTS} hosts: peak memory`,
+      unit: "MB",
+      ours: costs.map((c) => c.peakMb),
+      budget: { most: 120 },
+    },
+    { what: `steady, ${HOSTS} hosts: CPU`, unit: "ms", ours: costs.map((c) => c.cpuMs) },
+    { what: `steady, ${HOSTS} hosts: wall`, unit: "ms", ours: costs.map((c) => c.ms) },
+  ];
+}

@@ -1,0 +1,203 @@
+/**
+ * The commands that steps run on a simulated host: systemctl, etcdctl, and the shell functions that are sent along.
+ * What is not known here does what its step declares to do, or nothing.
+ *
+ * @module
+ */
+import type { Effect } from "../playbook/effect.ts";
+import { quorumOf } from "../model/quorum.ts";
+import { etcdctl, NOTICE_MS, type Said } from "./etcd.ts";
+import type { Host } from "./host.ts";
+import { isVoter } from "./raft.ts";
+import type { Program } from "./shell.ts";
+import type { World } from "./world.ts";
+
+const ok: Said = { code: 0 };
+const failed = (err: string, code = 1): Said => ({ code, err });
+
+/** The programs of one host. `ours`: a manager runs them, so the invariants are asked. */
+export function programs(w: World, h: Host, ours: boolean, effect: Effect | undefined): Program {
+  const known: Readonly<Record<string, (words: readonly string[]) => Said | Promise<Said>>> = {
+    true: () => ok,
+    mkdir: () => ok,
+    journalctl: () => ok,
+    sha256sum: () => ({ code: 0, out: "0".repeat(64) }),
+    rm: () => ok,
+    etcd_unit: () => {
+      h.unit.loaded = true;
+      return ok;
+    },
+    etcd_stage: () => {
+      if (!h.unit.loaded) return failed("there is no unit here");
+      h.fence = false;
+      h.marks.delete("fenced");
+      return ok;
+    },
+    etcd_start_new: async () => {
+      if (!h.marks.has("intent")) return failed("the intent of the bootstrap is gone");
+      if (h.marks.has("started") || h.marks.has("latch")) return failed("etcd was started here before");
+      if (h.volume.disk !== undefined) return failed("the data directory holds data");
+      if (h.process) return failed("etcd runs already");
+      h.marks.set("started", place(h));
+      await w.time.sleep(w.random.int(5, 40));
+      h.unit.enabled = true;
+      return w.start(h) ? ok : failed("assertion failed");
+    },
+    quorate_mark: ([, , key = "", ...lines]) => {
+      h.marks.set(key, pairs(lines));
+      return ok;
+    },
+    quorate_mark_place: ([, , key = "", , ...lines]) => {
+      h.marks.set(key, new Map([...place(h), ...pairs(lines)]));
+      return ok;
+    },
+    quorate_unmark: ([, , ...keys]) => {
+      keys.forEach((key) => h.marks.delete(key));
+      return ok;
+    },
+    quorate_set_keys: ([, , ...lines]) => {
+      pairs(lines).forEach((value, key) => h.env.set(key, value));
+      return ok;
+    },
+    quorate_fence: async ([, , , , , ...lines]) => {
+      h.fence = true;
+      h.marks.set("fenced", pairs(lines));
+      h.unit.enabled = false;
+      await w.time.sleep(w.random.int(20, 200));
+      stop(w, h, ours, "fencing");
+      return ok;
+    },
+    quorate_unfence: () => {
+      h.fence = false;
+      h.marks.delete("fenced");
+      return ok;
+    },
+    quorate_set_aside: async ([, , whose = ""]) => {
+      const disk = h.volume.disk;
+      if (disk === undefined) return ok;
+      if (disk.memberId !== whose && !(whose === "pristine" && disk.pristine)) {
+        return failed(`it holds the data of member ${disk.memberId}, not of ${whose}`);
+      }
+      if (h.process) return failed("the unit is not stopped");
+      await w.time.sleep(w.random.int(5, 30));
+      return setAside(w, h, ours);
+    },
+    mv: () => setAside(w, h, ours),
+    systemctl: (words) => systemctl(w, h, ours, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
+  };
+  return async (words, env) => {
+    const [name = ""] = words;
+    const own = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (name === "etcdctl") {
+      const flag = words.find((x) => x.startsWith("--endpoints="))?.slice("--endpoints=".length);
+      const endpoints = (flag ?? env.get("ETCDCTL_ENDPOINTS") ?? "").split(",");
+      const verbs = words.slice(1).filter((x) => !/^--(endpoints|cacert|cert|key)=/.test(x));
+      return await etcdctl(w, h.name, endpoints, verbs, ours);
+    }
+    await w.time.sleep(w.random.int(2, 15));
+    return own === undefined ? await declared(w, h, ours, effect) : await own(words);
+  };
+}
+
+const pairs = (lines: readonly string[]): Map<string, string> =>
+  new Map(lines.map((l) => [l.slice(0, l.indexOf("=")), l.slice(l.indexOf("=") + 1)]));
+const place = (h: Host): Map<string, string> => new Map([["dataPath", "data"], ["fsId", h.volume.fsId]]);
+
+async function systemctl(w: World, h: Host, ours: boolean, words: readonly string[]): Promise<Said> {
+  const [verb = "", flag = ""] = words;
+  switch (verb) {
+    case "enable":
+      h.unit.enabled = true;
+      return ok;
+    case "disable":
+      h.unit.enabled = false;
+      return ok;
+    case "reset-failed":
+      if (h.unit.active === "failed") h.unit.active = "inactive";
+      return ok;
+    case "stop":
+      stop(w, h, ours, "stopping");
+      return ok;
+    case "restart":
+      stop(w, h, ours, "restarting");
+      await w.time.sleep(w.random.int(50, 300));
+      return await startAndWait(w, h);
+    case "start":
+      if (flag === "--no-block") return w.start(h) ? ok : failed("assertion failed");
+      return await startAndWait(w, h);
+    default:
+      return ok;
+  }
+}
+
+/** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. */
+async function startAndWait(w: World, h: Host): Promise<Said> {
+  if (!w.start(h)) return failed("Assertion failed on job for the unit.");
+  for (const until = w.time.now + 45_000; w.time.now < until;) {
+    await w.time.sleep(100);
+    if (h.peer?.ready) {
+      h.unit = { ...h.unit, active: "active" };
+      return ok;
+    }
+    if (!h.process) {
+      return failed("Job for the unit failed because the control process exited with error code.");
+    }
+  }
+  return failed("", 124);
+}
+
+/** Stops the process; one that votes is missed from then on. */
+function stop(w: World, h: Host, ours: boolean, what: string): void {
+  const peer = h.peer;
+  const leader = peer === undefined ? undefined : w.raft.leaderOf(peer);
+  const config = leader?.members ?? [];
+  const voting = peer !== undefined && isVoter(config, peer.id);
+  w.end(h, "success");
+  if (!ours || !voting || w.time.now - w.lastFault <= NOTICE_MS) return;
+  const left = [...w.raft.peers].filter((p) => isVoter(config, p.id) && w.awake(p.host)).length;
+  const { margin, voters } = quorumOf(config.filter((m) => m.role === "voter").length, left);
+  if (margin < 0 && voters > 1) {
+    w.violate("no action of ours costs the quorum", `${what} ${h.name} leaves ${left} of ${voters} voters`);
+  }
+}
+
+function setAside(w: World, h: Host, ours: boolean): Said {
+  const { volume } = h;
+  if (volume.disk === undefined) return ok;
+  const record = w.record();
+  const { memberId, realm } = volume.disk;
+  const current = record?.some((m) => m.id === memberId) === true &&
+    w.leaders().some((l) => l.disk.realm === realm);
+  if (ours && current) {
+    w.violate("data of a current member stays", `${h.name} sets the data of member ${memberId} aside`);
+  }
+  w.tell(h.name, `sets the data of member ${memberId} aside`);
+  if (h.process) w.end(h, "exit-code");
+  volume.aside.push(volume.disk);
+  volume.disk = undefined;
+  return ok;
+}
+
+/** A command that nobody knows here: its declared effect is taken at its word. */
+async function declared(w: World, h: Host, ours: boolean, effect: Effect | undefined): Promise<Said> {
+  const of = effect !== undefined && "node" in effect ? w.host(effect.node) : h;
+  switch (effect?.does) {
+    case "starts":
+      return await startAndWait(w, of);
+    case "restarts":
+      return await systemctl(w, of, ours, ["restart"]);
+    case "fences":
+      of.fence = true;
+      of.marks.set("fenced", new Map());
+      stop(w, of, ours, "fencing");
+      return ok;
+    case "unfences":
+      of.fence = false;
+      of.marks.delete("fenced");
+      return ok;
+    case "setsAside":
+      return setAside(w, of, ours);
+    default:
+      return ok;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * What `etcdctl` does in the simulated fleet, with the quirks that were measured on 3.4 and 3.5: strict
+ * reconfiguration looks at connections, so a member that is silently cut off counts as well for a while.
+ *
+ * @module
+ */
+import type { RecordedMember } from "../model/node.ts";
+import { quorumOf } from "../model/quorum.ts";
+import { isVoter, type Peer, SILENT_MS } from "./raft.ts";
+import type { World } from "./world.ts";
+
+export interface Said {
+  readonly code: number;
+  readonly out?: string;
+  readonly err?: string;
+}
+const failed = (err: string): Said => ({ code: 1, err: `Error: ${err}` });
+const HEALTHY_FOR_MS = 5_000;
+
+/** Runs one etcdctl command on a host; `ours` is false for another hand's. */
+export async function etcdctl(
+  w: World,
+  from: string,
+  endpoints: readonly string[],
+  words: readonly string[],
+  ours: boolean,
+): Promise<Said> {
+  await w.time.sleep(w.random.int(10, 30));
+  const peers = [...w.raft.peers].filter((p) =>
+    endpoints.includes(w.wiring.clientUrl(w.host(p.host).node)) && p.listensAt <= w.time.now &&
+    w.linked(from, p.host) && !p.disk.pristine
+  );
+  const peer = peers[0];
+  if (peer === undefined) {
+    await w.time.sleep(5_000);
+    return failed("context deadline exceeded");
+  }
+  const [verb = "", noun = ""] = words;
+  if (verb === "snapshot") {
+    w.host(from).files.add(words[2] ?? "");
+    return { code: 0 };
+  }
+  const leader = w.raft.leaderOf(peer);
+  if (leader === undefined) {
+    // A leader that has lost its majority still takes what it is told, and may make it true much later.
+    if (peer.leads && verb === "member") change(w, peer, peer, words, ours);
+    await w.time.sleep(w.random.int(2_000, 7_000));
+    return failed("etcdserver: request timed out");
+  }
+  if (verb === "member" && noun !== "list") return change(w, peer, leader, words, ours);
+  if (verb === "move-leader") return moveLeader(w, peers, leader, noun);
+  return { code: 0 };
+}
+
+const named = (config: readonly RecordedMember[]): number =>
+  config.filter((m) => m.role === "voter" && m.name !== "").length;
+const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>
+  config.filter((m) => m.role === "voter");
+
+/** `member add`, `remove`, `promote`, `update`. */
+function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ours: boolean): Said {
+  const config = leader.members;
+  const [, verb = "", subject = ""] = words;
+  const flag = (name: string) => words.find((x) => x.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const urls = (flag("peer-urls") ?? "").split(",");
+  const own = config.find((m) => m.id === subject);
+  if (verb !== "add" && own === undefined) return failed("etcdserver: member not found");
+  const refusal = verb === "add"
+    ? mayAdd(w, peer, config, urls, words.includes("--learner"))
+    : verb === "remove" && own?.role === "voter"
+    ? mayRemove(w, peer, config, own)
+    : verb === "promote"
+    ? mayPromote(w, leader, own)
+    : undefined;
+  if (refusal !== undefined) return failed(`etcdserver: ${refusal}`);
+  const role = words.includes("--learner") ? "learner" as const : "voter" as const;
+  const added = { id: w.random.hex(16).replace(/^0/, "b"), name: "", role, peerUrls: urls, clientUrls: [] };
+  const next = verb === "add"
+    ? [...config, added]
+    : verb === "remove"
+    ? config.filter((m) => m.id !== subject)
+    : config.map((m) =>
+      m.id !== subject ? m : verb === "promote" ? { ...m, role: "voter" as const } : { ...m, peerUrls: urls }
+    );
+  const before = strength(w, leader, config);
+  const what = `member ${verb} ${verb === "add" ? urls.join() : subject}`;
+  w.tell(
+    leader.host,
+    `${what}: ${next.map((m) => `${m.name || "?"}${m.role === "learner" ? "*" : ""}`).join(" ")}`,
+  );
+  if (ours) judge(w, what, config, next, before, strength(w, leader, next));
+  return w.raft.propose(leader, next) ? { code: 0 } : failed("etcdserver: request timed out");
+}
+
+/** Voters of a configuration that this leader can hear. */
+const strength = (w: World, leader: Peer, config: readonly RecordedMember[]) =>
+  quorumOf(
+    votersOf(config).length,
+    [...w.raft.peers].filter((p) =>
+      p.disk.realm === leader.disk.realm && isVoter(config, p.id) &&
+      (p === leader || (w.linked(p.host, leader.host) && p.listensAt <= w.time.now))
+    ).length,
+  );
+
+/** So old is what a manager may have judged by: an observation, the way to the node, the time until which it may start. */
+export const NOTICE_MS = 15_000;
+
+function judge(
+  w: World,
+  what: string,
+  before: readonly RecordedMember[],
+  after: readonly RecordedMember[],
+  had: ReturnType<typeof quorumOf>,
+  has: ReturnType<typeof quorumOf>,
+): void {
+  if (had.margin >= 0 && has.margin < 0 && w.time.now - w.lastFault > NOTICE_MS) {
+    w.violate("no action of ours costs the quorum", `${what} leaves ${has.healthy} of ${has.voters} voters`);
+  }
+  const waiting = (m: RecordedMember) => m.role === "learner" || m.name === "";
+  if (after.length > before.length && before.some(waiting)) {
+    w.violate("one membership change at a time", `${what} while ${before.find(waiting)?.id} has not joined`);
+  }
+  const unstarted = after.find((m) => m.role === "voter" && m.name === "");
+  if (unstarted !== undefined && !before.some((m) => m.id === unstarted.id && m.role === "voter")) {
+    w.violate("no voter that never started", `${what} makes ${unstarted.id} a voter before it runs`);
+  }
+}
+
+// ---- server/etcdserver/server.go: mayAddMember, mayRemoveMember, mayPromoteMember --------------------------------
+
+function connected(w: World, peer: Peer, id: string): boolean {
+  const since = w.raft.connectedSince(peer, id, SILENT_MS[w.version]);
+  return since !== undefined && w.time.now - since >= HEALTHY_FOR_MS;
+}
+
+function mayAdd(
+  w: World,
+  peer: Peer,
+  config: readonly RecordedMember[],
+  urls: readonly string[],
+  learner: boolean,
+): string | undefined {
+  const voters = votersOf(config);
+  if (
+    !learner && !(named(config) === 1 && voters.length === 2) &&
+    named(config) < quorumOf(voters.length + 1, 0).needed
+  ) {
+    return "re-configuration failed due to not enough started members";
+  }
+  if (!voters.every((m) => connected(w, peer, m.id))) return "unhealthy cluster";
+  if (config.some((m) => m.peerUrls.some((u) => urls.includes(u)))) return "Peer URLs already exists";
+  if (learner && config.some((m) => m.role === "learner")) return "too many learner members in cluster";
+  return undefined;
+}
+
+function mayRemove(
+  w: World,
+  peer: Peer,
+  config: readonly RecordedMember[],
+  own: RecordedMember,
+): string | undefined {
+  const others = votersOf(config).filter((m) => m.id !== own.id);
+  const { needed } = quorumOf(others.length, 0);
+  if (others.length === 0 || named(others) < needed) {
+    return "re-configuration failed due to not enough started members";
+  }
+  if (w.raft.connectedSince(peer, own.id, SILENT_MS[w.version]) === undefined) return undefined;
+  const active = votersOf(config).filter((m) => connected(w, peer, m.id)).length;
+  return active - 1 < needed ? "unhealthy cluster" : undefined;
+}
+
+function mayPromote(w: World, leader: Peer, own: RecordedMember | undefined): string | undefined {
+  const peer = [...w.raft.peers].find((p) => p.id === own?.id && p.disk.realm === leader.disk.realm);
+  if (own?.role !== "learner") return "can only promote a learner member";
+  return peer !== undefined && peer.disk.log === leader.disk.log && w.linked(peer.host, leader.host)
+    ? undefined
+    : "can only promote a learner member which is in sync with leader";
+}
+
+async function moveLeader(w: World, peers: readonly Peer[], leader: Peer, to: string): Promise<Said> {
+  if (!peers.includes(leader)) return failed("no leader endpoint given at");
+  await w.time.sleep(w.random.int(20, 120));
+  const heir = [...w.raft.peers].find((p) => p.id === to && p.disk.realm === leader.disk.realm);
+  if (
+    !leader.leads || heir === undefined || heir.disk.log !== leader.disk.log ||
+    !w.linked(heir.host, leader.host)
+  ) {
+    return failed("etcdserver: request timed out, leader transfer took too long");
+  }
+  w.raft.handOver(leader, heir);
+  return { code: 0 };
+}

@@ -1,0 +1,154 @@
+/**
+ * What a node check finds on a simulated host: the same facts that the real one reads.
+ *
+ * @module
+ */
+import type {
+  DataFacts,
+  DataPlace,
+  HostNode,
+  Intent,
+  Latch,
+  NodeFacts,
+  RecordedMember,
+  ServiceView,
+} from "../model/node.ts";
+import { known, type Tri } from "../model/tri.ts";
+import type { Host, Mark } from "./host.ts";
+import { emptyLog, isVoter, type Peer } from "./raft.ts";
+import type { World } from "./world.ts";
+
+/** Looks at a host from itself. */
+export function factsOf(w: World, h: Host, version: string): NodeFacts {
+  const { peer, unit } = h;
+  const place: DataPlace = { dataPath: "data", fsId: h.volume.fsId };
+  const latch = latchOf(h.marks.get("latch"));
+  const started = placeOf(h.marks.get("started"));
+  const view = h.process ? viewOf(w, peer) : undefined;
+  return {
+    node: h.name,
+    reached: true,
+    trouble: undefined,
+    unit: {
+      load: unit.loaded ? "loaded" : "not-found",
+      active: peer?.ready ? "active" : unit.active,
+      enabled: unit.enabled ? "enabled" : "disabled",
+      restarts: 0,
+      result: unit.result,
+      mainPid: h.process ? 1 : undefined,
+    },
+    process: known(h.process),
+    data: dataOf(h, view, latch, started, place),
+    latch,
+    intent: intentOf(h.marks.get("intent")),
+    started,
+    fenced: known(h.fence && h.marks.has("fenced") && !h.process),
+    view,
+    settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),
+    installed: version,
+    missing: [],
+    clockOffsetMs: h.clockMs,
+    disk: { freeBytes: h.full ? 0 : 1e11, totalBytes: 2e11, readOnly: false },
+    notices: [],
+  };
+}
+
+const inEffect = (file: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>) =>
+  [...file].flatMap(([key, value]): readonly (readonly [string, string])[] => {
+    if (key.startsWith("ETCD_INITIAL_")) return [[key, value]];
+    const now = told.get(key);
+    return now === undefined ? [] : [[key, now]];
+  });
+
+function dataOf(
+  h: Host,
+  view: ServiceView | undefined,
+  latch: Latch | "none",
+  started: DataPlace | "none",
+  place: DataPlace,
+): DataFacts {
+  const { disk } = h.volume;
+  if (disk === undefined) {
+    const was = latch === "none" ? started : latch;
+    return was !== "none" && was.fsId !== place.fsId
+      ? { state: "unknown", identity: "none", place, why: "it lies on another file system than its data did" }
+      : { state: "empty", identity: "none", place };
+  }
+  const { clusterId, memberId } = disk;
+  const fencedSo = h.fence && !h.process && h.marks.get("fenced")?.get("pristine") === memberId;
+  const pristine = disk.pristine && (view?.pristine === "yes" || fencedSo);
+  return { state: pristine ? "pristine" : "present", identity: { clusterId, memberId }, place };
+}
+
+const placeOf = (mark: Mark | undefined): DataPlace | "none" =>
+  mark === undefined ? "none" : { dataPath: mark.get("dataPath") ?? "", fsId: mark.get("fsId") ?? "" };
+function latchOf(mark: Mark | undefined): Latch | "none" {
+  const place = placeOf(mark);
+  if (mark === undefined || place === "none") return "none";
+  return {
+    ...place,
+    clusterId: mark.get("clusterId") ?? "",
+    memberId: mark.get("memberId") ?? "",
+    voters: (mark.get("voters") ?? "").split(",").filter((v) => v !== ""),
+  };
+}
+const intentOf = (mark: Mark | undefined): Intent | "none" =>
+  mark === undefined
+    ? "none"
+    : { token: mark.get("token") ?? "", members: (mark.get("members") ?? "").split(",") };
+
+const silent: ServiceView = {
+  identity: undefined,
+  linearizable: "unknown",
+  local: "no",
+  members: undefined,
+  leaderId: undefined,
+  role: undefined,
+  term: undefined,
+  index: undefined,
+  version: undefined,
+  alarms: [],
+  pristine: "unknown",
+  trouble: "etcd does not listen yet",
+};
+
+function viewOf(w: World, peer: Peer | undefined): ServiceView {
+  if (peer === undefined || peer.listensAt > w.time.now) return silent;
+  // It listens from the beginning, and serves once it has heard of a leader.
+  if (!peer.ready) return { ...silent, local: "unknown", trouble: "etcdctl did not answer in time" };
+  const { disk } = peer;
+  const leader = w.raft.leaderOf(peer);
+  const follows = peer.leads || peer.hearing || w.time.now - peer.heard < 1_000;
+  const role = disk.log === emptyLog || !isVoter(disk.commit.config, peer.id) ? "learner" : "voter";
+  const reads = role === "learner" ? "no" : leader !== undefined ? "yes" : follows ? "unknown" : "no";
+  // etcd before 3.5 answers from its own state; later ones do not answer without a leader.
+  const lists = reads === "yes" || (role === "voter" && w.version === "3.4");
+  return {
+    identity: { clusterId: disk.clusterId, memberId: disk.memberId },
+    linearizable: reads,
+    local: known(follows),
+    members: lists ? disk.commit.config : undefined,
+    leaderId: follows ? peer.leader : undefined,
+    role,
+    term: BigInt(disk.term),
+    index: BigInt(disk.commit.index),
+    version: `${w.version}.30`,
+    alarms: [],
+    pristine: disk.pristine ? reads : "no",
+    trouble: follows ? undefined : "etcdserver: no leader",
+  };
+}
+
+/** What the members on these hosts say of others that could not be asked themselves. */
+export function peersOf(
+  w: World,
+  members: readonly RecordedMember[],
+  from: readonly HostNode[],
+): Readonly<Record<string, Tri>> {
+  return Object.fromEntries(members.map((m) => {
+    const peer = [...w.raft.peers].find((p) => p.id === m.id && !p.disk.pristine);
+    const answers = peer !== undefined && peer.ready && (peer.leads || w.raft.leaderOf(peer) !== undefined);
+    if (from.length === 0) return [m.id, "unknown"];
+    return [m.id, known(answers && from.some((n) => w.linked(n.name, peer.host)))];
+  }));
+}

@@ -1,0 +1,208 @@
+/**
+ * Bad luck: what chance does to hosts, disks and the network, and what other hands do to the members. Chance never
+ * takes the last copies of acknowledged data: what is lost after that is for the one to answer who acted.
+ *
+ * @module
+ */
+import { quorumOf } from "../model/quorum.ts";
+import { etcdctl } from "./etcd.ts";
+import type { Host, Volume } from "./host.ts";
+import type { Manager } from "./manager.ts";
+import type { Entry } from "./raft.ts";
+import type { World } from "./world.ts";
+
+/** Something that can happen; false when it would be too much now. */
+type Fault = (w: World, h: Host, other: Host) => boolean;
+
+/** Takes a fault back after a while, and at the end of all faults. */
+const later = (w: World, lowMs: number, highMs: number, mend: () => void): void => {
+  const once = { done: false };
+  const take = (): void => {
+    if (once.done) return;
+    once.done = true;
+    w.mends.delete(take);
+    mend();
+  };
+  w.mends.add(take);
+  w.time.after(w.random.int(lowMs, highMs), take);
+};
+
+const holds = (entry: Entry | undefined, safe: Entry): boolean => {
+  let at = entry;
+  while (at !== undefined && at.index > safe.index) at = at.prev;
+  return at === safe;
+};
+
+/** Without this disk, a majority of the recorded voters still holds every acknowledged write. */
+function mayLose(w: World, h: Host): boolean {
+  const record = w.record();
+  if (record === undefined) return false;
+  if (!record.some((m) => m.id === h.own.disk?.memberId)) return true;
+  const voters = record.filter((m) => m.role === "voter");
+  const copies = [...w.hosts.values()].filter((x) =>
+    x !== h && x.volume === x.own && voters.some((m) => m.id === x.own.disk?.memberId) &&
+    (w.acknowledged === undefined || holds(x.own.disk?.log, w.acknowledged))
+  );
+  return copies.length >= quorumOf(voters.length, 0).needed;
+}
+
+const cutBoth = (w: World, a: string, b: string, closed: boolean): void => {
+  w.cut(a, b, closed);
+  w.cut(b, a, closed);
+};
+const others = (w: World, h: Host): readonly Host[] => [...w.hosts.values()].filter((x) => x !== h);
+
+function powerOff(w: World, h: Host, lowMs: number, highMs: number): void {
+  w.end(h, "success");
+  w.raft.change(() => {
+    h.up = false;
+  });
+  h.lock = undefined;
+  later(w, lowMs, highMs, () => {
+    w.tell(h.name, "is switched on");
+    w.raft.change(() => {
+      h.up = true;
+    });
+    h.boots++;
+    if (h.unit.enabled) w.start(h);
+  });
+}
+
+function wipe(w: World, h: Host): boolean {
+  if (!mayLose(w, h) || h.own.disk === undefined) return false;
+  h.own.disk = undefined;
+  w.end(h, "exit-code");
+  return true;
+}
+
+const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
+  [6, "is killed", (w, h) => h.peer !== undefined && (w.end(h, "signal"), true)],
+  [5, "crashes and stays down", (w, h) => h.peer !== undefined && (w.end(h, "exit-code"), true)],
+  [4, "loses power", (w, h) => h.up && (powerOff(w, h, 3_000, 90_000), true)],
+  [5, "freezes", (w, h) => {
+    if (h.frozen) return false;
+    const set = (frozen: boolean) =>
+      w.raft.change(() => {
+        h.frozen = frozen;
+      });
+    set(true);
+    later(w, 500, 40_000, () => set(false));
+    return true;
+  }],
+  [4, "is cut off from the other hosts", (w, h) => {
+    others(w, h).forEach((x) => cutBoth(w, h.name, x.name, true));
+    later(w, 1_000, 90_000, () => others(w, h).forEach((x) => cutBoth(w, h.name, x.name, false)));
+    return true;
+  }],
+  [4, "cannot reach one other host", (w, h, other) => {
+    w.cut(h.name, other.name, true);
+    later(w, 1_000, 90_000, () => w.cut(h.name, other.name, false));
+    return true;
+  }],
+  [3, "loses its data", wipe],
+  [
+    1,
+    "loses its data and is switched off and on",
+    (w, h) => wipe(w, h) && (powerOff(w, h, 1_000, 9_000), true),
+  ],
+  [1, "is installed anew", (w, h) => {
+    if (!wipe(w, h)) return false;
+    h.marks.clear();
+    h.env.clear();
+    h.fence = false;
+    h.unit = { ...h.unit, enabled: false, active: "inactive" };
+    return true;
+  }],
+  [2, "has its disk not mounted", (w, h) => {
+    if (h.volume !== h.own || h.own.disk === undefined) return false;
+    const root: Volume = { fsId: `root${h.name}`, disk: undefined, aside: [] };
+    w.end(h, "exit-code");
+    h.volume = root;
+    later(w, 5_000, 120_000, () => {
+      // What a first start has left on the wrong disk disappears under the right one.
+      if (h.process) w.end(h, "exit-code");
+      h.volume = h.own;
+    });
+    return true;
+  }],
+  [2, "has a full disk", (w, h) => {
+    if (h.full) return false;
+    h.full = true;
+    if (h.peer !== undefined) w.end(h, "exit-code");
+    later(w, 5_000, 60_000, () => {
+      h.full = false;
+    });
+    return true;
+  }],
+];
+
+/** Faults of the way between a manager and the hosts: nothing that votes is touched. */
+const managerFaults:
+  readonly (readonly [weight: number, name: string, (w: World, m: Manager, h: Host) => void])[] = [
+    [3, "cannot reach", (w, m, h) => {
+      cutBoth(w, m.name, h.name, true);
+      later(w, 1_000, 120_000, () => cutBoth(w, m.name, h.name, false));
+    }],
+    [3, "hears nothing from", (w, m, h) => {
+      w.cut(h.name, m.name, true);
+      later(w, 1_000, 60_000, () => w.cut(h.name, m.name, false));
+    }],
+    [2, "cannot send to", (w, m, h) => {
+      w.cut(m.name, h.name, true);
+      later(w, 1_000, 60_000, () => w.cut(m.name, h.name, false));
+    }],
+    [1, "has its clock set back, looking at", (_, m) => {
+      m.clockMs -= 3_600_000;
+    }],
+    [1, "has its clock set forward, looking at", (_, m) => {
+      m.clockMs += 3_600_000;
+    }],
+  ];
+
+/** One thing that goes wrong. */
+export function strike(w: World, managers: readonly Manager[]): void {
+  const hosts = [...w.hosts.values()];
+  const h = w.random.pick(hosts);
+  const other = w.random.pick(hosts.filter((x) => x !== h));
+  const manager = w.random.pick(managers);
+  if (h === undefined || other === undefined || manager === undefined) return;
+  if (w.random.percent(25)) {
+    const [, name, fault] = pickOne(w, managerFaults);
+    w.tell(manager.name, `${name} ${h.name}`);
+    return fault(w, manager, h);
+  }
+  if (w.random.percent(12)) return void otherHand(w, h);
+  const [, name, fault] = pickOne(w, faults);
+  w.tell(h.name, `? ${name}`);
+  if (!fault(w, h, other)) return;
+  w.tell(h.name, name);
+  w.lastFault = w.time.now;
+}
+
+function pickOne<T extends readonly [number, ...unknown[]]>(w: World, list: readonly T[]): T {
+  const found = w.random.weighted(list.map((one) => [one[0], one] as const));
+  if (found === undefined) throw new TypeError("Cannot pick from an empty list");
+  return found;
+}
+
+/** Somebody changes the members, or starts a process, without telling anybody. */
+async function otherHand(w: World, h: Host): Promise<void> {
+  const record = w.record();
+  const leader = w.leaders()[0];
+  if (record === undefined || leader === undefined) return;
+  const ctl = (...words: readonly string[]) => {
+    w.tell("hand", words.join(" "));
+    w.lastFault = w.time.now;
+    return etcdctl(w, leader.host, [w.wiring.clientUrl(w.host(leader.host).node)], words, false);
+  };
+  const url = w.wiring.peerUrl(h.node);
+  const own = record.find((m) => m.peerUrls.includes(url));
+  const voters = record.filter((m) => m.role === "voter");
+  if (own === undefined) await ctl("member", "add", h.name, "--learner", `--peer-urls=${url}`);
+  else if (own.role === "learner") await ctl("member", w.random.percent(50) ? "promote" : "remove", own.id);
+  else if (voters.length > 2 && own.id !== leader.id && mayLose(w, h)) await ctl("member", "remove", own.id);
+  else {
+    const heir = w.random.pick(voters.filter((m) => m.id !== leader.id));
+    if (heir !== undefined) await ctl("move-leader", heir.id);
+  }
+}

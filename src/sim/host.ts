@@ -1,0 +1,61 @@
+/**
+ * A simulated host: what a node check can see of one, and what systemd does with the service's unit.
+ *
+ * @module
+ */
+import type { HostNode } from "../model/node.ts";
+import type { Disk, Peer } from "./raft.ts";
+
+/** A file system that a data directory can lie on. */
+export interface Volume {
+  readonly fsId: string;
+  disk: Disk | undefined;
+  /** What was set aside beside it, the newest last. */
+  readonly aside: Disk[];
+}
+
+export type Mark = ReadonlyMap<string, string>;
+export type Restart = "on-abnormal" | "always" | "no";
+
+export class Host {
+  readonly name: string;
+  /** Powered on; a frozen one is on and does nothing. */
+  up = true;
+  frozen = false;
+  peer: Peer | undefined;
+  /** Settings that the running process was started with. */
+  told: ReadonlyMap<string, string> | undefined;
+  readonly env = new Map<string, string>();
+  readonly marks = new Map<string, Mark>();
+  readonly files = new Set<string>();
+  volume: Volume;
+  /** The one that is mounted when all is well. */
+  own: Volume;
+  full = false;
+  fence = false;
+  unit: {
+    loaded: boolean;
+    enabled: boolean;
+    active: "inactive" | "activating" | "active" | "failed";
+    result: string;
+    restart: Restart;
+  } = { loaded: true, enabled: false, active: "inactive", result: "success", restart: "on-abnormal" };
+  clockMs = 0;
+  /** Counts how often it was switched on. */
+  boots = 0;
+  /** Counts starts and stops: what was begun before the last of them is void. */
+  turn = 0;
+  lock: { readonly holder: string } | undefined;
+
+  constructor(readonly node: HostNode, fsId: string) {
+    this.name = node.name;
+    this.own = this.volume = { fsId, disk: undefined, aside: [] };
+  }
+  get awake(): boolean {
+    return this.up && !this.frozen;
+  }
+  /** Any process of the service lives. */
+  get process(): boolean {
+    return this.peer !== undefined || this.unit.active === "activating";
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * A simulated management host: the outside of the engine, with bad luck. Answers get lost before, during and after
+ * what was asked for; connections end; and the manager itself may die between any two of its own moves.
+ *
+ * @module
+ */
+import type { Checks } from "../engine/checks.ts";
+import type { Outside, Store } from "../engine/outside.ts";
+import type { About, Fleet, Reply, Session, SessionReply } from "../model/fleet.ts";
+import type { HostNode, NodeFacts } from "../model/node.ts";
+import type { Memory } from "../model/observation.ts";
+import { unreached } from "../node/parse.ts";
+import type { Effect } from "../playbook/effect.ts";
+import { programs } from "./commands.ts";
+import { factsOf, peersOf } from "./facts.ts";
+import type { Host } from "./host.ts";
+import type { Random } from "./random.ts";
+import { runShell } from "./shell.ts";
+import type { World } from "./world.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const exited = (code: number, out = "", err = ""): Reply => ({
+  kind: "exited",
+  code,
+  stdout: bytes(out),
+  stderr: bytes(err),
+});
+const unreachable = (node: string, detail: string): Extract<Reply, { kind: "unreachable" }> => ({
+  kind: "unreachable",
+  trouble: { code: "unreachable", detail, unblock: `make ${node} reachable over SSH` },
+});
+const CONNECT_MS = 3_000;
+const GONE_MS = 20_000;
+/** An agent on a node lets its lock go when nothing is heard of its manager for so long. */
+const PATIENCE_MS = 45_000;
+
+/** A management host: what it keeps lives longer than any process on it. */
+export class Manager {
+  memory: Memory = { attempts: {} };
+  clockMs = 1_700_000_000_000;
+  busy = false;
+  constructor(readonly name: string) {}
+}
+
+/** One process on a management host: one run. */
+export class Run {
+  #dead = false;
+  #moves = 0;
+  readonly #sessions = new Set<SimSession>();
+  /** In so many of 1000 commands the answer gets lost. */
+  lossPerMille = 0;
+  /** It is killed at its so-manieth move. */
+  diesAt = Infinity;
+
+  constructor(
+    readonly world: World,
+    readonly manager: Manager,
+    readonly random: Random,
+    readonly id: string,
+    /** Whether this run's config, or what is recorded or was left there, gives it a reason to act on a host. */
+    readonly mayTouch: (host: Host) => boolean,
+  ) {}
+
+  readonly #died = Promise.withResolvers<undefined>();
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+  get death(): Promise<undefined> {
+    return this.#died.promise;
+  }
+  kill(): void {
+    this.#dead = true;
+    this.#died.resolve(undefined);
+    this.manager.busy = false;
+    this.world.tell(this.manager.name, "is killed");
+    for (const session of this.#sessions) session.abandon();
+  }
+
+  /** Each answer that the run waits for is a place where it may die; a dead process waits for ever. */
+  async move<T>(answer: Promise<T>): Promise<T> {
+    const value = await answer;
+    if (++this.#moves === this.diesAt && !this.#dead) this.kill();
+    return this.#dead ? await new Promise<never>(() => {}) : value;
+  }
+
+  /** The way to a host or back, waiting out what TCP waits out; false when the connection is given up. */
+  async way(from: string, to: string, patienceMs: number): Promise<boolean> {
+    const { world } = this;
+    for (const until = world.time.now + patienceMs; !world.open(from, to) || !world.awake(to);) {
+      if (world.time.now >= until) return false;
+      await world.time.sleep(500);
+    }
+    await world.time.sleep(this.random.int(1, 12));
+    return world.awake(to);
+  }
+
+  outside(): Outside {
+    const { world, manager } = this;
+    const store: Store = {
+      readMemory: () => Promise.resolve(manager.memory),
+      writeMemory: (memory) => {
+        manager.memory = memory;
+        return Promise.resolve();
+      },
+      lock: () => {
+        if (manager.busy) return Promise.resolve(undefined);
+        manager.busy = true;
+        return Promise.resolve({
+          [Symbol.asyncDispose]: () => {
+            manager.busy = false;
+            return Promise.resolve();
+          },
+        });
+      },
+      snapshot: (kind) =>
+        Promise.resolve({
+          path: kind,
+          write: () => Promise.resolve(),
+          sha256: () => "0".repeat(64),
+          keep: () => Promise.resolve(),
+          drop: () => Promise.resolve(),
+        }),
+    };
+    const fleet: Fleet = {
+      run: (node) => this.move(Promise.resolve(unreachable(node, "nothing but checks is simulated"))),
+      lock: (node) => this.move(this.#lock(world.host(node))),
+      fetch: (node) => this.move(this.#fetch(world.host(node))),
+      close: () => Promise.resolve(),
+    };
+    return {
+      fleet,
+      checks: this.#checks(),
+      here: () => Promise.resolve(exited(0)),
+      clock: {
+        now: () => world.time.now,
+        wall: () => manager.clockMs + world.time.now,
+        sleep: (ms) => this.move(world.time.sleep(ms)),
+      },
+      store,
+      token: () => this.random.hex(32),
+      holder: `${manager.name}:${this.id}`,
+    };
+  }
+
+  #checks(): Checks {
+    const { world, manager } = this;
+    return {
+      check: (_service, node) => this.move(this.#check(node)),
+      peers: (_service, members, from) =>
+        this.move((async () => {
+          await world.time.sleep(this.random.int(20, 80));
+          const asked = from.filter((n) => world.linked(manager.name, n.name));
+          const said = peersOf(world, members, asked);
+          if (Object.values(said).includes("no")) await world.time.sleep(3_000);
+          return said;
+        })()),
+    };
+  }
+
+  async #check(node: HostNode): Promise<NodeFacts> {
+    const { world, manager } = this;
+    const host = world.host(node.name);
+    if (!await this.way(manager.name, host.name, CONNECT_MS)) {
+      return unreached(node, unreachable(node.name, "timed out"));
+    }
+    await world.time.sleep(this.random.int(30, 90));
+    const facts = factsOf(world, host, `${world.version}.30`);
+    // Without a majority etcdctl waits to its deadline.
+    if (facts.view?.linearizable === "unknown" && facts.view.local !== "no") await world.time.sleep(2_000);
+    if (this.#unlucky() || !await this.way(host.name, manager.name, CONNECT_MS)) {
+      return unreached(node, { kind: "lost", detail: "the connection went away" });
+    }
+    return facts;
+  }
+
+  async #lock(host: Host): Promise<SessionReply> {
+    const { world, manager } = this;
+    if (!await this.way(manager.name, host.name, CONNECT_MS)) {
+      return { kind: "failed", reply: unreachable(host.name, "timed out") };
+    }
+    if (host.lock !== undefined) return { kind: "busy", holder: host.lock.holder };
+    const session = new SimSession(this, host);
+    host.lock = session;
+    this.#sessions.add(session);
+    if (!await this.way(host.name, manager.name, CONNECT_MS)) {
+      session.abandon();
+      return { kind: "failed", reply: unreachable(host.name, "no answer") };
+    }
+    world.tell(manager.name, `holds the lock on ${host.name}`);
+    return { kind: "held", session };
+  }
+
+  async #fetch(host: Host): Promise<Reply> {
+    await this.world.time.sleep(this.random.int(20, 200));
+    return this.world.linked(this.manager.name, host.name)
+      ? exited(0)
+      : { kind: "lost", detail: "the connection went away" };
+  }
+
+  #unlucky(): boolean {
+    return this.lossPerMille > 0 && this.random.percent(this.lossPerMille / 10);
+  }
+
+  /** When, if at all, a command's connection goes away: before it, in the middle of it, after it. */
+  bad(): "before" | "during" | "after" | undefined {
+    return this.#unlucky() ? this.random.pick(["before", "during", "after"]) : undefined;
+  }
+}
+
+class SimSession implements Session {
+  readonly node: string;
+  #alive = true;
+  #running = 0;
+
+  constructor(readonly run_: Run, readonly host: Host) {
+    this.node = host.name;
+  }
+  get holder(): string {
+    return `${this.run_.manager.name}:${this.run_.id}`;
+  }
+  get held(): boolean {
+    return this.#alive;
+  }
+
+  /** The manager knows nothing more of it; the agent on the node lets go once its script has ended and it has noticed. */
+  abandon(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    const { world, manager } = this.run_;
+    const noticed = world.linked(manager.name, this.node) && this.run_.dead ? 50 : PATIENCE_MS;
+    world.time.after(noticed, () => this.#release());
+  }
+  #release(): void {
+    if (this.#running > 0) this.run_.world.time.after(500, () => this.#release());
+    else if (this.host.lock === this) this.host.lock = undefined;
+  }
+  close(): Promise<void> {
+    this.#alive = false;
+    const { world, manager } = this.run_;
+    world.time.after(world.linked(manager.name, this.node) ? 5 : PATIENCE_MS, () => this.#release());
+    return this.run_.move(Promise.resolve());
+  }
+
+  run(
+    script: string,
+    options: { readonly timeoutMs: number; readonly notAfterMs?: number; readonly about?: About },
+  ): Promise<Reply> {
+    return this.run_.move(this.#run(script, options));
+  }
+
+  async #run(
+    script: string,
+    { timeoutMs, notAfterMs = 10_000, about }: {
+      readonly timeoutMs: number;
+      readonly notAfterMs?: number;
+      readonly about?: About;
+    },
+  ): Promise<Reply> {
+    const { world, manager } = this.run_;
+    const { time } = world;
+    if (!this.#alive) return unreachable(this.node, "the session that held the lock is over");
+    const lost = (): Reply => {
+      this.abandon();
+      return { kind: "lost", detail: "the connection went away" };
+    };
+    const luck = this.run_.bad();
+    const notAfter = time.now + notAfterMs;
+    if (luck === "before" || !await this.run_.way(manager.name, this.node, GONE_MS)) return lost();
+    // A host that was powered off meanwhile has lost the agent with the lock.
+    if (this.host.lock !== this) return lost();
+    const late = time.now > notAfter;
+    const end = late
+      ? undefined
+      : await this.#execute(script, time.now + timeoutMs, about, luck === "during");
+    if (luck !== undefined || !await this.run_.way(this.node, manager.name, GONE_MS)) return lost();
+    if (late || end === undefined) return { kind: "timedOut", stdout: bytes(""), stderr: bytes("") };
+    return end;
+  }
+
+  /** It goes on when its manager is gone: the agent waits for it, holding the lock. */
+  async #execute(
+    script: string,
+    deadline: number,
+    about: About | undefined,
+    broken: boolean,
+  ): Promise<Reply | undefined> {
+    const { world } = this.run_;
+    const { host } = this;
+    const turn = host.boots;
+    if (about !== undefined) {
+      world.tell(this.node, `${about.step} (${about.effect.does})`);
+      if (!this.run_.mayTouch(host)) {
+        world.violate("only nodes that have to do with it are touched", `${about.step} on ${host.name}`);
+      }
+    }
+    let steps = broken ? this.run_.random.int(0, 3) : Infinity;
+    const stop = () => !host.up || host.boots !== turn || world.time.now > deadline || steps-- <= 0;
+    this.#running++;
+    // The effect of a step is one of those that a playbook can declare.
+    const effect = about?.effect as Effect | undefined;
+    const said = await runShell(script, programs(world, host, true, effect), stop);
+    this.#running--;
+    if (host.boots !== turn || !host.up) return { kind: "lost", detail: "the host went away" };
+    if (world.time.now > deadline) return undefined;
+    if (said.code !== 0) world.tell(this.node, `exit code ${said.code} ${said.err ?? ""}`);
+    return exited(said.code, said.out, said.err);
+  }
+}

@@ -172,7 +172,7 @@ class Loop {
     const began = outside.clock.now();
     const names = steps.map((s) => ({ id: s.id, title: titleOf(s) }));
     this.emit({ event: "changeStarted", case: change.case, subject, steps: names });
-    const view = viewOf(this.service, seen, answerOn(this.service));
+    const view = viewOf(this.service, seen, steps, answerOn(this.service));
     const end = await runSteps({
       run: this.service,
       view,

@@ -16,11 +16,20 @@ export interface ServiceRun {
   readonly outside: Outside;
 }
 
-/** Looks at all nodes at once. `polling`: what peers said of a silent member a moment ago is not asked again. */
-export async function look(run: ServiceRun, polling = false): Promise<Observation> {
+/** A look in mid-change: hosts that have no part in it are as they were seen before. */
+export interface Again {
+  readonly before: Observation;
+  readonly part: ReadonlySet<string>;
+}
+
+/** Looks at all nodes at once. `again`: what peers said of a silent member a moment ago is not asked again, either. */
+export async function look(run: ServiceRun, again?: Again): Promise<Observation> {
   const { service, target, outside } = run;
   const at = outside.clock.now(); // as old as its oldest part: a slow node must not make the others' facts look new
-  const checked = await Promise.all(target.nodes.map((n) => outside.checks.check(service, n)));
+  const checked = await Promise.all(target.nodes.map((n) => {
+    const known = again?.part.has(n.name) === false ? again.before.nodes[n.name] : undefined;
+    return known ?? outside.checks.check(service, n);
+  }));
   const facts = Object.fromEntries(checked.map((f) => [f.node, f]));
   const seen = { facts, peers: {}, at };
   const first = observe(service, target.nodes, seen);
@@ -29,6 +38,6 @@ export async function look(run: ServiceRun, polling = false): Promise<Observatio
   const from = target.nodes.filter((n) =>
     first.members.some((m) => m.node === n.name && m.role === "voter" && m.health === "healthy")
   );
-  const peers = await outside.checks.peers(service, doubtful, from, polling);
+  const peers = await outside.checks.peers(service, doubtful, from, again !== undefined);
   return observe(service, target.nodes, { ...seen, peers });
 }

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { NodeFacts } from "../model/node.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
 import type { Probe } from "../playbook/probe.ts";
+import type { Step } from "../playbook/step.ts";
 import { look, type ServiceRun } from "./look.ts";
 
 /** What was seen longer ago than this is looked at again before anything is judged by it. */
@@ -28,21 +30,30 @@ export interface View {
   until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean): Promise<Observation | undefined>;
 }
 
-/** `answer` runs the command of a probe on its node. */
+/** The view of one change with these steps. `answer` runs the command of a probe on its node. */
 export function viewOf(
   run: ServiceRun,
   first: Observation,
+  steps: readonly Step[],
   answer: (probe: CommandProbe, seen: Observation) => Promise<Tri>,
 ): View {
   const { clock } = run.outside;
   let newest = first;
+  // On all others nothing was found under the lock. In a large fleet they are most, and looking at them is the cost.
+  const named = [
+    ...run.target.desired.map((n) => n.name),
+    ...hostsOf(first),
+    ...Object.values(first.nodes).filter(holdsSomething).map((f) => f.node),
+    ...steps.flatMap(({ effect }) => "node" in effect ? [effect.node] : []),
+  ];
   /** Counts what was done: a look that began before the last of it shows an older world. */
   let deeds = 0;
   let seenAfter = 0;
   let under: { readonly after: number; readonly look: Promise<Observation> } | undefined;
   const take = async (after: number): Promise<Observation> => {
+    const part = new Set([...named, ...hostsOf(newest)]);
     // Who was silent a moment ago is taken to be so still: that only makes the arithmetic more careful.
-    const seen = await look(run, true);
+    const seen = await look(run, { before: newest, part });
     if (after >= seenAfter) [newest, seenAfter] = [seen, after];
     if (under?.after === after) under = undefined;
     return seen;
@@ -86,3 +97,7 @@ export function viewOf(
     },
   };
 }
+
+const hostsOf = (seen: Observation): readonly string[] => seen.members.flatMap((m) => m.node ?? []);
+const holdsSomething = (f: NodeFacts): boolean =>
+  f.reached && (f.process !== "no" || f.data.state !== "empty");

@@ -32,6 +32,13 @@ Deno.test("a member is added: staged, registered, started, promoted, each once a
   await ends(w, "steady");
 });
 
+Deno.test("a host without part in a change is looked at before and after it, and not at every step", async () => {
+  const w = world("n1 n2 n3 n4");
+  await ends(w, "converged", 1);
+  assert.equal(w.asked.n5, 3, "once, once more under the lock, and at the end");
+  assert.ok((w.asked.n4 ?? 0) > 3);
+});
+
 Deno.test("a member is replaced: the new one comes first, the leader hands over, the old node is fenced", async () => {
   const w = world("n2 n3 n4", "n1 n2 n3", { moveAll: true });
   await ends(w, "converged");

@@ -43,6 +43,8 @@ export class World {
   readonly log: string[] = [];
   readonly events: Happening[] = [];
   looks = 0;
+  /** How often each node was asked. */
+  readonly asked: Record<string, number> = {};
   /** What becomes of a command; asked with its count so far. */
   luck: (command: string, times: number) => Luck | undefined = () => undefined;
   /** Called before each look and after each command. */
@@ -102,6 +104,7 @@ export class World {
       checks: {
         check: (_service, node) => {
           this.now += 5;
+          this.asked[node.name] = (this.asked[node.name] ?? 0) + 1;
           if (node === this.target.nodes[0]) {
             this.looks++;
             this.onLook();

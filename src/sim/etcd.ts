@@ -82,6 +82,7 @@ function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ou
     : config.map((m) =>
       m.id !== subject ? m : verb === "promote" ? { ...m, role: "voter" as const } : { ...m, peerUrls: urls }
     );
+  next.forEach((m) => m.peerUrls.forEach((u) => w.recorded.add(u)));
   const before = strength(w, leader, config);
   const what = `member ${verb} ${verb === "add" ? urls.join() : subject}`;
   w.tell(

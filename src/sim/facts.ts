@@ -20,6 +20,7 @@ import type { World } from "./world.ts";
 
 /** Looks at a host from itself. */
 export function factsOf(w: World, h: Host, version: string): NodeFacts {
+  w.raft.catchUp();
   const { peer, unit } = h;
   const place: DataPlace = { dataPath: "data", fsId: h.volume.fsId };
   const latch = latchOf(h.marks.get("latch"));

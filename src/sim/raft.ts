@@ -203,7 +203,8 @@ export class Raft {
       return true;
     }
     for (const p of group) {
-      if (p === leader || !disk.log.config.some((m) => m.id === p.id)) continue;
+      // Who leaves still gets the entry that removes it: its vote counts for that one.
+      if (p === leader || ![...disk.log.config, ...config].some((m) => m.id === p.id)) continue;
       if (p.leads) this.#stepDown(p, now);
       p.disk.term = disk.term;
       p.leader = leader.id;

@@ -82,7 +82,10 @@ class Played {
     const world = this.#world;
     if (random.percent(75)) this.#form(this.#desired);
     else if (random.percent(30)) {
-      for (const h of world.hosts.values()) if (random.percent(40)) world.start(h);
+      for (const h of world.hosts.values()) {
+        if (random.percent(40)) world.start(h);
+        h.unit.enabled = true;
+      }
     }
     const faulty = !random.percent(10);
     this.#writeOn();
@@ -158,14 +161,24 @@ class Played {
   /** A reason that a person has to do something about, and that is so. */
   #isTrue(refusal: Refusal): boolean {
     const hosts = [...this.#world.hosts.values()];
+    const { evidence } = refusal;
     switch (refusal.rule) {
-      // Bounded tries are reported, and a node that was installed anew proves nothing about its disk.
-      case "S8":
-        return refusal.evidence.includes("in vain");
+      case "S1":
+        if (evidence.includes("has begun")) return hosts.some((h) => h.marks.has("started"));
+        if (evidence.includes("was never seen as")) return hosts.every((h) => !h.marks.has("latch"));
+        // A package's default that does not run cannot show that nobody ever wrote to it.
+        return hosts.some((h) =>
+          h.own.disk?.pristine && !h.process && evidence.includes(`${h.name} holds data`)
+        );
+      // A package's default counts as data once it cannot be asked; a node that was installed anew proves nothing about its disk.
       case "S3":
         return hosts.some((h) =>
-          h.own.disk === undefined && !h.marks.has("latch") && refusal.evidence.includes(h.name)
+          evidence.includes(h.name) &&
+          (h.own.disk === undefined ? !h.marks.has("latch") : h.own.disk.pristine && !h.process)
         );
+      // Bounded tries are reported.
+      case "S8":
+        return evidence.includes("in vain");
       case "S10":
         return true;
       default:
@@ -257,7 +270,7 @@ class Played {
     const url = this.#world.wiring.peerUrl(h.node);
     return desired.some((n) => n.name === h.name) || h.own.disk !== undefined || h.own.aside.length > 0 ||
       h.marks.size > 0 ||
-      this.#world.record()?.some((m) => m.peerUrls.includes(url)) === true;
+      this.#world.recorded.has(url);
   }
 
   /** Lets time pass until these runs have ended. */

@@ -28,6 +28,8 @@ export class World implements Medium {
   acknowledged: Entry | undefined;
   acknowledgedIn: string | undefined;
   writes = 0;
+  /** Peer URLs that were ever recorded. */
+  readonly recorded = new Set<string>();
   /** Faults that last, each to be taken back. */
   readonly mends = new Set<() => void>();
   /** When chance last took away something that votes. */

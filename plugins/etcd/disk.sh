@@ -34,13 +34,69 @@ etcd_disk_id() {
 		case $etcd_number-$member in 0-* | *-0) break ;; esac
 		# The ids of one member at http://localhost:2380 with the default token: what a package starts by itself.
 		case $etcd_number-$member in
-		cdf818194e3a8c32-8e9e05c52164694d) echo "$etcd_number $member pristine" ;;
+		cdf818194e3a8c32-8e9e05c52164694d)
+			words=pristine
+			[ "$segment" = "$(ls -d -- "${segment%/*}"/*.wal)" ] && etcd_unwritten "$segment" && words="pristine unwritten"
+			echo "$etcd_number $member $words"
+			;;
 		*) echo "$etcd_number $member" ;;
 		esac
 		return 0
 	done
 	echo "$segment does not begin as etcd's log does" >&2
 	return 2
+}
+
+# SEGMENT: nobody but etcd itself has written to a package's default, as its whole log shows: beside the election of its
+# leader it only joined itself, and set its own attributes and the cluster's version.
+etcd_unwritten() {
+	joins=0
+	# shellcheck disable=SC2046
+	set -- $(od -An -v -tu1 -N 16384 -- "$1")
+	while [ $# -gt 8 ]; do
+		length=$(($1 + ($2 << 8))) padding=$(($8 & 128 ? $8 & 7 : 0))
+		[ "$length$3$4$5$6$7" != 000000 ] || break
+		shift 8
+		[ $# -ge $((length + padding)) ] || return 1
+		[ "$2" != 2 ] || etcd_own_entry "$length" "$@" || return 1
+		shift $((length + padding))
+	done
+	[ $# -gt 8 ] && [ "$joins" = 1 ]
+}
+
+# LENGTH BYTE…: a log record with an entry that etcd wrote by itself. The request that it may hold is of the old API.
+etcd_own_entry() {
+	end=$(($# - $1 - 1)) type=''
+	shift 3
+	for tag in 16 26 8 16 24 34; do
+		if [ "$tag" = 34 ] && [ $# -eq "$end" ]; then
+			[ "$type" = 0 ]
+			return
+		fi
+		[ "$1" = "$tag" ] || return
+		[ "$tag" != 8 ] || type=$2
+		shift
+		while [ "$1" -ge 128 ]; do shift; done
+		shift
+	done
+	if [ "$type" = 1 ]; then
+		joins=$((joins + 1))
+		return
+	fi
+	[ "$type $1" = "0 8" ] || return
+	shift
+	while [ "$1" -ge 128 ]; do shift; done
+	shift
+	case $* in
+	"$(etcd_bytes '\022\003PUT\032\046/0/members/8e9e05c52164694d/attributes')"*) ;;
+	"$(etcd_bytes '\022\003PUT\032\012/0/version')"*) ;;
+	*) return 1 ;;
+	esac
+}
+
+etcd_bytes() {
+	# shellcheck disable=SC2046,SC2059
+	echo $(printf "$1" | od -An -v -tu1)
 }
 
 # BYTE…: a varint of at most 64 bits, as hexadecimal digits. A shell's numbers are 64-bit, and so are their shifts.

@@ -161,7 +161,8 @@ function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataF
   }
   if (sight.disk === "unknown") return unknown(lastLine(asks.disk?.err) || "the data could not be read");
   if (sight.disk !== "none") {
-    const untouched = sight.view?.pristine === "yes" &&
+    const untouched = sight.unwritten === true && marks.process === "no" && marks.latch === "none" ||
+      sight.view?.pristine === "yes" &&
         sight.view.identity?.memberId === sight.disk.memberId ||
       // Fenced while it was pristine: nobody could write to it since.
       typeof marks.fence !== "string" && marks.fence.pristine === sight.disk.memberId &&

@@ -189,7 +189,7 @@ quorate_set_aside() (
 	id=${ids#* } id=${id%% *}
 	[ -n "$id" ] || { quorate_fail "$3 does not say whose data $dir holds"; exit; }
 	case "$2 $ids" in
-	"$id $ids" | "pristine "*" pristine") ;;
+	"$id $ids" | "pristine "*" pristine"*) ;;
 	*) quorate_fail "$dir holds the data of member $id, not of $2"; exit ;;
 	esac
 	quorate_stopped "$4" "$5" "$dir" || exit

@@ -27,6 +27,8 @@ export interface Sight {
   readonly view: ServiceView | undefined;
   /** Whose data lies on the disk, read without the service's help. */
   readonly disk: Identity | "none" | "unknown";
+  /** The disk itself shows that it is a package's default to which nothing was ever written (S1). */
+  readonly unwritten?: boolean;
   /** The data directory that the unit or the running process really uses, where that can be told (S3). */
   readonly dataPath: string | undefined;
   readonly settings: Readonly<Record<string, string>> | undefined;

@@ -38,29 +38,50 @@ for (const [name, [bytes, ids]] of Object.entries(logs)) {
   });
 }
 
+const varint = (n: bigint): number[] => n < 128n ? [Number(n)] : [Number(n & 127n) | 128, ...varint(n >> 7n)];
+function frame(record: readonly number[]): number[] {
+  const padding = (8 - (record.length % 8)) % 8;
+  const length = [record.length & 255, record.length >> 8, 0, 0, 0, 0, 0, padding === 0 ? 0 : 128 | padding];
+  return [...length, ...record, ...new Array<number>(padding).fill(0)];
+}
+
 /** A segment as etcd cuts a new one: a checksum that is not zero comes first. */
 function written(member: bigint, cluster: bigint, crc: bigint): Uint8Array {
-  const varint = (n: bigint): number[] =>
-    n < 128n ? [Number(n)] : [Number(n & 127n) | 128, ...varint(n >> 7n)];
-  const frame = (record: readonly number[]): number[] => {
-    const padding = (8 - (record.length % 8)) % 8;
-    const length = [
-      record.length & 255,
-      record.length >> 8,
-      0,
-      0,
-      0,
-      0,
-      0,
-      padding === 0 ? 0 : 128 | padding,
-    ];
-    return [...length, ...record, ...new Array<number>(padding).fill(0)];
-  };
   const ids = [8, ...varint(member), 16, ...varint(cluster)];
   return Uint8Array.from([
     ...frame([8, 4, 16, ...varint(crc)]),
     ...frame([8, 1, 16, ...varint(crc), 26, ids.length, ...ids]),
   ]);
+}
+
+/** A raft entry of this type with this request, as the log holds it; index 200. */
+function entry(type: number, request: readonly number[]): number[] {
+  const it = [8, type, 16, 2, 24, 200, 1, ...(request.length === 0 ? [] : [34, request.length, ...request])];
+  return frame([8, 2, 16, ...varint(3_000_000_000n), 26, it.length, ...it]);
+}
+const put = [8, ...varint(2n ** 60n), 34, 6, 10, 1, 97, 18, 1, 98];
+
+for (const version of ["3.4.23", "3.5.30"]) {
+  const file = new URL(`./logs/${version}-default.hex`, import.meta.url);
+  // Written by the package's default over several starts, one of them after a kill.
+  const log = [...hex(Deno.readTextFileSync(file).replaceAll(/\s/g, ""))].slice(0, -1);
+  const words = async (bytes: readonly number[], more?: string): Promise<string> => {
+    await using host = new Host();
+    host.write(segment, Uint8Array.from([...bytes, ...new Array<number>(64).fill(0)]));
+    if (more !== undefined) host.write(`data/member/wal/${more}`, "");
+    return (await ask(host)).out.trim().split(" ").slice(2).join(" ");
+  };
+
+  Deno.test(`etcd ${version}: a package's default tells whether anybody has written to it`, async () => {
+    assert.equal(await words(log), "pristine unwritten");
+    const whole = [...log, ...new Array<number>((8 - log.length % 8) % 8).fill(0)];
+    assert.equal(await words([...whole, ...entry(0, [])]), "pristine unwritten", "a leader was elected");
+    assert.equal(await words([...whole, ...entry(0, put)]), "pristine", "a key");
+    assert.equal(await words([...whole, ...entry(1, [8, 1, 16, 0])]), "pristine", "members were changed");
+    assert.equal(await words([...whole, ...entry(7, [])]), "pristine", "what is not known");
+    assert.equal(await words(whole, "0000000000000001-0000000000000010.wal"), "pristine", "the log goes on");
+    assert.equal(await words([...whole, ...entry(0, put).slice(0, 24)]), "pristine", "a torn record");
+  });
 }
 
 Deno.test("etcd_disk_id is exact for every 64-bit id, and reads the oldest segment", async () => {

@@ -68,12 +68,20 @@ Deno.test("a bootstrap is refused where a service may have been", async (t) => {
     await cleared("n2", "/var/lib/etcd/stray");
   });
 
+  await t.step("the package's default on one node has been written to", async () => {
+    await lab.must("n3", "systemctl start etcd && ETCDCTL_API=3 etcdctl put a b");
+    await site.refuses(three, "S1", /already answers on n3/);
+    await lab.must("n3", "systemctl stop etcd");
+    await site.refuses(three, "S1", /n3 holds data/);
+    await lab.wipe("n3", DATA);
+  });
+
   await t.step("the package's pristine default is no service, and is set aside", async () => {
     await lab.must("n2", "systemctl start etcd");
+    await lab.must("n3", "systemctl start etcd && systemctl stop etcd");
     await site.apply(three);
     await site.mustBe("n1", "n2", "n3");
-    const aside = await lab.must("n2", `ls -d ${DATA}.quorate-*-8e9e05c52164694d/member`);
-    assert.equal(aside.split("\n").length, 1);
+    for (const host of ["n2", "n3"]) await lab.must(host, `ls -d ${DATA}.quorate-*-8e9e05c52164694d/member`);
     await site.mustBeSteady(three);
   });
 });

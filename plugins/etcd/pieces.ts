@@ -284,11 +284,19 @@ export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
       s.seen.members.some((m) => m.node === n.name && m.role === "voter" && m !== not))
   ).map((n) => latch(n, s));
 
+/** A latch proves where data is: where it is not seen, above all on a disk that is not mounted, there is nothing to prove. */
+export const holdsItsData = (s: Scene, m: Member): boolean => {
+  const data = s.seen.nodes[m.node ?? ""]?.data;
+  return data?.state === "present" && typeof data.identity !== "string" && data.identity.memberId === m.id;
+};
+
 export const latch = (n: HostNode, s: Scene) =>
   step(
     `latch:${n.name}`,
     run(
-      sh`quorate_mark_place ${s.service} latch ${s.options.dataDir} ${text`clusterId=${
+      sh`etcd_holds ${s.options.dataDir} ${
+        memberId({ node: n.name })
+      } && quorate_mark_place ${s.service} latch ${s.options.dataDir} ${text`clusterId=${
         derived("clusterId")
       }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
     ),

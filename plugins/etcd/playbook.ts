@@ -28,6 +28,7 @@ import { type EtcdOptions, peerUrl } from "./options.ts";
 import {
   fence,
   handOver,
+  holdsItsData,
   join,
   latch,
   latchAll,
@@ -221,7 +222,8 @@ export const etcdPlaybook = playbook<Bound>()({
   repairConfig: (f) => {
     const s = scene(f);
     const o = s.options;
-    if (f.latchOnly) return [latch(f.node, s)];
+    const latches = given(holdsItsData(s, f.member) && f.node, (n) => [latch(n, s)]);
+    if (f.latchOnly) return latches;
     const ctl = etcdctl(o, endpoints(s));
     return [
       ...given(f.peerUrl !== undefined && snapshot(s), (steps) => steps),
@@ -248,7 +250,7 @@ export const etcdPlaybook = playbook<Bound>()({
         idempotent: true,
       }),
       waitSettled(s, [f.node]),
-      latch(f.node, s),
+      ...latches,
     ];
   },
 

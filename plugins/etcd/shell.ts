@@ -8,6 +8,7 @@
  * - `etcd_start_new SERVICE UNIT DIR` starts a first time as `new`. In one shell it sees that the intent is there, that
  *   this node was never started, that there is no data and no process; then marks it, durably, and only then starts.
  *   A mark without data means from then on that acknowledged data was lost (S1).
+ * - `etcd_holds DIR MEMBER` succeeds unless it sees that this member's data is not there.
  *
  * @module
  */

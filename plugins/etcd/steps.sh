@@ -30,3 +30,14 @@ etcd_start_new() {
 	systemctl reset-failed "$2" 2>/dev/null
 	systemctl start --no-block "$2"
 }
+
+# DIR MEMBER: a latch may say that this member's data lies here. A disk that is not mounted would be latched as the
+# empty folder below it, and from then on that would prove the data lost.
+etcd_holds() {
+	ids=$(etcd_disk_id "$1")
+	case $?/$ids/ in
+	1/*) quorate_fail "there is no data in $1: is a disk not mounted?" ;;
+	0/*\ "$2"[/\ ]* | 2/*) ;;
+	*) quorate_fail "$1 holds the data of member ${ids#* }, not of $2" ;;
+	esac
+}

@@ -118,10 +118,12 @@ function drifted(i: Input, member: Member) {
   const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
   // A latch that names other voters than the record would give a wrong size to a cluster that does not answer.
   const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);
+  // Where its data is not seen there is no place to write down (S3).
+  const placed = facts.data.state === "present";
   const about = { member, node, facts, settings: {} };
   return [
     // The latch goes first: a restart that is refused must not leave the node without it.
-    ...(latched ? [] : [{ ...about, latchOnly: true }]),
+    ...(latched || !placed ? [] : [{ ...about, latchOnly: true }]),
     ...(!differs ? [] : [{
       ...about,
       settings: drift.settings,

@@ -43,6 +43,8 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       h.unit.enabled = true;
       return w.start(h) ? ok : failed("assertion failed");
     },
+    etcd_holds: ([, , member = ""]) =>
+      h.volume.disk?.memberId === member ? ok : failed("there is no such data: is a disk not mounted?"),
     quorate_mark: ([, , key = "", ...lines]) => {
       h.marks.set(key, pairs(lines));
       return ok;

@@ -183,6 +183,7 @@ export class Run {
     const session = new SimSession(this, host);
     host.lock = session;
     this.#sessions.add(session);
+    if (this.#dead) session.abandon();
     if (!await this.way(host.name, manager.name, CONNECT_MS)) {
       session.abandon();
       return { kind: "failed", reply: unreachable(host.name, "no answer") };

@@ -165,6 +165,11 @@ class Played {
     switch (refusal.rule) {
       case "S1":
         if (evidence.includes("has begun")) return hosts.some((h) => h.marks.has("started"));
+        if (evidence.includes("lost the disk since")) {
+          return hosts.some((h) =>
+            h.own.disk === undefined && (h.marks.has("started") || !h.marks.has("intent"))
+          );
+        }
         if (evidence.includes("was never seen as")) return hosts.every((h) => !h.marks.has("latch"));
         // A package's default that does not run cannot show that nobody ever wrote to it.
         return hosts.some((h) =>

@@ -97,6 +97,7 @@ export class World implements Medium {
   elected(peer: Peer): void {
     this.tell(peer.host, `leads ${peer.disk.realm} in term ${peer.disk.term}`);
     if (peer.disk.pristine) return;
+    peer.members.forEach((m) => m.peerUrls.forEach((url) => this.recorded.add(url)));
     const other = this.leaders().find((l) => l.disk.realm !== peer.disk.realm);
     if (other !== undefined) {
       this.violate(

@@ -107,16 +107,17 @@ function expectedVoters(i: Input): { readonly nodes: readonly HostNode[]; readon
 
 /**
  * The traces are those of this service if they are on, or name, a majority of the desired members; or if a majority of
- * the voters that the latches name holds its own data on desired nodes (a cluster that was stopped while it grew).
+ * the voters that the latches name holds its own data, one of them on a desired node: a cluster that was stopped while
+ * it grew, or whose config has moved on since.
  */
 function isThisService(i: Input, expected: readonly HostNode[], size: number): boolean {
   const mine = expected.filter((n) => isDesired(i, n.name));
   const facts = (n: HostNode) => i.seen.nodes[n.name];
   const traced = mine.filter((n) => hasLatch(facts(n)) || facts(n)?.data.state === "present");
   const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
-  const whole = mine.filter((n) => hasLatch(facts(n)) && facts(n)?.data.state === "present");
+  const whole = expected.filter((n) => hasLatch(facts(n)) && facts(n)?.data.state === "present");
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
-    whole.length >= quorumOf(size, 0).needed;
+    (whole.some((n) => isDesired(i, n.name)) && whole.length >= quorumOf(size, 0).needed);
 }
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLatchedVoter = (i: Input, node: string): boolean =>

@@ -108,6 +108,17 @@ Deno.test("one member that is down while the config asks for three is started, n
   assert.equal(lost("n1", three, { n1: alone }), "restart n1");
 });
 
+Deno.test("a stopped cluster of two is started although the config keeps only one of them by now", () => {
+  const seen = cluster(target("n1 n3", "n1 n3"), "n1 n3");
+  const stopped = (name: string) => {
+    const own = { clusterId, memberId: idOf(seen, name) };
+    return { ...seen.nodes[name], ...holds(own), ...latch(own, "n1 n3") };
+  };
+  const nodes = { n1: stopped("n1"), n3: stopped("n3") };
+  assert.equal(judge("n2 n3 n4", "", { state: "lost", nodes }), "restart n1,n3");
+  assert.equal(judge("n2 n4 n5", "", { state: "lost", nodes }), "refused S1 S1", "none is desired");
+});
+
 Deno.test("data on one desired node of three is no service of ours: S1", () => {
   const v = judge(three, "", { state: "lost", nodes: { n3: holds({ clusterId: "aa", memberId: "bb" }) } });
   assert.equal(v, "refused S1");

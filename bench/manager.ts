@@ -20,6 +20,12 @@ export const deno = (path: string, ...args: readonly string[]): string[] => [
   ...args,
 ];
 
+/** The executable that `QUORATE` names, or the source on the same runtime as the peers. */
+export function quorate(...args: readonly string[]): string[] {
+  const executable = Deno.env.get("QUORATE");
+  return executable === undefined ? deno("../src/main.ts", ...args) : [executable, ...args];
+}
+
 /** Writes a config of etcd services by name; every host of the lab is under `nodes:`. */
 export async function configure(
   lab: Lab,
@@ -53,7 +59,7 @@ export async function configure(
 
 /** `quorate apply`; throws where it ends with another code than 0. */
 export const apply = (lab: Lab, config: string, state: string, ...args: readonly string[]): Promise<Cost> =>
-  cost(lab, deno("../src/main.ts", "apply", "-c", config, "--state", `${lab.dir}/${state}`, ...args));
+  cost(lab, quorate("apply", "-c", config, "--state", `${lab.dir}/${state}`, ...args));
 
 /** The same, and throws where it finds anything to do or to say. */
 export async function steadyRun(lab: Lab, config: string, state: string): Promise<Cost> {

@@ -6,7 +6,7 @@
  */
 import { labUp } from "../lab/mod.ts";
 import { cost } from "./client.ts";
-import { apply, configure, deno, steadyRun } from "./manager.ts";
+import { apply, configure, quorate, steadyRun } from "./manager.ts";
 import type { Row } from "./rows.ts";
 
 const HOSTS = 200;
@@ -17,7 +17,7 @@ export async function memory(rounds = 3): Promise<readonly Row[]> {
   await apply(lab, config, "state");
   const costs = [];
   for (let round = 0; round < rounds; round++) costs.push(await steadyRun(lab, config, "state"));
-  const { stdout } = await cost(lab, deno("../src/main.ts", "status", "-c", config, "-o", "json"));
+  const { stdout } = await cost(lab, quorate("status", "-c", config, "-o", "json"));
   const reached = stdout.split('"reachable": true').length - 1;
   console.log(
     `${HOSTS} real hosts, 3 of them members, the others looked at; a status afterwards reached ${reached} of them`,

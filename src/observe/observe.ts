@@ -53,7 +53,8 @@ export function observe(reader: Reader, nodes: readonly HostNode[], seen: Seen):
     views.map(([, v]) => v).filter((v) => v.leaderId !== undefined && v.local === "yes"),
   )
     ?.leaderId;
-  const leaderView = views.map(([, v]) => v).find((v) => v.identity?.memberId === leaderId);
+  const leaderView = views.map(([, v]) => v).find((v) => v.identity?.memberId === leaderId) ??
+    standIn(truths.map(([, v]) => v), list.filter((m) => m.role === "voter").length);
 
   const members = list.map((m): Member => {
     const node = matched.nodeOf.get(m.id);
@@ -90,6 +91,13 @@ export function observe(reader: Reader, nodes: readonly HostNode[], seen: Seen):
     ],
   };
 }
+
+/**
+ * Who tells how far the log is when the leader's own node cannot be asked: of so many voters that every majority has one
+ * of them, the newest has all that was committed.
+ */
+const standIn = (truths: readonly ServiceView[], voters: number): ServiceView | undefined =>
+  truths.length > voters - quorumOf(voters, 0).needed ? newest(truths) : undefined;
 
 const newest = (views: readonly ServiceView[]): ServiceView | undefined =>
   views.reduce<ServiceView | undefined>(

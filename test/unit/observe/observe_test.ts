@@ -134,6 +134,13 @@ Deno.test("a learner is in sync only as seen beside its leader in the same obser
   assert.equal(caughtUp({ n1: serves("a1", { members }), n2, n4: learner(5n) }), "no");
   assert.equal(caughtUp({ n1: serves("a1", { members }), n2, n4: learner(undefined) }), "unknown");
   assert.equal(caughtUp({ n1: unreachable, n2, n4: learner(100n) }), "unknown", "the leader was not seen");
+  const n3 = serves("a3", { members });
+  assert.equal(
+    caughtUp({ n1: unreachable, n2, n3, n4: learner(100n) }),
+    "yes",
+    "every majority has n2 or n3",
+  );
+  assert.equal(caughtUp({ n1: unreachable, n2, n3, n4: learner(5n) }), "no");
   assert.equal(caughtUp({ n1: serves("a1", { members }), n2, n4: unreachable }), "unknown");
 });
 

@@ -99,7 +99,8 @@ export const etcdPlaybook = playbook<Bound>()({
         step(
           `configure-new:${n.name}`,
           run(
-            sh`quorate_set_keys ${o.envFile} ${
+            // A unit that a package enabled would start as `new` with the next boot, before it is marked as started.
+            sh`systemctl disable -q ${o.unit} && quorate_set_keys ${o.envFile} ${
               initialSettings(n, o, "new", cluster)
             } ${text`ETCD_INITIAL_CLUSTER_TOKEN=${f.token}`}`,
           ),

@@ -44,6 +44,8 @@ export function restartOrLost(i: Input): Verdict {
   const { needed } = quorumOf(size, 0);
   const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
   const down = judged.filter((j) => j.is === "down");
+  // Who joined right before has its data, and is named by no latch yet: on its own data it cannot do harm.
+  const late = i.target.nodes.filter((n) => !expected.includes(n) && joinedLate(n, i.seen.nodes[n.name]));
   const up = judged.filter((j) => j.is === "up");
   const out = judged.filter((j) => j.is === "out");
   const refusal: Refusal = {
@@ -59,8 +61,10 @@ export function restartOrLost(i: Input): Verdict {
         "its own data; a lost quorum is never forced by apply",
   };
   const lost = out.map((j) => j.n.name);
-  if (up.length + down.length < needed) return { kind: "quorumLost", lost, refusal };
-  if (down.length > 0) return { kind: "change", change: { case: "restart", nodes: down.map((j) => j.n) } };
+  if (late.length === 0 && up.length + down.length < needed) return { kind: "quorumLost", lost, refusal };
+  const nodes = [...down.map((j) => j.n), ...late];
+  if (nodes.length > 0) return { kind: "change", change: { case: "restart", nodes } };
+  if (up.length < needed) return { kind: "quorumLost", lost, refusal };
   const unread = unreadable(i, up.map((j) => j.n));
   if (i.patient) {
     return { kind: "wait", why: "the members run and elect a leader", refusals: [unread ?? refusal] };
@@ -115,11 +119,14 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   const facts = (n: HostNode) => i.seen.nodes[n.name];
   const traced = mine.filter((n) => hasLatch(facts(n)) || facts(n)?.data.state === "present");
   const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
-  const whole = expected.filter((n) => hasLatch(facts(n)) && facts(n)?.data.state === "present");
+  const latched = i.target.nodes.some((n) => hasLatch(facts(n)));
+  const whole = latched ? expected.filter((n) => typeof facts(n)?.data.identity === "object") : [];
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
     (whole.some((n) => isDesired(i, n.name)) && whole.length >= quorumOf(size, 0).needed);
 }
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
+const joinedLate = (n: HostNode, f: NodeFacts | undefined): boolean =>
+  f?.latch === "none" && f.fenced === "no" && startable(n, f).is === "down";
 const isLatchedVoter = (i: Input, node: string): boolean =>
   Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 

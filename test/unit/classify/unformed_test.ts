@@ -119,6 +119,24 @@ Deno.test("a stopped cluster of two is started although the config keeps only on
   assert.equal(judge("n2 n4 n5", "", { state: "lost", nodes }), "refused S1 S1", "none is desired");
 });
 
+Deno.test("a member that no latch names yet is started with the others: its vote may be the one that is missing", () => {
+  const seen = cluster(target("n1 n2 n3 n4", "n1 n2 n3 n4"), "n1 n2 n3 n4");
+  const at = (name: string, latched: boolean) => {
+    const own = { clusterId, memberId: idOf(seen, name) };
+    return { ...seen.nodes[name], ...holds(own), ...(latched ? latch(own) : { latch: "none" as const }) };
+  };
+  const runs = { ...at("n1", true), process: "yes" as const };
+  const nodes = {
+    n1: runs,
+    n2: empty,
+    n3: { ...at("n3", true), process: "yes" as const },
+    n4: at("n4", false),
+  };
+  assert.equal(judge("n1 n2 n3 n4", "", { state: "lost", nodes }), "restart n4");
+  const removed = { ...nodes, n4: { ...nodes.n4, fenced: "yes" as const } };
+  assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: removed }), /^lost/);
+});
+
 Deno.test("data on one desired node of three is no service of ours: S1", () => {
   const v = judge(three, "", { state: "lost", nodes: { n3: holds({ clusterId: "aa", memberId: "bb" }) } });
   assert.equal(v, "refused S1");

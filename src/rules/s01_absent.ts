@@ -27,12 +27,14 @@ export function absentMeansProvenAbsent(
     return isStarted(f) && typeof f?.data.identity === "object" &&
       f.data.identity.clusterId === memory.clusterId;
   });
-  const remembered = memory.clusterId === undefined || ours ? [] : [s1(
+  const traces = target.nodes.flatMap((n) => trace(n, seen.nodes[n.name], wanted.has(n.name)));
+  // What a host says, or that it cannot be asked, comes first: only then is "no trace" true.
+  if (traces.length > 0 || memory.clusterId === undefined || ours) return traces;
+  return [s1(
     `this manager has seen ${target.service} formed (cluster ${memory.clusterId}), and now no host shows a trace of it`,
     "find out where the data went; if the cluster was destroyed on purpose, remove this service's memory from the " +
       "state directory",
   )];
-  return [...remembered, ...target.nodes.flatMap((n) => trace(n, seen.nodes[n.name], wanted.has(n.name)))];
 }
 
 /** What one host says against a bootstrap. */

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { until } from "../../lab/mod.ts";
+import { type Running, until } from "../../lab/mod.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Ran, Site } from "./kit.ts";
 
@@ -88,10 +88,9 @@ export class Crash {
 
   /** Starts a run and kills it at its k-th step, counted over all of its changes. */
   async killAt(config: string, k: number, changes = 1): Promise<Death> {
-    await using running = this.site.start(config, "apply", "-o", "json");
-    const delayMs = this.#random(DELAYS) ?? 0;
     const begun = `"event":"step(?:Started|Skipped)"`;
-    const [said] = await running.says(new RegExp(`^(?:[^]*?${begun}){${k}}.*\n`), 120_000);
+    const { running, said } = await this.#until(config, new RegExp(`^(?:[^]*?${begun}){${k}}.*\n`));
+    const delayMs = this.#random(DELAYS) ?? 0;
     if (delayMs > 0) await new Promise((r) => setTimeout(r, delayMs));
     running.kill("SIGKILL");
     await running.exited;
@@ -101,6 +100,23 @@ export class Crash {
     const at = events.at(-1);
     assert(at !== undefined && "step" in at && typeof at.step !== "string");
     return { step: at.step.id, delayMs, steps, last: lengths.length === changes && k === steps };
+  }
+
+  /** Starts a run that comes this far. On a machine that is busy a host may be too slow to be asked: then another one. */
+  async #until(
+    config: string,
+    far: RegExp,
+    tries = 1,
+  ): Promise<{ readonly running: Running; readonly said: string }> {
+    const running = this.site.start(config, "apply", "-o", "json");
+    try {
+      const [said] = await running.says(far, 120_000);
+      return { running, said };
+    } catch (error) {
+      await running[Symbol.asyncDispose]();
+      if (tries === RUNS || running.stdout().includes('"changeStarted"')) throw error;
+      return await this.#until(config, far, tries + 1);
+    }
   }
 
   /** Runs until one ends with everything as desired; the number of runs that acted. */

@@ -45,7 +45,9 @@ export function restartOrLost(i: Input): Verdict {
   const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
   const down = judged.filter((j) => j.is === "down");
   // Who joined right before has its data, and is named by no latch yet: on its own data it cannot do harm.
-  const late = i.target.nodes.filter((n) => !expected.includes(n) && joinedLate(n, i.seen.nodes[n.name]));
+  const late = i.target.nodes.filter((n) =>
+    judged.every((j) => j.n.name !== n.name) && joinedLate(n, i.seen.nodes[n.name])
+  );
   const up = judged.filter((j) => j.is === "up");
   const out = judged.filter((j) => j.is === "out");
   const refusal: Refusal = {

@@ -114,7 +114,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     return true;
   }],
   [2, "has its disk not mounted", (w, h) => {
-    if (h.volume !== h.own || h.own.disk === undefined) return false;
+    if (h.volume !== h.own || h.own.disk === undefined || !mayLose(w, h)) return false;
     const root: Volume = { fsId: `root${h.name}`, disk: undefined, aside: [] };
     w.end(h, "exit-code");
     h.volume = root;

@@ -170,7 +170,11 @@ class Played {
             h.own.disk === undefined && (h.marks.has("started") || !h.marks.has("intent"))
           );
         }
-        if (evidence.includes("was never seen as")) return hosts.every((h) => !h.marks.has("latch"));
+        // Nobody wrote down whose it is, or none of the nodes that the config names has a part in it.
+        if (hosts.every((h) => !h.marks.has("latch"))) return true;
+        if (hosts.every((h) => h.own.disk === undefined || this.#desired.every((n) => n.name !== h.name))) {
+          return true;
+        }
         // A package's default that does not run cannot show that nobody ever wrote to it.
         return hosts.some((h) =>
           h.own.disk?.pristine && !h.process && evidence.includes(`${h.name} holds data`)

@@ -60,9 +60,13 @@ export const changesMembership = (e: Effect): boolean =>
   e.does === "registersLearner" || e.does === "promotes" || e.does === "removes" ||
   e.does === "updatesPeerUrl";
 
-/** Leaves everything as it is that a member list, a late value or a rule is read from: nothing has to be looked at anew. */
+/**
+ * Leaves everything as it is that a member list, a late value, a rule or a later guard of the same change is read from:
+ * files and marks on the node itself. Nothing has to be looked at anew.
+ */
 export const quiet = (e: Effect): boolean =>
-  e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed";
+  e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
+  e.does === "configures" || e.does === "unfences";
 
 /** May be done on several nodes at once: none of these takes a vote away or gives one. */
 export const sideBySide = (e: Effect): boolean =>

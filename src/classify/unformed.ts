@@ -113,8 +113,8 @@ function expectedVoters(i: Input): { readonly nodes: readonly HostNode[]; readon
 
 /**
  * The traces are those of this service if they are on, or name, a majority of the desired members; or if a majority of
- * the voters that the latches name holds its own data, one of them on a desired node: a cluster that was stopped while
- * it grew, or whose config has moved on since.
+ * the voters that the latches name holds its own data, and a desired node holds data of the same cluster: one that was
+ * stopped while it grew, or whose config has moved on since.
  */
 function isThisService(i: Input, expected: readonly HostNode[], size: number): boolean {
   const mine = expected.filter((n) => isDesired(i, n.name));
@@ -122,9 +122,10 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   const traced = mine.filter((n) => hasLatch(facts(n)) || facts(n)?.data.state === "present");
   const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
   const latched = i.target.nodes.some((n) => hasLatch(facts(n)));
-  const whole = latched ? expected.filter((n) => typeof facts(n)?.data.identity === "object") : [];
+  const hasData = (n: HostNode) => typeof facts(n)?.data.identity === "object";
+  const whole = latched ? expected.filter(hasData) : [];
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
-    (whole.some((n) => isDesired(i, n.name)) && whole.length >= quorumOf(size, 0).needed);
+    (whole.length >= quorumOf(size, 0).needed && i.target.desired.some(hasData));
 }
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const joinedLate = (n: HostNode, f: NodeFacts | undefined): boolean =>

@@ -8,7 +8,6 @@ import { quorumOf } from "../model/quorum.ts";
 import { etcdctl } from "./etcd.ts";
 import type { Host, Volume } from "./host.ts";
 import type { Manager } from "./manager.ts";
-import type { Entry } from "./raft.ts";
 import type { World } from "./world.ts";
 
 /** Something that can happen; false when it would be too much now. */
@@ -27,12 +26,6 @@ const later = (w: World, lowMs: number, highMs: number, mend: () => void): void 
   w.time.after(w.random.int(lowMs, highMs), take);
 };
 
-const holds = (entry: Entry | undefined, safe: Entry): boolean => {
-  let at = entry;
-  while (at !== undefined && at.index > safe.index) at = at.prev;
-  return at === safe;
-};
-
 /** Without this disk, a majority of the recorded voters still holds every acknowledged write. */
 function mayLose(w: World, h: Host): boolean {
   const record = w.record();
@@ -40,8 +33,7 @@ function mayLose(w: World, h: Host): boolean {
   if (!record.some((m) => m.id === h.own.disk?.memberId)) return true;
   const voters = record.filter((m) => m.role === "voter");
   const copies = [...w.hosts.values()].filter((x) =>
-    x !== h && x.volume === x.own && voters.some((m) => m.id === x.own.disk?.memberId) &&
-    (w.acknowledged === undefined || holds(x.own.disk?.log, w.acknowledged))
+    x !== h && x.volume === x.own && voters.some((m) => m.id === x.own.disk?.memberId) && w.isCopy(x)
   );
   return copies.length >= quorumOf(voters.length, 0).needed;
 }

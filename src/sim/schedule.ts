@@ -150,7 +150,10 @@ class Played {
       return;
     }
     const why = this.#refusals[0];
-    if (this.#outcome !== "refused" || why === undefined || !this.#isTrue(why)) {
+    if (
+      (this.#outcome !== "refused" && this.#outcome !== "quorumLost") || why === undefined ||
+      !this.#isTrue(why)
+    ) {
       world.violate(
         "after the faults the config is reached, or a true reason told",
         `${this.#outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
@@ -172,7 +175,7 @@ class Played {
         }
         // Nobody wrote down whose it is, or none of the nodes that the config names has a part in it.
         if (hosts.every((h) => !h.marks.has("latch"))) return true;
-        if (hosts.every((h) => h.own.disk === undefined || this.#desired.every((n) => n.name !== h.name))) {
+        if (!hosts.some((h) => this.#world.isCopy(h) && this.#desired.some((n) => n.name === h.name))) {
           return true;
         }
         // A package's default that does not run cannot show that nobody ever wrote to it.
@@ -183,7 +186,12 @@ class Played {
       case "S3":
         return hosts.some((h) =>
           evidence.includes(h.name) &&
-          (h.own.disk === undefined ? !h.marks.has("latch") : h.own.disk.pristine && !h.process)
+          (h.own.disk === undefined ? !h.marks.has("latch") : (h.own.disk.pristine && !h.process) ||
+            evidence.includes(`holds that of member ${h.own.disk.memberId}`))
+        );
+      case "S19":
+        return hosts.some((h) =>
+          h.own.disk === undefined && evidence.includes(`${h.name}: its data is gone`)
         );
       // Bounded tries are reported.
       case "S8":

@@ -107,14 +107,23 @@ export class World implements Medium {
     }
     const safe = this.acknowledged;
     if (safe === undefined || this.acknowledgedIn !== peer.disk.realm) return;
-    let entry: Entry | undefined = peer.disk.log;
-    while (entry !== undefined && entry.index > safe.index) entry = entry.prev;
-    if (entry !== safe) {
+    if (!this.isCopy(this.host(peer.host))) {
       this.violate(
         "no acknowledged write is lost",
         `${peer.host} leads without the write at index ${safe.index} of term ${safe.term}`,
       );
     }
+  }
+  /** The disk holds everything that a client was told to be safe. */
+  isCopy(host: Host): boolean {
+    const { disk } = host.volume;
+    const safe = this.acknowledged;
+    if (disk === undefined || disk.pristine || safe === undefined) {
+      return disk !== undefined && !disk.pristine;
+    }
+    let entry: Entry | undefined = disk.log;
+    while (entry !== undefined && entry.index > safe.index) entry = entry.prev;
+    return entry === safe;
   }
   expelled(peer: Peer): void {
     const host = this.host(peer.host);

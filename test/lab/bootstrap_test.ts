@@ -1,7 +1,6 @@
 /**
  * S1 on real hosts: a bootstrap happens only where it is proven that there never was anything.
  */
-import assert from "node:assert/strict";
 import { DATA, Site } from "./kit.ts";
 
 /** etcd under a token of its own, in the place of the service's data. */

@@ -75,6 +75,7 @@ function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ou
   if (refusal !== undefined) return failed(`etcdserver: ${refusal}`);
   const role = words.includes("--learner") ? "learner" as const : "voter" as const;
   const added = { id: w.random.hex(16).replace(/^0/, "b"), name: "", role, peerUrls: urls, clientUrls: [] };
+  if (verb === "add") (ours ? w.registered : w.byHand).add(added.id);
   const next = verb === "add"
     ? [...config, added]
     : verb === "remove"

@@ -69,6 +69,7 @@ class Played {
   #runs = 0;
   #changes = 0;
   #faults = 0;
+  #faulty = false;
 
   constructor(readonly subject: Subject, seed: number) {
     this.#random = new Random(seed);
@@ -87,7 +88,7 @@ class Played {
         h.unit.enabled = true;
       }
     }
-    const faulty = !random.percent(10);
+    const faulty = this.#faulty = !random.percent(10);
     this.#writeOn();
     if (!await this.#settle(1_500)) return;
     const end = world.time.now + FAULTS_MS;
@@ -267,10 +268,13 @@ class Played {
     }
     const target: Target = { ...this.subject.target, desired };
     const outside = run.outside();
+    const before = new Set(world.registered);
+    let undone = false;
     let refusals: readonly Refusal[] = [];
     const emit = (h: Happening): void => {
       if (h.event === "refused") refusals = h.refusals;
       if (h.event === "quorumLost") refusals = [h.refusal];
+      undone ||= h.event === "undone";
       const line = told(h);
       if (line !== undefined) world.tell(manager.name, line);
     };
@@ -281,6 +285,33 @@ class Played {
     this.#changes += end.changed;
     this.#outcome = end.outcome;
     this.#refusals = refusals;
+    if (end.outcome === "failed" && !undone && run.lossPerMille === 0) this.#judgeUndo(before);
+    if (!this.#faulty && !["steady", "converged", "yielded"].includes(end.outcome)) {
+      this.#judgeSmooth(end.outcome);
+    }
+  }
+
+  /** S13: whoever fails and can still reach everybody takes back what it has registered. */
+  #judgeUndo(before: ReadonlySet<string>): void {
+    const world = this.#world;
+    const all = [...world.hosts.keys()];
+    if (!all.every((a) => this.#managers.every((m) => world.linked(a, m.name)))) return;
+    const left = world.record()?.find((m) =>
+      m.role === "learner" && world.registered.has(m.id) && !before.has(m.id)
+    );
+    if (left !== undefined) {
+      world.violate("a join that failed is taken back", `${left.id} is left as a learner`);
+    }
+  }
+
+  /** Where nothing goes wrong nothing is refused or fails. */
+  #judgeSmooth(outcome: Outcome): void {
+    const why = this.#refusals[0];
+    if (why !== undefined && this.#isTrue(why)) return;
+    this.#world.violate(
+      "without faults every run reaches the config",
+      `${outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
+    );
   }
 
   #mayTouch(h: Host, desired: readonly HostNode[]): boolean {

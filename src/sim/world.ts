@@ -30,6 +30,9 @@ export class World implements Medium {
   writes = 0;
   /** Peer URLs that were ever recorded. */
   readonly recorded = new Set<string>();
+  /** Members by id that managers registered, and those of another hand. */
+  readonly registered = new Set<string>();
+  readonly byHand = new Set<string>();
   /** Faults that last, each to be taken back. */
   readonly mends = new Set<() => void>();
   /** When chance last took away something that votes. */

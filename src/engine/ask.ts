@@ -4,10 +4,14 @@
  * @module
  */
 import type { StepName } from "../model/event.ts";
+import type { Observation } from "../model/observation.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Asking, Step } from "../playbook/step.ts";
 import { notKnown } from "./act.ts";
 import type { Scene, StepEnd } from "./scene.ts";
+
+/** What was started and has ended by itself is not waited for; a start that is only queued looks the same for a moment. */
+const ENDED_MS = 5_000;
 
 /** Runs a step that looks. */
 export async function ask(
@@ -47,12 +51,16 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
   const { clock } = scene.run.outside;
   const began = clock.now();
   let told = false;
+  let alive = began;
+  let ended: string | undefined;
   scene.emit({ event: "stepStarted", step: name, on: "everywhere" });
   const over = () => clock.now() - began > step.timeoutMs;
-  const seen = await scene.view.until(until, () => {
+  const seen = await scene.view.until(until, (_, seen) => {
     if (!told) scene.emit({ event: "stepWaiting", step: name, why: probeText(until) });
     told = true;
-    return scene.stop.aborted || clock.now() > scene.deadlineAt || over();
+    ended = endedOn(until, seen);
+    if (ended === undefined) alive = clock.now();
+    return scene.stop.aborted || clock.now() > scene.deadlineAt || over() || clock.now() - alive > ENDED_MS;
   });
   const ms = clock.now() - began;
   if (seen !== undefined) {
@@ -60,6 +68,17 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
     return { kind: "done" };
   }
   if (scene.stop.aborted) return { kind: "interrupted", why: "asked to stop" };
+  if (ended !== undefined) {
+    return {
+      kind: "failed",
+      failure: {
+        on: ended,
+        what: "the service has ended again",
+        next:
+          `see its log on ${ended} (journalctl -u ${scene.run.service.unit}); the next run goes on from what it finds`,
+      },
+    };
+  }
   if (!over()) return { kind: "interrupted", why: "policy.deadline has passed" };
   return {
     kind: "failed",
@@ -70,4 +89,28 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
         "see `quorate status` and the service's log on the nodes; the next run goes on from what it finds",
     },
   };
+}
+
+function endedOn(until: Probe, seen: Observation): string | undefined {
+  return awaited(until).find((node) => {
+    const f = seen.nodes[node];
+    return f?.process === "no" && (f.unit.active === "inactive" || f.unit.active === "failed");
+  });
+}
+
+/** The nodes whose service has to run for a probe to become true. */
+function awaited(probe: Probe): readonly string[] {
+  switch (probe.ask) {
+    case "settled":
+      return probe.well.flatMap((of) => "node" in of ? [of.node] : []);
+    case "fact":
+      return (probe.fact === "healthy" || probe.fact === "caughtUp") && "node" in probe.of
+        ? [probe.of.node]
+        : [];
+    case "all":
+    case "any":
+      return probe.probes.flatMap(awaited);
+    default:
+      return [];
+  }
 }

@@ -313,13 +313,23 @@ Deno.test("SIGTERM while a step would be tried again leaves it to the next run",
 Deno.test("a join that outlives the deadline is resumed by the next run", async () => {
   const w = world("n1 n2 n3 n4", "n1 n2 n3", { deadlineMs: 30_000 });
   w.onRun = (command) => {
-    if (command === "start n4") w.kill("n4");
+    if (command === "start n4") w.silent.add("n4");
   };
   await ends(w, "unfinished");
   assert.equal(w.names, "n1 n2 n3 n4*");
-  w.onRun = () => {};
+  w.silent.delete("n4");
   await ends(w, "converged");
-  assert.deepEqual(w.log.map((l) => l.split(": ")[1]), ["stage n4", "start n4", "promote a4"]);
+  assert.deepEqual(w.log.map((l) => l.split(": ")[1]), ["promote a4"]);
+});
+
+Deno.test("who was started to join and has ended by itself is not waited for, and taken out again", async () => {
+  const w = world("n1 n2 n3 n4");
+  w.onRun = (command) => {
+    if (command === "start n4") w.kill("n4");
+  };
+  await ends(w, "failed");
+  assert.deepEqual([w.log.at(-1), w.names], ["n2: remove a4", "n1 n2 n3"]);
+  assert.ok(w.now < 10_000, `${w.now} ms`);
 });
 
 Deno.test("after a change the cluster has to be seen well for policy.stabilize, without a break", async () => {

@@ -166,6 +166,40 @@ const journal = buildCommand({
   ]),
 });
 
+export type SimulateFlags = GlobalFlags & { readonly seeds: number; readonly seed?: number };
+const simulate = buildCommand({
+  func: lazy<SimulateFlags, [string | undefined]>(() => import("./simulate.ts")),
+  parameters: {
+    flags: {
+      seeds: {
+        kind: "parsed",
+        parse: atLeastOne,
+        default: "1000",
+        placeholder: "N",
+        brief: "How many schedules of faults to play",
+      },
+      seed: {
+        kind: "parsed",
+        parse: atLeastOne,
+        optional: true,
+        placeholder: "S",
+        brief: "Play this one, and print all that happens in it",
+      },
+      ...globalFlags,
+    },
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...oneService, brief: "A service of the config; the first one unless told" }],
+    },
+  },
+  docs: docs("simulate", "Run the config against simulated hosts on which everything goes wrong", [
+    ["simulate", "a thousand schedules of the first service; no host is asked"],
+    ["simulate metadata --seeds 100000", "as many as you have patience for"],
+    ["simulate --seed 37", "one of them again, as a timeline"],
+  ]),
+});
+
 const init = buildCommand({
   func: lazy<GlobalFlags, [string]>(() => import("./init.ts")),
   parameters: {
@@ -232,6 +266,7 @@ const routes = buildRouteMap({
     status: shown("status", status),
     validate: shown("validate", validate),
     explain: shown("explain", explain),
+    simulate: shown("simulate", simulate),
     journal: shown("journal", journal),
     init: shown("init", init),
     schema: shown("schema", schema),

@@ -12,6 +12,7 @@ const usages = {
   status: "[-o text|json|yaml] [SERVICE...]",
   validate: "",
   explain: "CASE [--node NODE] [-o text|json|yaml|sh] [SERVICE]",
+  simulate: "[SERVICE] [--seeds N] [--seed S]",
   journal: "[-n N] [-o text|json] [SERVICE]",
   init: "[FILE]",
   schema: "",

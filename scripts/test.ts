@@ -1,5 +1,5 @@
 /**
- * All tests: types, units, goldens, properties, examples in doc comments, a real sshd, real hosts. Installs the Debian
+ * All tests: types, units, goldens, properties, examples in doc comments, simulated schedules, a real sshd, real hosts. Installs the Debian
  * packages that the real ones need, and says so. The last line is `N passed, N failed`; any failure exits with 1.
  *
  * `deno task test [GROUP…]` runs some of the groups only.
@@ -21,6 +21,7 @@ const groups: readonly Group[] = [
   { name: "types", args: ["check", "mod.ts", "src", "plugins", "lab", "scripts", "test"] },
   { name: "unit", args: [...test, "--parallel", "test/unit", "test/golden", "test/property"] },
   { name: "doc", args: ["test", "-A", "--doc", "--parallel", "mod.ts", "src", "plugins"] },
+  { name: "sim", args: [...test, "test/sim"] },
   { name: "sshd", args: [...test, "--sanitize-ops", "--sanitize-resources", "test/sshd"], real: true },
   { name: "lab", args: [...test, "test/lab"], real: true },
 ];

@@ -14,7 +14,7 @@ const THREE = ["n1", "n2", "n3"] as const;
 
 /** Works while a client writes; none of its acknowledged writes may be lost. */
 async function underWriter(site: Site, work: () => Promise<void>): Promise<void> {
-  await using writer = new Writer(site);
+  await using writer = new Writer(site, 300);
   await work();
   await writer.judged("n1");
 }

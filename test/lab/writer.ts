@@ -1,5 +1,6 @@
 /**
- * A client of etcd that writes without pause: `deno run -A writer.ts URL…`. It puts the keys `writer/1`, `writer/2`, …
+ * A client of etcd that writes without pause: `deno run -A writer.ts PAUSE URL…`, with so many milliseconds between
+ * writes. It puts the keys `writer/1`, `writer/2`, …
  * over the JSON gateway, each until some endpoint acknowledges it, and then prints `KEY MILLISECONDS`, the time since
  * its start. It knows nothing of Quorate.
  *
@@ -8,7 +9,6 @@
 
 /** A write that hangs is given up after this, and tried at the next endpoint. */
 const PUT_MS = 1_000;
-const PAUSE_MS = 40;
 
 async function put(url: string, key: string, value: string): Promise<boolean> {
   try {
@@ -25,14 +25,14 @@ async function put(url: string, key: string, value: string): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const urls = Deno.args;
+  const [pause = "", ...urls] = Deno.args;
   const began = performance.now();
   for (let value = 1, at = 0;; value++) {
     while (!await put(urls[at % urls.length] ?? "", `writer/${value}`, `${value}`)) {
       at++;
-      await new Promise((r) => setTimeout(r, PAUSE_MS));
+      await new Promise((r) => setTimeout(r, Number(pause)));
     }
     console.log(`writer/${value} ${Math.round(performance.now() - began)}`);
-    await new Promise((r) => setTimeout(r, PAUSE_MS));
+    await new Promise((r) => setTimeout(r, Number(pause)));
   }
 }

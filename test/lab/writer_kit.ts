@@ -16,9 +16,17 @@ const GOES_ON_MS = 20_000;
 export class Writer implements AsyncDisposable {
   readonly #running: Running;
 
-  constructor(readonly site: Site) {
+  constructor(readonly site: Site, pauseMs = 40) {
     const urls = site.lab.hosts.map((h) => site.url(h.name));
-    this.#running = site.lab.spawn([Deno.execPath(), "run", "-A", "--no-check", WRITER, ...urls]);
+    this.#running = site.lab.spawn([
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--no-check",
+      WRITER,
+      `${pauseMs}`,
+      ...urls,
+    ]);
   }
 
   /** Every acknowledged write so far, and when it was, in milliseconds since the writer's start. */

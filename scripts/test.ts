@@ -1,6 +1,6 @@
 /**
- * All tests: types, units, goldens, properties, examples in doc comments, simulated schedules, a real sshd, real hosts. Installs the Debian
- * packages that the real ones need, and says so. The last line is `N passed, N failed`; any failure exits with 1.
+ * All tests: types, units, goldens, properties, examples in doc comments, simulated schedules, a real sshd, real
+ * hosts. Installs the Debian packages that the real ones need, and says so. The last line is `N passed, N failed`; any failure exits with 1.
  *
  * `deno task test [GROUP…]` runs some of the groups only.
  *

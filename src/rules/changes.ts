@@ -30,7 +30,8 @@ function decisive(seen: Observation, change: Change): readonly Effect[] {
       return memberOn(seen, change.node.name) === undefined ? joins(change.node.name) : [];
     case "remove":
     case "repairWiped":
-      return leaves(change.member);
+      // It joins again, so a learner that waits already has to be through first (S8).
+      return [...leaves(change.member), ...joins(change.node.name)];
     case "replace":
       return change.dead ? leaves(change.member) : [...joins(change.node.name), ...leaves(change.member)];
     case "repairConfig":

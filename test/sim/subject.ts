@@ -4,7 +4,7 @@ import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options
 import type { Subject } from "../../src/sim/schedule.ts";
 import { target } from "../unit/core_samples.ts";
 
-const options = {
+export const etcdOptions = {
   unit: "etcd.service",
   dataDir: "/var/lib/etcd/default",
   envFile: "/etc/default/etcd",
@@ -23,8 +23,8 @@ export function etcdOnFive(): Subject {
     backup: { keep: 2 },
   });
   return {
-    service: etcd.bind({ name: t.service, options, nodes: t.nodes }),
+    service: etcd.bind({ name: t.service, options: etcdOptions, nodes: t.nodes }),
     target: t,
-    wiring: { peerUrl: (n) => peerUrl(n, options), clientUrl: (n) => clientUrl(n, options) },
+    wiring: { peerUrl: (n) => peerUrl(n, etcdOptions), clientUrl: (n) => clientUrl(n, etcdOptions) },
   };
 }

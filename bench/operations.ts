@@ -150,11 +150,6 @@ async function clean(lab: Lab): Promise<void> {
       systemctl daemon-reload; systemctl reset-failed; true`,
     )
   ));
-  await Promise.all(
-    ["state-0", "state-1", "state-2"].map((s) =>
-      Deno.remove(`${lab.dir}/${s}`, { recursive: true }).catch(() => {})
-    ),
-  );
 }
 
 const ctl = (lab: Lab, host: string): string =>

@@ -1,8 +1,7 @@
 /**
- * A client of etcd that writes without pause: `deno run -A writer.ts PAUSE URL…`, with so many milliseconds between
- * writes. It puts the keys `writer/1`, `writer/2`, …
- * over the JSON gateway, each until some endpoint acknowledges it, and then prints `KEY MILLISECONDS`, the time since
- * its start. It knows nothing of Quorate.
+ * A client of etcd that writes again and again: `deno run -A writer.ts PAUSE URL…`, so many milliseconds between two
+ * writes. It puts the keys `writer/1`, `writer/2`, … over the JSON gateway, each until some endpoint acknowledges it, and
+ * then prints `KEY MILLISECONDS`, the time since its start. It knows nothing of Quorate.
  *
  * @module
  */

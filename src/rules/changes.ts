@@ -29,6 +29,7 @@ function decisive(seen: Observation, change: Change): readonly Effect[] {
     case "add":
       return memberOn(seen, change.node.name) === undefined ? joins(change.node.name) : [];
     case "remove":
+      return leaves(change.member);
     case "repairWiped":
       // It joins again, so a learner that waits already has to be through first (S8).
       return [...leaves(change.member), ...joins(change.node.name)];

@@ -123,13 +123,18 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
   const latched = i.target.nodes.some((n) => hasLatch(facts(n)));
   const hasData = (n: HostNode) => typeof facts(n)?.data.identity === "object";
-  const whole = latched ? expected.filter(hasData) : [];
+  const whole = latched
+    ? i.target.nodes.filter((n) =>
+      hasData(n) && (expected.some((e) => e.name === n.name) || isLate(facts(n)))
+    )
+    : [];
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
     (whole.length >= quorumOf(size, 0).needed && i.target.desired.some(hasData));
 }
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
+const isLate = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.fenced === "no";
 const joinedLate = (n: HostNode, f: NodeFacts | undefined): boolean =>
-  f?.latch === "none" && f.fenced === "no" && startable(n, f).is === "down";
+  isLate(f) && startable(n, f).is === "down";
 const isLatchedVoter = (i: Input, node: string): boolean =>
   Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 

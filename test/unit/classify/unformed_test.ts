@@ -133,6 +133,11 @@ Deno.test("a member that no latch names yet is started with the others: its vote
     n4: at("n4", false),
   };
   assert.equal(judge("n1 n2 n3 n4", "", { state: "lost", nodes }), "restart n4");
+  // Two of three are enough, and one of the two is that one.
+  const named = (name: string) => latch({ clusterId, memberId: idOf(seen, name) }, "n1 n3");
+  const wiped = { ...at("n1", true), ...empty, ...named("n1") };
+  const two = { n1: wiped, n3: { ...at("n3", true), ...named("n3") }, n4: at("n4", false) };
+  assert.equal(judge("n1 n2 n4", "", { state: "lost", nodes: two }), "restart n3,n4");
   const removed = { ...nodes, n4: { ...nodes.n4, fenced: "yes" as const } };
   assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: removed }), /^lost/);
 });

@@ -33,7 +33,7 @@ export const playbookMutants: readonly Mutant[] = [
     }],
   },
   {
-    name: "a healthy member goes before the one that replaces it has come, and nobody projects the quorum",
+    name: "members are removed without a projection of the quorum",
     edits: [{
       file: "src/rules/s06_project.ts",
       find: "if (after.quorum.margin < 0) {",

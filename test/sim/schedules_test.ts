@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { playSchedule, type Schedule } from "../../src/sim/schedule.ts";
 import { etcdOnFive } from "./subject.ts";
 
-const FIXED = 800;
+const FIXED = 500;
 const FRESH = 30;
 const subject = etcdOnFive();
 

@@ -6,7 +6,8 @@
  */
 import type { RecordedMember } from "../model/node.ts";
 import { quorumOf } from "../model/quorum.ts";
-import { isVoter, type Peer, SILENT_MS } from "./raft.ts";
+import type { Peer } from "./peer.ts";
+import { isVoter, SILENT_MS } from "./raft.ts";
 import type { World } from "./world.ts";
 
 export interface Said {

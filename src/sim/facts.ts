@@ -15,7 +15,8 @@ import type {
 } from "../model/node.ts";
 import { known, type Tri } from "../model/tri.ts";
 import type { Host, Mark } from "./host.ts";
-import { emptyLog, isVoter, type Peer } from "./raft.ts";
+import { emptyLog, type Peer } from "./peer.ts";
+import { isVoter } from "./raft.ts";
 import type { World } from "./world.ts";
 
 /** Looks at a host from itself. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostNode } from "../model/node.ts";
-import type { Disk, Peer } from "./raft.ts";
+import type { Disk, Peer } from "./peer.ts";
 
 /** A file system that a data directory can lie on. */
 export interface Volume {

@@ -14,6 +14,8 @@ import { strike } from "./faults.ts";
 import type { Host } from "./host.ts";
 import { Manager, Run } from "./manager.ts";
 import { idOf, Random } from "./random.ts";
+import { isTrue } from "./reasons.ts";
+import { told } from "./story.ts";
 import { type Wiring, World } from "./world.ts";
 
 /** What is simulated: a service of a config, its nodes in memory instead of its hosts. */
@@ -153,54 +155,12 @@ class Played {
     const why = this.#refusals[0];
     if (
       (this.#outcome !== "refused" && this.#outcome !== "quorumLost") || why === undefined ||
-      !this.#isTrue(why)
+      !isTrue(why, world, this.#desired)
     ) {
       world.violate(
         "after the faults the config is reached, or a true reason told",
         `${this.#outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
       );
-    }
-  }
-
-  /** A reason that a person has to do something about, and that is so. */
-  #isTrue(refusal: Refusal): boolean {
-    const hosts = [...this.#world.hosts.values()];
-    const { evidence } = refusal;
-    switch (refusal.rule) {
-      case "S1":
-        if (evidence.includes("has begun")) return hosts.some((h) => h.marks.has("started"));
-        if (evidence.includes("lost the disk since")) {
-          return hosts.some((h) =>
-            h.own.disk === undefined && (h.marks.has("started") || !h.marks.has("intent"))
-          );
-        }
-        // Nobody wrote down whose it is, or none of the nodes that the config names has a part in it.
-        if (hosts.every((h) => !h.marks.has("latch"))) return true;
-        if (!hosts.some((h) => this.#world.isCopy(h) && this.#desired.some((n) => n.name === h.name))) {
-          return true;
-        }
-        // A package's default that does not run cannot show that nobody ever wrote to it.
-        return hosts.some((h) =>
-          h.own.disk?.pristine && !h.process && evidence.includes(`${h.name} holds data`)
-        );
-      // A package's default counts as data once it cannot be asked; a node that was installed anew proves nothing about its disk.
-      case "S3":
-        return hosts.some((h) =>
-          evidence.includes(h.name) &&
-          (h.own.disk === undefined ? !h.marks.has("latch") : (h.own.disk.pristine && !h.process) ||
-            evidence.includes(`holds that of member ${h.own.disk.memberId}`))
-        );
-      case "S19":
-        return hosts.some((h) =>
-          h.own.disk === undefined && evidence.includes(`${h.name}: its data is gone`)
-        );
-      // Bounded tries are reported.
-      case "S8":
-        return evidence.includes("in vain");
-      case "S10":
-        return true;
-      default:
-        return false;
     }
   }
 
@@ -306,10 +266,11 @@ class Played {
 
   /** Where nothing goes wrong nothing is refused or fails. */
   #judgeSmooth(outcome: Outcome): void {
+    const world = this.#world;
     const why = this.#refusals[0];
     // The cap on removals is for the next run to go on.
-    if (why !== undefined && (why.rule === "S9" || this.#isTrue(why))) return;
-    this.#world.violate(
+    if (why !== undefined && (why.rule === "S9" || isTrue(why, world, this.#desired))) return;
+    world.violate(
       "without faults every run reaches the config",
       `${outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
     );
@@ -349,26 +310,3 @@ class Played {
     return world.violation === undefined;
   }
 }
-
-const told = (h: Happening): string | undefined => {
-  switch (h.event) {
-    case "changeStarted":
-      return `${h.case} ${h.subject}`;
-    case "stepFailed":
-      return `step ${h.step.id} failed: ${h.failure.what} ${h.failure.output ?? ""}`;
-    case "stepSkipped":
-      return `step ${h.step.id} skipped: ${h.why}`;
-    case "undone":
-      return `undid ${h.step}: ${h.ok ? "done" : "not done"}, ${h.detail}`;
-    case "refused":
-      return `refused: ${h.refusals.map((r) => `${r.rule} ${r.evidence}`).join("; ")}`;
-    case "quorumLost":
-      return `quorum lost: ${h.refusal.evidence}`;
-    case "yielded":
-      return `yields to ${h.holder}`;
-    case "runEnded":
-      return `ends ${h.outcome}, ${h.changed} changed${h.why === undefined ? "" : `: ${h.why}`}`;
-    default:
-      return undefined;
-  }
-};

@@ -5,7 +5,8 @@
  */
 import type { HostNode, RecordedMember } from "../model/node.ts";
 import { Host } from "./host.ts";
-import { type Disk, emptyLog, type Entry, type Medium, Peer, Raft } from "./raft.ts";
+import { type Disk, emptyLog, type Entry, Peer } from "./peer.ts";
+import { type Medium, Raft } from "./raft.ts";
 import { idOf, type Random } from "./random.ts";
 import { Time } from "./time.ts";
 

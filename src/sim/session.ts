@@ -1,0 +1,126 @@
+/**
+ * A session on a simulated host: the lock that it holds, and the scripts that run under it.
+ *
+ * @module
+ */
+import type { About, Reply, Session } from "../model/fleet.ts";
+import type { Effect } from "../playbook/effect.ts";
+import { programs } from "./commands.ts";
+import type { Host } from "./host.ts";
+import type { Run } from "./manager.ts";
+import { runShell } from "./shell.ts";
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const exited = (code: number, out = "", err = ""): Reply => ({
+  kind: "exited",
+  code,
+  stdout: bytes(out),
+  stderr: bytes(err),
+});
+export const unreachable = (node: string, detail: string): Extract<Reply, { kind: "unreachable" }> => ({
+  kind: "unreachable",
+  trouble: { code: "unreachable", detail, unblock: `make ${node} reachable over SSH` },
+});
+const GONE_MS = 20_000;
+/** An agent on a node lets its lock go when nothing is heard of its manager for so long. */
+const PATIENCE_MS = 45_000;
+
+export class SimSession implements Session {
+  readonly node: string;
+  #alive = true;
+  #running = 0;
+
+  constructor(readonly run_: Run, readonly host: Host) {
+    this.node = host.name;
+  }
+  get holder(): string {
+    return `${this.run_.manager.name}:${this.run_.id}`;
+  }
+  get held(): boolean {
+    return this.#alive;
+  }
+
+  /** The manager knows nothing more of it; the agent on the node lets go once its script has ended and it has noticed. */
+  abandon(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    const { world, manager } = this.run_;
+    const noticed = world.linked(manager.name, this.node) && this.run_.dead ? 50 : PATIENCE_MS;
+    world.time.after(noticed, () => this.#release());
+  }
+  #release(): void {
+    if (this.#running > 0) this.run_.world.time.after(500, () => this.#release());
+    else if (this.host.lock === this) this.host.lock = undefined;
+  }
+  close(): Promise<void> {
+    this.#alive = false;
+    const { world, manager } = this.run_;
+    world.time.after(world.linked(manager.name, this.node) ? 5 : PATIENCE_MS, () => this.#release());
+    return this.run_.move(Promise.resolve());
+  }
+
+  run(
+    script: string,
+    options: { readonly timeoutMs: number; readonly notAfterMs?: number; readonly about?: About },
+  ): Promise<Reply> {
+    return this.run_.move(this.#run(script, options));
+  }
+
+  async #run(
+    script: string,
+    { timeoutMs, notAfterMs = 10_000, about }: {
+      readonly timeoutMs: number;
+      readonly notAfterMs?: number;
+      readonly about?: About;
+    },
+  ): Promise<Reply> {
+    const { world, manager } = this.run_;
+    const { time } = world;
+    if (!this.#alive) return unreachable(this.node, "the session that held the lock is over");
+    const lost = (): Reply => {
+      this.abandon();
+      return { kind: "lost", detail: "the connection went away" };
+    };
+    const luck = this.run_.bad();
+    const notAfter = time.now + notAfterMs;
+    if (luck === "before" || !await this.run_.way(manager.name, this.node, GONE_MS)) return lost();
+    // A host that was powered off meanwhile has lost the agent with the lock.
+    if (this.host.lock !== this) return lost();
+    const late = time.now > notAfter;
+    const end = late
+      ? undefined
+      : await this.#execute(script, time.now + timeoutMs, about, luck === "during");
+    if (luck !== undefined || !await this.run_.way(this.node, manager.name, GONE_MS)) return lost();
+    if (late || end === undefined) return { kind: "timedOut", stdout: bytes(""), stderr: bytes("") };
+    return end;
+  }
+
+  /** It goes on when its manager is gone: the agent waits for it, holding the lock. */
+  async #execute(
+    script: string,
+    deadline: number,
+    about: About | undefined,
+    broken: boolean,
+  ): Promise<Reply | undefined> {
+    const { world } = this.run_;
+    const { host } = this;
+    const turn = host.boots;
+    if (about !== undefined) {
+      world.tell(this.node, `${about.step} (${about.effect.does})`);
+      if (!this.run_.mayTouch(host)) {
+        world.violate("only nodes that have to do with it are touched", `${about.step} on ${host.name}`);
+      }
+    }
+    let steps = broken ? this.run_.random.int(0, 3) : Infinity;
+    const stop = () => !host.up || host.boots !== turn || world.time.now > deadline || steps-- <= 0;
+    this.#running++;
+    // The effect of a step is one of those that a playbook can declare.
+    const effect = about?.effect as Effect | undefined;
+    const said = await runShell(script, programs(world, host, true, effect), stop);
+    this.#running--;
+    if (host.boots !== turn || !host.up) return { kind: "lost", detail: "the host went away" };
+    if (world.time.now > deadline) return undefined;
+    if (said.code !== 0) world.tell(this.node, `exit code ${said.code} ${said.err ?? ""}`);
+    return exited(said.code, said.out, said.err);
+  }
+}

@@ -180,7 +180,9 @@ export class Site implements AsyncDisposable {
       : `--cacert=${tls.ca} --cert=${tls.clientCert} --key=${tls.clientKey}`;
     const { code, stdout, stderr } = await this.lab.on(
       host,
-      `ETCDCTL_API=3 etcdctl --endpoints=${this.url(host)} ${flags} ${this.witness} --command-timeout=5s ${command}`,
+      `ETCDCTL_API=3 etcdctl --endpoints=${
+        this.url(host)
+      } ${flags} ${this.witness} --command-timeout=5s ${command}`,
       { timeoutMs },
     );
     return { code, out: stdout, err: stderr };

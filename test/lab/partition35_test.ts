@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { Site } from "./kit.ts";
 import { addWhileThirdIsSilent } from "./partition.ts";
 
@@ -11,4 +12,12 @@ Deno.test("an add while the third member is silent, on etcd 3.5", async (t) => {
     [12, "cut"],
     [30, "cut"],
   ]);
+
+  await t.step("the control: etcd itself accepts the add that costs the quorum", async () => {
+    await site.applied(await site.config(["n1", "n2", "n3"]));
+    await site.lab.cut("n3");
+    const added = await site.etcdctl("n1", "member add n4 --peer-urls=http://n4:2380");
+    assert.equal(added.code, 0, added.err);
+    assert.notEqual((await site.etcdctl("n1", "put control lost")).code, 0, "no write passes any more");
+  });
 });

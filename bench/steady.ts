@@ -24,8 +24,12 @@ export async function steady(rounds = 5): Promise<readonly Row[]> {
     Array.from({ length: SERVICES }, (_, i) => [`s${i}`, [1, 2, 3].map((n) => `n${3 * i + n}`)]),
   );
   const config = await configure(lab, services);
-  for (const service of Object.keys(services)) await apply(lab, config, "state", service);
-  console.log(`${3 * SERVICES} hosts with ${SERVICES} etcd services are up`);
+  console.log(
+    `${lab.hosts.length} hosts are up; ${SERVICES} etcd services are bootstrapped, one after the other`,
+  );
+  for (const service of Object.keys(services)) {
+    console.log(`${service}: ${Math.round((await apply(lab, config, "state", service)).ms)} ms`);
+  }
 
   const hosts = await writeChecks(lab, config);
   const clients = await peersOf(lab, hosts);

@@ -28,6 +28,7 @@ export * from "./src/playbook/effect.ts";
 export {
   type Binding,
   definePlugin,
+  type Described,
   type Options,
   type OptionsOf,
   type OptionSpec,

@@ -6,6 +6,7 @@
  */
 import type { HostNode } from "../model/node.ts";
 import type { Service } from "./plugin.ts";
+import { type Cases, stepsOf } from "./playbook.ts";
 
 interface About {
   /** One sentence for editors and error messages. */
@@ -80,40 +81,63 @@ export interface Binding<O = Options> {
 export interface Plugin {
   readonly name: string;
   readonly options: OptionsSpec;
-  /** Throws TypeError for options that were not read by this plugin's own spec. */
-  bind(to: Binding): Service;
+  /**
+   * Binds it to a service, with its own playbook or another one. Throws TypeError for options that were not read by this
+   * plugin's own spec.
+   */
+  bind(to: Binding, playbook?: Cases<unknown>): Service;
 }
 
+/** A service as its plugin describes it: all but its steps, which its playbook gives. */
+export type Described<B> = Omit<Service, "plugin" | "name" | "steps"> & {
+  /** What the cases of the playbook find as `options`. */
+  readonly facts: B;
+};
+
 /**
- * Makes a plugin: `bind` gets the options as its own spec types them.
+ * Makes a plugin. `describe` gets the options as its own spec types them; the playbook's cases get what `describe` gives
+ * as `facts`.
  *
  * @example
  * ```ts
- * import { definePlugin, type Service } from "quorate";
+ * import { type Cases, definePlugin, type Described } from "quorate";
  *
- * export const bindTo = (service: (unit: string, port: number | undefined) => Service) =>
+ * interface Kept {
+ *   readonly unit: string;
+ *   readonly port: number | undefined;
+ * }
+ * export const pluginOf = (playbook: Cases<Kept>, described: (kept: Kept) => Described<Kept>) =>
  *   definePlugin({
  *     name: "example",
  *     options: {
  *       unit: { kind: "string", doc: "The systemd unit.", default: "example.service" },
  *       port: { kind: "integer", doc: "The client port.", min: 1, max: 65535 },
  *     },
- *     bind: ({ options }) => service(options.unit, options.port),
+ *     playbook,
+ *     describe: ({ options }) => described({ unit: options.unit, port: options.port }),
  *   });
  * ```
  */
-export const definePlugin = <const S extends OptionsSpec>(plugin: {
+export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
   readonly name: string;
   readonly options: S;
-  bind(to: Binding<OptionsOf<S>>): Service;
+  readonly playbook: Cases<B>;
+  describe(to: Binding<OptionsOf<S>>): Described<B>;
 }): Plugin => ({
   name: plugin.name,
   options: plugin.options,
-  bind({ name, options, nodes }) {
+  bind({ name, options, nodes }, playbook) {
     if (!areOptionsOf(plugin.options, options)) {
       throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);
     }
-    return plugin.bind({ name, options, nodes });
+    const { facts, ...service } = plugin.describe({ name, options, nodes });
+    const cases: Cases<B> = playbook ?? plugin.playbook;
+    return {
+      ...service,
+      plugin: plugin.name,
+      name,
+      steps: (change, context) => stepsOf(cases, change, { ...context, service: name, options: facts }),
+    };
   },
 });
 

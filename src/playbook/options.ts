@@ -6,6 +6,9 @@
  */
 import type { HostNode } from "../model/node.ts";
 import type { Service } from "./plugin.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Late } from "./command.ts";
+import { lateValue } from "./place.ts";
 import { type Cases, stepsOf } from "./playbook.ts";
 
 interface About {
@@ -88,11 +91,35 @@ export interface Plugin {
   bind(to: Binding, playbook?: Cases<unknown>): Service;
 }
 
+/** What a plugin may leave out, and what stands for it. */
+interface Optional {
+  /** No programs beyond those that every node needs. */
+  readonly programs?: Service["programs"];
+  /** No functions of its own. */
+  readonly shell?: Service["shell"];
+  /** Nobody can tell about a member whose own node cannot be asked (S4). */
+  readonly askPeers?: Service["askPeers"];
+  readonly readPeers?: Service["readPeers"];
+  /** No setting is looked after. */
+  readonly drift?: Service["drift"];
+  /** No rules of versions. */
+  readonly forbids?: Service["forbids"];
+  /** The values `clusterId` and `voters` (node names with commas between) are there for every service. */
+  readonly derived?: Service["derived"];
+  /** A runbook shows the value as it is now, or a word that a person has to replace. */
+  readonly lateShell?: (...args: Parameters<Service["lateShell"]>) => string | undefined;
+  /** A person has to see for themselves. */
+  readonly probeShell?: Service["probeShell"];
+}
+
 /** A service as its plugin describes it: all but its steps, which its playbook gives. */
-export type Described<B> = Omit<Service, "plugin" | "name" | "steps"> & {
-  /** What the cases of the playbook find as `options`. */
-  readonly facts: B;
-};
+export type Described<B> =
+  & Omit<Service, "plugin" | "name" | "steps" | keyof Optional>
+  & Optional
+  & {
+    /** What the cases of the playbook find as `options`. */
+    readonly facts: B;
+  };
 
 /**
  * Makes a plugin. `describe` gets the options as its own spec types them; the playbook's cases get what `describe` gives
@@ -130,16 +157,40 @@ export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
     if (!areOptionsOf(plugin.options, options)) {
       throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);
     }
-    const { facts, ...service } = plugin.describe({ name, options, nodes });
+    const { facts, ...own } = plugin.describe({ name, options, nodes });
     const cases: Cases<B> = playbook ?? plugin.playbook;
+    const derived: Service["derived"] = (key, seen, desired) =>
+      own.derived?.(key, seen, desired) ?? clusterValue(key, seen);
     return {
-      ...service,
+      programs: [],
+      shell: "",
+      askPeers: () => "",
+      readPeers: (_, members) => Object.fromEntries(members.map((m) => [m.id, "unknown"])),
+      drift: () => ({ settings: {} }),
+      forbids: () => undefined,
+      probeShell: () => undefined,
+      ...own,
       plugin: plugin.name,
       name,
+      derived,
+      lateShell: (late, seen, desired) =>
+        own.lateShell?.(late, seen, desired) ??
+          `echo ${lateValue(late, seen, { derived }, desired) ?? `REPLACE-WITH-${lateName(late)}`}`,
       steps: (change, context) => stepsOf(cases, change, { ...context, service: name, options: facts }),
     };
   },
 });
+
+/** Values that follow from the record of any service; only the linearizable one counts (S2). */
+function clusterValue(key: string, seen: Observation): string | undefined {
+  if (seen.state !== "held") return undefined;
+  if (key === "clusterId") return seen.clusterId;
+  if (key !== "voters") return undefined;
+  return seen.members.flatMap((m) => m.role === "voter" && m.node !== undefined ? [m.node] : []).sort()
+    .join();
+}
+const lateName = (late: Late): string =>
+  late.late === "derived" ? late.key : `id-of-${"node" in late.of ? late.of.node : late.of.member}`;
 
 /** Whether a value is what reading by this spec would give. */
 export function areOptionsOf<S extends OptionsSpec>(spec: S, value: unknown): value is OptionsOf<S> {

@@ -116,9 +116,9 @@ Deno.test("a plugin that throws leaves its service unknown, with a reason, and f
 });
 
 Deno.test("every step of the built-in playbook can be amended: each is in some sample", () => {
-  const source = ["pieces", "playbook"].map((name) =>
-    Deno.readTextFileSync(new URL(`../../../plugins/etcd/${name}.ts`, import.meta.url))
-  ).join("");
+  const files = ["plugins/etcd/pieces.ts", "plugins/etcd/playbook.ts", "src/playbook/pieces.ts"];
+  const source = files.map((name) => Deno.readTextFileSync(new URL(`../../../${name}`, import.meta.url)))
+    .join();
   const written = new Set([...source.matchAll(/\b(?:step)\(\s*["`]([a-z-]+)/g)].map((m) => m[1] ?? ""));
   assert.ok(written.size > 20);
   const t = target("n1 n2 n3", "n1 n2 n3 n4");

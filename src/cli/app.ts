@@ -12,9 +12,8 @@ import {
   text_en,
   version,
 } from "@stricli/core";
-import { caseNames } from "./cases.ts";
 import type { Cli, GlobalFlags } from "./cli.ts";
-import type { Case } from "../model/change.ts";
+import { type Case, caseNames } from "../model/change.ts";
 import { globalAliases, globalFlags, oneService, services } from "./flags.ts";
 import { guarded } from "./guarded.ts";
 import { docs, rootHelp, shown } from "./help.ts";

@@ -39,6 +39,14 @@ const COUNT = `table inet seen {
   }
 }`;
 
+/** A step on the management node itself, where all members are healthy for the first time. */
+const PLAYBOOK = `import { extend, management, nothing, run, sh, step } from "quorate";
+import { etcdPlaybook } from "quorate/plugins/etcd";
+
+const tell = step("tell", run(sh\`hostname >/root/told\`), { on: management, effect: nothing, idempotent: true });
+export default extend(etcdPlaybook, { bootstrap: { after: { "wait-all": () => [tell] } } });
+`;
+
 const LAB = "exe-bare";
 const MGMT = "mg";
 const NODES = ["n1", "n2", "n3"];
@@ -59,10 +67,16 @@ Deno.test("copied alone to a bare host, it bootstraps a cluster, and connects to
     ssh: { user: "root" },
     nodes: Object.fromEntries(nodes.map((n) => [n.name, { host: n.address }])),
     services: {
-      metadata: { plugin: "etcd", members: NODES, policy: { stabilize: "300ms", deadline: "3m" } },
+      metadata: {
+        plugin: "etcd",
+        playbook: "./playbook.ts",
+        members: NODES,
+        policy: { stabilize: "300ms", deadline: "3m" },
+      },
     },
   });
   await copy(lab, "/etc/quorate/quorate.yaml", new TextEncoder().encode(config), "644");
+  await copy(lab, "/etc/quorate/playbook.ts", new TextEncoder().encode(PLAYBOOK), "644");
   const quorate = (args: string) => lab.on(MGMT, `quorate ${args}`, { timeoutMs: 240_000 });
 
   await t.step("plan, then apply", async () => {
@@ -71,6 +85,7 @@ Deno.test("copied alone to a bare host, it bootstraps a cluster, and connects to
     assert.match(planned.stdout, /bootstrap/);
     const applied = await quorate("apply -v");
     assert.equal(applied.code, 0, applied.stderr);
+    assert.equal(await lab.must(MGMT, "cat /root/told"), MGMT);
     const members = await lab.must("n1", "ETCDCTL_API=3 etcdctl member list");
     assert.deepEqual(members.trim().split("\n").map((line) => line.split(", ").slice(1, 3)).sort(), [
       ["started", "n1"],

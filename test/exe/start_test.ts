@@ -82,6 +82,37 @@ Deno.test("the process has few permissions, is told where its file is, and keeps
   }
 });
 
+Deno.test("a command that is not to write cannot, and says who tried", async () => {
+  const dir = Deno.makeTempDirSync({ dir: folder });
+  const config = `${dir}/quorate.yaml`;
+  const written = `${dir}/written`;
+  await start(cache, { args: ["init", config] });
+  const sample = Deno.readTextFileSync(config);
+  Deno.writeTextFileSync(config, sample.replace("    plugin: etcd\n", "$&    playbook: ./playbook.ts\n"));
+  Deno.writeTextFileSync(
+    `${dir}/playbook.ts`,
+    `import { etcdPlaybook } from "quorate/plugins/etcd";
+Deno.writeTextFileSync(${JSON.stringify(written)}, "");
+export default etcdPlaybook;
+`,
+  );
+  Deno.chmodSync(`${dir}/playbook.ts`, 0o644);
+  const { code, err } = await start(cache, { args: ["explain", "add", "-c", config] });
+  assert.equal(code, 78);
+  assert.match(err, /playbook\.ts:2:6: error: NotCapable: Requires write access/);
+  assert.equal(listed(dir)?.includes("written"), false);
+});
+
+Deno.test("a folder that was opened to others since is told, and nothing is done", async () => {
+  const cache = fresh();
+  mustWork(await start(cache));
+  Deno.chmodSync(cache, 0o777);
+  mustRefuse(
+    await start(cache, { args: ["schema"] }),
+    /^quorate: \S+ can be written by everybody: what lies there is not started: chmod go-w \S+\n$/,
+  );
+});
+
 Deno.test("twelve first starts at once all work, and leave one build", async () => {
   const cache = fresh();
   for (const ran of await Promise.all(Array.from({ length: 12 }, () => start(cache)))) mustWork(ran);

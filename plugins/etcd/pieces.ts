@@ -151,24 +151,24 @@ export function stage(n: HostNode, s: Scene) {
   ];
 }
 
-/** What a failure of systemd means is in the unit's own log. */
-const startUnit = (unit: string) =>
-  sh`systemctl reset-failed ${unit} 2>/dev/null; systemctl enable -q ${unit} && { timeout 45 systemctl start ${unit} || { journalctl -q -n 8 --no-pager -o cat -u ${unit}; systemctl stop ${unit}; exit 1; }; }`;
-
 /** Starts a member on its own data, which never lowers the quorum. */
-export const start = (n: HostNode, s: Scene) => startBy(n, s, startUnit(s.options.unit));
+export const start = (n: HostNode, s: Scene) => startBy(n, s, sh`quorate_start ${s.options.unit}`);
 
 /** The same where there may be no quorum yet: a unit of `Type=notify` is not up before the others are. */
 export const startTogether = (n: HostNode, s: Scene) => {
   const { unit } = s.options;
-  return startBy(n, s, sh`systemctl reset-failed ${unit} 2>/dev/null; systemctl start --no-block ${unit}`);
+  return startBy(
+    n,
+    s,
+    sh`{ systemctl reset-failed ${unit} 2>/dev/null; systemctl start --no-block ${unit}; }`,
+  );
 };
 
 const startBy = (n: HostNode, s: Scene, command: Command) => {
   const unfence = s.seen.nodes[n.name]?.fenced === "yes"
     ? sh`quorate_unfence ${s.options.unit} ${s.service} && `
     : sh``;
-  return step(`start:${n.name}`, run(sh`${unfence}{ ${command}; }`), {
+  return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
     title: `start etcd on ${n.name}`,
     on: node(n),
     effect: starts(n, "itself"),
@@ -213,7 +213,7 @@ export function join(n: HostNode, s: Scene, leaving?: Member) {
         unless: started(n),
       },
     ),
-    step(`start-existing:${n.name}`, run(startUnit(o.unit)), {
+    step(`start-existing:${n.name}`, run(sh`quorate_start ${o.unit}`), {
       title: `start etcd on ${n.name}`,
       on: node(n),
       effect: starts(n, "existing"),

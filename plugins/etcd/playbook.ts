@@ -100,7 +100,7 @@ export const etcdPlaybook = playbook<Bound>()({
           `configure-new:${n.name}`,
           run(
             // A unit that a package enabled would start as `new` with the next boot, before it is marked as started.
-            sh`systemctl disable -q ${o.unit} && quorate_set_keys ${o.envFile} ${
+            sh`quorate_disable ${o.unit} && quorate_set_keys ${o.envFile} ${
               initialSettings(n, o, "new", cluster)
             } ${text`ETCD_INITIAL_CLUSTER_TOKEN=${f.token}`}`,
           ),
@@ -134,7 +134,7 @@ export const etcdPlaybook = playbook<Bound>()({
         step(
           `existing:${n.name}`,
           run(
-            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && systemctl enable -q ${o.unit}`,
+            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && quorate_enable ${o.unit}`,
           ),
           {
             title: `switch the config of ${n.name} to existing, and let etcd start at boot`,

@@ -44,7 +44,7 @@ export const playbookMutants: readonly Mutant[] = [
     name: "a learner is promoted before it has caught up",
     edits: [{
       file: "plugins/etcd/pieces.ts",
-      find: "step(`start-existing:${n.name}`, run(startUnit(o.unit)), {",
+      find: "step(`start-existing:${n.name}`, run(sh`quorate_start ${o.unit}`), {",
       plant: "step(`start-existing:${n.name}`, run(sh`systemctl start --no-block ${o.unit}`), {",
     }, {
       file: "plugins/etcd/pieces.ts",

@@ -176,10 +176,12 @@ const startBy = (n: HostNode, s: Scene, command: Command) => {
   });
 };
 
-/** Joins a node: staged, a learner, started as `existing`, promoted when it is in sync (S8, S12, S13). */
-export function join(n: HostNode, s: Scene, leaving?: Member) {
+/**
+ * Joins a node: staged, a learner, started as `existing`, promoted when it is in sync (S8, S12, S13). Whoever calls this
+ * waits until all are healthy.
+ */
+export function join(n: HostNode, s: Scene) {
   const o = s.options;
-  const others = well(s).filter((m) => m.id !== leaving?.id);
   return [
     ...stage(n, s),
     step(
@@ -230,10 +232,6 @@ export function join(n: HostNode, s: Scene, leaving?: Member) {
       unless: voter(n),
       retry: { forMs: 30_000, everyMs: 300 },
     }),
-    step(`wait-settled:${n.name}`, wait(settled([n], others)), {
-      title: "wait until all are healthy",
-      timeoutMs: 120_000,
-    }),
   ];
 }
 
@@ -266,9 +264,14 @@ export const putAway = (n: HostNode | undefined, m: Member, s: Scene) =>
     setAside(at, m.id, s),
   ]);
 
-/** The last wait of a change: nobody who was well, and is still recorded, got worse. */
-export const waitSettled = (s: Scene, nodes: readonly HostNode[]) =>
-  step("wait-all", wait(settled(nodes, well(s))), {
+/** These serve, and nobody who was well, and is still recorded, got worse; who leaves is not waited for. */
+export const waitSettled = <const Id extends string>(
+  id: Id,
+  s: Scene,
+  nodes: readonly HostNode[],
+  leaving?: Member,
+) =>
+  step(id, wait(settled(nodes, well(s).filter((m) => m.id !== leaving?.id))), {
     title: "wait until all are healthy",
     timeoutMs: 120_000,
   });

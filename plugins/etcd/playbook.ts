@@ -163,7 +163,12 @@ export const etcdPlaybook = playbook<Bound>()({
 
   add: (f) => {
     const s = scene(f);
-    return [...snapshot(s), ...join(f.node, s), ...latchAll(s, [f.node])];
+    return [
+      ...snapshot(s),
+      ...join(f.node, s),
+      ...latchAll(s, [f.node]),
+      waitSettled("wait-all", s, [f.node]),
+    ];
   },
 
   remove: (f) => {
@@ -173,8 +178,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...handOver(f.member, s),
       removeMember(f.member, s),
       ...putAway(f.node, f.member, s),
-      waitSettled(s, []),
       ...latchAll(s, [], f.member),
+      waitSettled("wait-all", s, []),
     ];
   },
 
@@ -185,13 +190,13 @@ export const etcdPlaybook = playbook<Bound>()({
       removeMember(f.member, s),
       ...putAway(f.oldNode, f.member, s),
     ];
-    const come = join(f.node, s, f.member);
+    const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? leave : come),
-      ...(f.dead ? come : leave),
+      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", s, [f.node]), ...leave]),
       ...latchAll(s, [f.node], f.member),
+      waitSettled("wait-all", s, [f.node], f.member),
     ];
   },
 
@@ -202,7 +207,7 @@ export const etcdPlaybook = playbook<Bound>()({
 
   repairCrashed: (f) => {
     const s = scene(f);
-    return [start(f.node, s), waitSettled(s, [f.node])];
+    return [start(f.node, s), waitSettled("wait-all", s, [f.node])];
   },
 
   repairWiped: (f) => {
@@ -215,8 +220,9 @@ export const etcdPlaybook = playbook<Bound>()({
       ),
       fence(f.node, s),
       removeMember(f.member, s),
-      ...join(f.node, s, f.member),
+      ...join(f.node, s),
       ...latchAll(s, [f.node], f.member),
+      waitSettled("wait-all", s, [f.node], f.member),
     ];
   },
 
@@ -250,7 +256,7 @@ export const etcdPlaybook = playbook<Bound>()({
         timeoutMs: 90_000,
         idempotent: true,
       }),
-      waitSettled(s, [f.node]),
+      waitSettled("wait-all", s, [f.node]),
       ...latches,
     ];
   },

@@ -131,6 +131,7 @@ export class Run {
     const { world, manager } = this;
     return {
       check: (_service, node) => this.move(this.#check(node)),
+      late: (tookMs) => world.time.sleep(Math.max(300, tookMs / 2)),
       peers: (_service, members, from) =>
         this.move((async () => {
           await world.time.sleep(this.random.int(20, 80));

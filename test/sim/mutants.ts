@@ -24,12 +24,12 @@ export const playbookMutants: readonly Mutant[] = [
     name: "the data of a crashed member is set aside without a look at whose it is",
     edits: [{
       file: "plugins/etcd/playbook.ts",
-      find: "return [start(f.node, s), waitSettled(s, [f.node])];",
+      find: 'return [start(f.node, s), waitSettled("wait-all", s, [f.node])];',
       plant: `return [
       step("away", run(sh\`mv \${s.options.dataDir} \${s.options.dataDir}.old\`), {
         on: node(f.node), effect: { does: "nothing" }, idempotent: true,
       }),
-      start(f.node, s), waitSettled(s, [f.node])];`,
+      start(f.node, s), waitSettled("wait-all", s, [f.node])];`,
     }],
   },
   {

@@ -92,7 +92,7 @@ etcd_look() {
 	/*) used=$(readlink -m -- "$used") ;;
 	*) [ -z "$pid" ] || used=$(readlink -m -- "/proc/$pid/cwd/$used") ;;
 	esac
-	[ -n "$etcd_config" ] || ask used 0 printf %s "$used"
+	[ -n "$etcd_config" ] || tell used "$used"
 	ask disk 0 etcd_disk_id "$dir" "$wal"
 	answered=''
 	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).

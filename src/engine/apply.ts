@@ -159,9 +159,9 @@ class Loop {
       const busy = await this.locks.majority(this.service.target, seen);
       if (busy?.kind === "refused") return this.#refused([busy.refusal]);
       if (busy?.kind === "busy") return this.#yielded(busy.holder);
-      // What was seen before the lock was held may have been another manager's work: look again under it.
+      // What was seen before the lock was held may have been another manager's work: then look again under it.
       this.#locked = true;
-      this.#view.forget();
+      if (!this.locks.quietSince(seen)) this.#view.forget();
       return undefined;
     }
     const { service, target, outside } = this.service;

@@ -4,6 +4,10 @@
  * node. Whoever loses leaves quietly. The node that sorts first is locked before the others, so that of two managers
  * that start at the same moment one gets through.
  *
+ * What was seen before the locks were taken may be another manager's half-done work. Whoever lets a lock go writes down
+ * when, and whoever takes it reads what stood there. So where every lock that we took still holds the line that the look
+ * found, and that line is older than the look, nobody was at work since it began: he would have held one of them.
+ *
  * @module
  */
 import type { Session } from "../model/fleet.ts";
@@ -22,6 +26,8 @@ export interface Locks {
   majority(target: Target, seen: Observation): Promise<Exclude<LockReply, { kind: "held" }> | undefined>;
   /** The session on one node, opened if it is not there. */
   on(node: string): Promise<LockReply>;
+  /** Nobody else has held the lock of any of these nodes since before this look began. */
+  quietSince(seen: Observation): boolean;
   /** Asks each session whether it is still alive: before what cannot be taken back. */
   alive(): Promise<ReadonlySet<string>>;
   /** Why these nodes are not a majority any more. */
@@ -82,6 +88,13 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
           ? tooFew(short, held)
           : cannotLock(silent, seen.nodes[silent]?.trouble?.detail ?? "it was not seen"),
       };
+    },
+    quietSince(seen) {
+      const tookMs = outside.clock.now() - seen.at;
+      return [...sessions].every(([node, { found }]) => {
+        const lock = seen.nodes[node]?.lock;
+        return typeof lock === "object" && lock.line === found && lock.freeMs > tookMs;
+      });
     },
     async alive() {
       const nodes = [...sessions.keys()];

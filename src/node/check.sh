@@ -11,6 +11,13 @@ ask() {
 	echo $? >"$asking.code"
 }
 
+# NAME TEXT: what is known already.
+tell() {
+	printf %s "$2" >"$1.out"
+	: >"$1.err"
+	echo 0 >"$1.code"
+}
+
 # What is asked for any service; leaves $pid (one live process, or nothing) to the plugin's part.
 look() {
 	ask unit 3 systemctl show -p LoadState -p ActiveState -p UnitFileState -p NRestarts -p Result -p MainPID \
@@ -26,8 +33,11 @@ look() {
 		ask "$mark" 0 cat -- "/var/lib/quorate/$service/$mark"
 	done
 	ask fence 0 test -e "/etc/systemd/system/$unit.d/quorate-fence.conf"
+	line=none lock=/run/quorate/$unit.lock
+	[ ! -e "$lock" ] || { line=''; read -r line <"$lock"; }
+	tell lock "$line"
 	if quorate_place "$dir"; then
-		ask path 0 printf %s "$quorate_path"
+		tell path "$quorate_path"
 		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
 		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"
 	fi

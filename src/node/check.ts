@@ -23,6 +23,7 @@ export const ownAsks = [
   "started",
   "fenced",
   "fence",
+  "lock",
   "path",
   "disk-free",
   "mount",

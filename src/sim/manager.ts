@@ -165,7 +165,8 @@ export class Run {
       return { kind: "failed", reply: unreachable(host.name, "timed out") };
     }
     if (host.lock !== undefined) return { kind: "busy", holder: host.lock.holder };
-    const session = new SimSession(this, host);
+    const session = new SimSession(this, host, host.lockLine);
+    host.lockLine = session.holder;
     host.lock = session;
     this.#sessions.add(session);
     if (this.#dead) session.abandon();

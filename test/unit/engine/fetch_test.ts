@@ -13,6 +13,7 @@ async function fetching(sent: string, arrives: string | Reply, write = (_: Uint8
   const did: string[] = [];
   const ran: string[] = [];
   const session: Session = {
+    found: "",
     node: "n2",
     held: true,
     run: (script) => {

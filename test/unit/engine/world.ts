@@ -155,6 +155,7 @@ export class World {
       kind: "held",
       session: {
         node,
+        found: "",
         get held() {
           return session.held;
         },

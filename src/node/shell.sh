@@ -121,15 +121,19 @@ quorate_unmark() (
 	rm -f -- "$@" && quorate_sync .
 )
 
-# DIR: sets quorate_path (links resolved), quorate_near (the nearest that exists) and quorate_fs (its file system's id).
-quorate_place() {
+# DIR: sets quorate_path (links resolved) and quorate_near (the nearest that exists).
+quorate_near() {
 	quorate_path=$(readlink -m -- "$1") || return
 	quorate_near=$quorate_path
 	until [ -e "$quorate_near" ]; do
 		quorate_near=${quorate_near%/*}
 		quorate_near=${quorate_near:-/}
 	done
-	quorate_fs=$(stat -f -c %i -- "$quorate_near")
+}
+
+# DIR: sets the same, and quorate_fs, the file system's id.
+quorate_place() {
+	quorate_near "$1" && quorate_fs=$(stat -f -c %i -- "$quorate_near")
 }
 
 # PROCESS UNIT DIR [CGROUP]: a process is the service's if its unit runs it, or if it works on the data directory: one

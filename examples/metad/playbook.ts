@@ -41,7 +41,6 @@ import {
   removes,
   run,
   setAside,
-  settled,
   sh,
   stageNode,
   started,
@@ -105,7 +104,6 @@ function snapshot(f: Look, leaving?: Member) {
 
 /** Joins a node: staged, a learner, started, promoted when it is in sync (S8, S12, S13). */
 function join(n: HostNode, f: Look, leaving?: Member) {
-  const others = well(f.seen).filter((m) => m.id !== leaving?.id);
   const { envFile } = f.options.options;
   return [
     ...given(seenPristine(n, f), (id) => [fence(n, keptBy(f), id), setAside(n, "pristine", keptBy(f))]),
@@ -148,10 +146,6 @@ function join(n: HostNode, f: Look, leaving?: Member) {
       effect: effect("promotes", n),
       unless: voter(n),
       retry: { forMs: 30_000, everyMs: 300 },
-    }),
-    step(`wait-settled:${n.name}`, wait(settled([n], others)), {
-      title: "wait until all are healthy",
-      timeoutMs: 120_000,
     }),
   ];
 }
@@ -203,7 +197,7 @@ export const metadPlaybook = playbook<Metad>()({
           `configure-new:${n.name}`,
           // Not at boot before it is formed: a disk that is lost before a reboot must not be started as `new` again.
           run(
-            sh`systemctl disable -q ${unit} && quorate_set_keys ${envFile} ${
+            sh`quorate_disable ${unit} && quorate_set_keys ${envFile} ${
               settings(n, f, "new")
             } ${text`METAD_MEMBERS=${members}`} ${text`METAD_TOKEN=${f.token}`}`,
           ),
@@ -224,7 +218,7 @@ export const metadPlaybook = playbook<Metad>()({
       ...f.nodes.map((n) =>
         step(
           `existing:${n.name}`,
-          run(sh`quorate_set_keys ${envFile} METAD_JOIN=existing && systemctl enable -q ${unit}`),
+          run(sh`quorate_set_keys ${envFile} METAD_JOIN=existing && quorate_enable ${unit}`),
           {
             title: `switch the config of ${n.name} to existing, and let metad start at boot`,
             on: node(n),
@@ -243,13 +237,18 @@ export const metadPlaybook = playbook<Metad>()({
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader" }),
   ],
 
-  add: (f) => [...snapshot(f), ...join(f.node, f), ...latchAll(f, [f.node])],
+  add: (f) => [
+    ...snapshot(f),
+    ...join(f.node, f),
+    ...latchAll(f, [f.node]),
+    waitSettled("wait-all", [f.node], f.seen),
+  ],
 
   remove: (f) => [
     ...snapshot(f, f.member),
     ...leave(f.member, f.node, f),
-    waitSettled([], f.seen),
     ...latchAll(f, [], f.member),
+    waitSettled("wait-all", [], f.seen),
   ],
 
   replace: (f) => {
@@ -258,15 +257,15 @@ export const metadPlaybook = playbook<Metad>()({
     return [
       ...snapshot(f, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? go : come),
-      ...(f.dead ? come : go),
+      ...(f.dead ? [...go, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...go]),
       ...latchAll(f, [f.node], f.member),
+      waitSettled("wait-all", [f.node], f.seen, f.member),
     ];
   },
 
   retire: (f) => [fence(f.node, keptBy(f)), setAside(f.node, f.staleId ?? "none", keptBy(f))],
 
-  repairCrashed: (f) => [startOwn(f.node, f.seen, keptBy(f)), waitSettled([f.node], f.seen)],
+  repairCrashed: (f) => [startOwn(f.node, f.seen, keptBy(f)), waitSettled("wait-all", [f.node], f.seen)],
 
   repairWiped: (f) => [
     ...snapshot(f, f.member),
@@ -278,6 +277,7 @@ export const metadPlaybook = playbook<Metad>()({
     removeMember(f.member, f),
     ...join(f.node, f, f.member),
     ...latchAll(f, [f.node], f.member),
+    waitSettled("wait-all", [f.node], f.seen, f.member),
   ],
 
   // metad keeps no setting that could drift: only a latch may be missing.

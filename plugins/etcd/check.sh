@@ -26,8 +26,7 @@ etcd_learner() {
 # PID: what the running process was told, the strongest last.
 etcd_told_process() {
 	echo process
-	tr '\000' '\n' <"/proc/$1/environ" | grep -a '^ETCD_'
-	tr '\000' '\n' <"/proc/$1/cmdline" | etcd_flags
+	cat -- "/proc/$1/environ" "/proc/$1/cmdline" | tr '\000' '\n' | etcd_flags -e '/^ETCD_/p'
 }
 
 # UNIT: what the unit would tell a process. Its own variables give way to the environment file, which Quorate writes
@@ -45,9 +44,9 @@ etcd_told_unit() {
 	} | tr -s ' ;"'\' '\n' | etcd_flags
 }
 
-# Flags of a command line, one argument a line, as variables.
+# [SEDARG…]: flags of a command line, one argument a line, as variables.
 etcd_flags() {
-	sed -nE '/^--?(data-dir|wal-dir|listen-client-urls|config-file)$/{N;s/\n/=/}
+	sed -nE "$@" -e '/^--?(data-dir|wal-dir|listen-client-urls|config-file)$/{N;s/\n/=/}
 s/^--?data-dir=/ETCD_DATA_DIR=/p;s/^--?wal-dir=/ETCD_WAL_DIR=/p
 s/^--?listen-client-urls=/ETCD_LISTEN_CLIENT_URLS=/p;s/^--?config-file=/ETCD_CONFIG_FILE=/p'
 }
@@ -92,7 +91,7 @@ etcd_look() {
 	/*) used=$(readlink -m -- "$used") ;;
 	*) [ -z "$pid" ] || used=$(readlink -m -- "/proc/$pid/cwd/$used") ;;
 	esac
-	[ -n "$etcd_config" ] || ask used 0 printf %s "$used"
+	[ -n "$etcd_config" ] || tell used "$used"
 	ask disk 0 etcd_disk_id "$dir" "$wal"
 	answered=''
 	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).

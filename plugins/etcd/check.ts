@@ -42,8 +42,8 @@ export function etcdAskPeers(
   const asks = members.filter((m) => m.clientUrls.length > 0).map((m) => {
     const urls = quote(m.clientUrls.join(","));
     const question = m.role === "voter"
-      ? `etcd_ctl ${urls} 3 get quorate --keys-only -w json`
-      : `etcd_learner ${urls} ${quote(clientUrl(from, o))} 3`;
+      ? `etcd_ctl ${urls} 2 get quorate --keys-only -w json`
+      : `etcd_learner ${urls} ${quote(clientUrl(from, o))} 2`;
     return `ask ${quote(`peer.${m.id}`)} 0 ${question} &`;
   });
   return asks.length === 0 ? "" : `${credentials(o)}\n${text}\n${asks.join("\n")}\nwait\n`;

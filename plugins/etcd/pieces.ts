@@ -32,7 +32,6 @@ import {
   removes,
   run,
   setAside,
-  settled,
   sh,
   stageNode,
   started,
@@ -43,7 +42,6 @@ import {
   toLatch,
   voter,
   wait,
-  well,
 } from "quorate";
 import { endpoints, etcdctl, ownEndpoint } from "./ctl.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "./options.ts";
@@ -126,14 +124,16 @@ export const startTogether = (n: HostNode, s: Scene) => {
     n,
     s.seen,
     kept(s),
-    sh`systemctl reset-failed ${unit} 2>/dev/null; systemctl start --no-block ${unit}`,
+    sh`{ systemctl reset-failed ${unit} 2>/dev/null; systemctl start --no-block ${unit}; }`,
   );
 };
 
-/** Joins a node: staged, a learner, started as `existing`, promoted when it is in sync (S8, S12, S13). */
-export function join(n: HostNode, s: Scene, leaving?: Member) {
+/**
+ * Joins a node: staged, a learner, started as `existing`, promoted when it is in sync (S8, S12, S13). Whoever calls this
+ * waits until all are healthy.
+ */
+export function join(n: HostNode, s: Scene) {
   const o = s.options;
-  const others = well(s.seen).filter((m) => m.id !== leaving?.id);
   return [
     ...stage(n, s),
     step(
@@ -178,10 +178,6 @@ export function join(n: HostNode, s: Scene, leaving?: Member) {
       effect: effect("promotes", n),
       unless: voter(n),
       retry: { forMs: 30_000, everyMs: 300 },
-    }),
-    step(`wait-settled:${n.name}`, wait(settled([n], others)), {
-      title: "wait until all are healthy",
-      timeoutMs: 120_000,
     }),
   ];
 }

@@ -80,7 +80,7 @@ export const etcdPlaybook = playbook<Bound>()({
           `configure-new:${n.name}`,
           run(
             // A unit that a package enabled would start as `new` with the next boot, before it is marked as started.
-            sh`systemctl disable -q ${o.unit} && quorate_set_keys ${o.envFile} ${
+            sh`quorate_disable ${o.unit} && quorate_set_keys ${o.envFile} ${
               initialSettings(n, o, "new", cluster)
             } ${text`ETCD_INITIAL_CLUSTER_TOKEN=${f.token}`}`,
           ),
@@ -103,7 +103,7 @@ export const etcdPlaybook = playbook<Bound>()({
         step(
           `existing:${n.name}`,
           run(
-            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && systemctl enable -q ${o.unit}`,
+            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && quorate_enable ${o.unit}`,
           ),
           {
             title: `switch the config of ${n.name} to existing, and let etcd start at boot`,
@@ -125,7 +125,12 @@ export const etcdPlaybook = playbook<Bound>()({
 
   add: (f) => {
     const s = scene(f);
-    return [...snapshot(s), ...join(f.node, s), ...latchAll(s, [f.node])];
+    return [
+      ...snapshot(s),
+      ...join(f.node, s),
+      ...latchAll(s, [f.node]),
+      waitSettled("wait-all", [f.node], f.seen),
+    ];
   },
 
   remove: (f) => {
@@ -135,8 +140,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...handOver(f.member, s),
       removeMember(f.member, s),
       ...putAway(f.node, f.member, f.seen, kept(s)),
-      waitSettled([], f.seen),
       ...latchAll(s, [], f.member),
+      waitSettled("wait-all", [], f.seen),
     ];
   },
 
@@ -147,13 +152,13 @@ export const etcdPlaybook = playbook<Bound>()({
       removeMember(f.member, s),
       ...putAway(f.oldNode, f.member, f.seen, kept(s)),
     ];
-    const come = join(f.node, s, f.member);
+    const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? leave : come),
-      ...(f.dead ? come : leave),
+      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leave]),
       ...latchAll(s, [f.node], f.member),
+      waitSettled("wait-all", [f.node], f.seen, f.member),
     ];
   },
 
@@ -164,7 +169,7 @@ export const etcdPlaybook = playbook<Bound>()({
 
   repairCrashed: (f) => {
     const s = scene(f);
-    return [startOwn(f.node, f.seen, kept(s)), waitSettled([f.node], f.seen)];
+    return [startOwn(f.node, f.seen, kept(s)), waitSettled("wait-all", [f.node], f.seen)];
   },
 
   repairWiped: (f) => {
@@ -177,8 +182,9 @@ export const etcdPlaybook = playbook<Bound>()({
       ),
       fence(f.node, kept(s)),
       removeMember(f.member, s),
-      ...join(f.node, s, f.member),
+      ...join(f.node, s),
       ...latchAll(s, [f.node], f.member),
+      waitSettled("wait-all", [f.node], f.seen, f.member),
     ];
   },
 
@@ -212,7 +218,7 @@ export const etcdPlaybook = playbook<Bound>()({
         timeoutMs: 90_000,
         idempotent: true,
       }),
-      waitSettled([f.node], f.seen),
+      waitSettled("wait-all", [f.node], f.seen),
       ...latches,
     ];
   },

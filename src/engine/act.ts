@@ -12,12 +12,12 @@ import type { Acting, Step } from "../playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
 import { resolveWhere } from "../playbook/place.ts";
+import { JUST_NOW_MS } from "./view.ts";
+import { together, whomItConcerns, whomItRunsOn } from "./whom.ts";
 import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
 const NOT_AFTER_MS = 10_000;
-/** What cannot be taken back is judged by an observation that began at most so long ago. */
-const JUST_NOW_MS = 2_000;
 /** After a lost connection: as often is a step tried again that says why twice is safe (S13). */
 const LOST_TRIES = 3;
 const LOST_PAUSE_MS = 1_000;
@@ -52,6 +52,7 @@ export async function act(
     told = true;
     const sent = await send(scene, step, action, on, text);
     if (!quiet(step.effect)) scene.view.touch();
+    else if (step.effect.does !== "nothing") scene.view.wrote(on);
     if (sent.kind === "end") return sent.end;
     const { reply } = sent;
     if (reply.kind === "exited" && reply.code === 0) {
@@ -125,14 +126,17 @@ type Prepared = { readonly kind: "ready"; readonly on: string; readonly text: st
 /** The rules, the place and the late values, all from one fresh observation. */
 async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepared> {
   const { run, view, locks } = scene;
+  const { clock } = run.outside;
   const cannot = irreversible(step.effect) || changesMembership(step.effect);
-  if (cannot) {
-    const lost = await locks.confirm(run.target, await view.fresh());
-    if (lost !== undefined) return { kind: "refused", refusal: lost };
-  }
-  const since = run.outside.clock.now();
+  const since = clock.now();
   for (;;) {
-    const seen = await view.fresh(cannot ? JUST_NOW_MS : undefined);
+    const whom = together([whomItConcerns(step.effect, view.newest), whomItRunsOn(step.on)]);
+    const [seen, alive] = await Promise.all([
+      view.see(whom, cannot ? JUST_NOW_MS : undefined),
+      cannot ? locks.alive() : undefined,
+    ]);
+    const lost = alive && locks.lost(run.target, seen, alive);
+    if (lost !== undefined) return { kind: "refused", refusal: lost };
     // What contradicts itself proves nothing (S2, S3), and without a quorum in sight nothing can be counted (S24).
     const unclear = seen.conflicts[0] ?? forbidsUnseen(seen, step.effect);
     const forbidden = unclear ?? forbidsEffect(seen, step.effect);
@@ -141,7 +145,7 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
     const text = action.do === "fetch" ? `fetch ${action.from}` : filledIn(action.command, seen, run);
     if (unclear === undefined && on !== undefined && text !== undefined) return { kind: "ready", on, text };
     // An election, or a list that was just changed: worth a few looks.
-    if (run.outside.clock.now() - since > VERIFY_MS) {
+    if (clock.now() - since > VERIFY_MS) {
       const what = on === undefined
         ? "no healthy voter can be reached to run it on"
         : "a value that it needs does not exist";
@@ -151,7 +155,7 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
           { rule: "S24", evidence: `step ${step.id}: ${what}`, unblock: "see `quorate status`" },
       };
     }
-    await run.outside.clock.sleep(200);
+    await clock.sleep(200);
     view.touch();
   }
 }

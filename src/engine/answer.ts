@@ -6,7 +6,7 @@
 import type { Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import type { CommandProbe } from "../playbook/evaluate.ts";
-import type { ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
 import { resolveWhere } from "../playbook/place.ts";
 import { filledIn, script } from "./scene.ts";
 

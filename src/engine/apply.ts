@@ -17,10 +17,10 @@ import { titleOf } from "../playbook/step.ts";
 import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
-import { look, type ServiceRun } from "./look.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
+import type { ServiceRun } from "./outside.ts";
 import { stabilize } from "./stabilize.ts";
-import { viewOf } from "./view.ts";
+import { type View, viewOf } from "./view.ts";
 
 export interface Applied {
   readonly outcome: Outcome;
@@ -76,6 +76,7 @@ class Loop {
   #memory: Memory = { attempts: {} };
   #removals: { readonly done: number; readonly votersAtStart: number } | undefined;
   #waitingSince: number | undefined;
+  readonly #view: View;
   readonly #completed = new Map<string, number>();
 
   constructor(
@@ -84,7 +85,9 @@ class Loop {
     readonly emit: (h: Happening) => void,
     readonly stop: AbortSignal,
     readonly deadlineAt: number,
-  ) {}
+  ) {
+    this.#view = viewOf(service, answerOn(service));
+  }
 
   async run(): Promise<End> {
     this.#memory = await this.service.outside.store.readMemory();
@@ -104,6 +107,7 @@ class Loop {
           if (this.#over()) return this.#interrupted();
           this.#waitingSince ??= this.service.outside.clock.now();
           await this.service.outside.clock.sleep(POLL_MS, this.stop);
+          this.#view.touch();
           continue;
         case "change": {
           if (this.#over()) return this.#interrupted();
@@ -120,7 +124,7 @@ class Loop {
   async #observe(): Promise<Observation> {
     const { outside } = this.service;
     const began = outside.clock.now();
-    const seen = await look(this.service);
+    const seen = await this.#view.observe();
     // What may not be this service at all must not be remembered as its cluster.
     const own = seen.conflicts.length === 0 && serviceOfAnother(this.service.target, seen).length === 0;
     const memory = own ? remember(this.#memory, seen, outside.clock.wall()) : this.#memory;
@@ -155,8 +159,9 @@ class Loop {
       const busy = await this.locks.majority(this.service.target, seen);
       if (busy?.kind === "refused") return this.#refused([busy.refusal]);
       if (busy?.kind === "busy") return this.#yielded(busy.holder);
-      // What was seen before the lock was held may have been another manager's work: look again under it.
+      // What was seen before the lock was held may have been another manager's work: then look again under it.
       this.#locked = true;
+      if (!this.locks.quietSince(seen)) this.#view.forget();
       return undefined;
     }
     const { service, target, outside } = this.service;
@@ -172,10 +177,10 @@ class Loop {
     const began = outside.clock.now();
     const names = steps.map((s) => ({ id: s.id, title: titleOf(s) }));
     this.emit({ event: "changeStarted", case: change.case, subject, steps: names });
-    const view = viewOf(this.service, seen, steps, answerOn(this.service));
+    this.#view.concern(steps.flatMap(({ effect }) => "node" in effect ? [effect.node] : []));
     const end = await runSteps({
       run: this.service,
-      view,
+      view: this.#view,
       locks: this.locks,
       emit: this.emit,
       stop: this.stop,
@@ -201,7 +206,7 @@ class Loop {
         why: `${change.case} of ${subject} was completed ${times} times and is due again`,
       };
     }
-    if (disturbs(change)) await stabilize(this.service, view, this.emit, this.stop, this.deadlineAt);
+    if (disturbs(change)) await stabilize(this.service, this.#view, this.emit, this.stop, this.deadlineAt);
     return undefined;
   }
 
@@ -251,7 +256,10 @@ export const inputOf = (
 
 /** One look without locks or changes: what `plan` and `status` start from. */
 export async function lookAt(run: ServiceRun): Promise<Looked> {
-  const [seen, memory] = await Promise.all([look(run), run.outside.store.readMemory()]);
+  const [seen, memory] = await Promise.all([
+    viewOf(run, answerOn(run)).observe(),
+    run.outside.store.readMemory(),
+  ]);
   const wallMs = run.outside.clock.wall();
   return { seen, memory, wallMs, verdict: classify(inputOf(run, seen, memory, false)) };
 }

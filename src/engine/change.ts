@@ -86,7 +86,7 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
     if (step.undo === undefined) continue;
     scene.view.touch();
     if (await scene.view.ask(step.undo.if) !== "yes") continue;
-    const seen = await scene.view.fresh();
+    const seen = await scene.view.see("all");
     const stop = seen.conflicts[0] ?? forbidsEffect(seen, step.undo.effect);
     const on = resolveWhere(step.on, seen);
     const text = filledIn(step.undo.command, seen, scene.run);

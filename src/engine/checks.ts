@@ -17,9 +17,16 @@ const SILENT_MS = 6_000;
 const PEERS_TIMEOUT_MS = 12_000;
 /** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
 const GRACE_MS = 500;
+/** Who takes half as long again as most did is asked about; a busy fleet is no reason to make it busier. */
+const LATE_MS = 300;
 
 export interface Checks {
   check(service: Service, node: HostNode): Promise<NodeFacts>;
+  /**
+   * Most nodes of a look have answered within `tookMs`: resolves when it is time to ask others about the rest, or when
+   * `enough` aborts.
+   */
+  late(tookMs: number, enough: AbortSignal): Promise<void>;
   /**
    * Asks healthy members' nodes about members whose own nodes could not be asked (S4). Who does not answer takes
    * seconds to be asked, so a poll takes the last "no" again; a "no" too much only makes the arithmetic more careful.
@@ -85,6 +92,7 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
         ? readCheck(reply.stdout, service, node, { sentMs, receivedMs })
         : unreached(node, reply);
     },
+    late: (tookMs, enough) => clock.sleep(Math.max(LATE_MS, tookMs / 2), enough),
     async peers(service, members, from, polling) {
       const key = (m: RecordedMember) => `${service.name} ${m.id}`;
       const silent = (m: RecordedMember) => clock.now() - (refusedAt.get(key(m)) ?? -Infinity) < SILENT_MS;

@@ -6,7 +6,7 @@
 import type { Reply, Session } from "../model/fleet.ts";
 import { quote } from "../playbook/render.ts";
 import type { Acting } from "../playbook/step.ts";
-import type { ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
 
 /** Fetches, verifies, keeps; and takes the file on the node away. */
 export async function fetchFile(

@@ -4,13 +4,17 @@
  * node. Whoever loses leaves quietly. The node that sorts first is locked before the others, so that of two managers
  * that start at the same moment one gets through.
  *
+ * What was seen before the locks were taken may be another manager's half-done work. Whoever lets a lock go writes down
+ * when, and whoever takes it reads what stood there. So where every lock that we took still holds the line that the look
+ * found, and that line is older than the look, nobody was at work since it began: he would have held one of them.
+ *
  * @module
  */
 import type { Session } from "../model/fleet.ts";
 import type { Observation, Target } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
-import type { ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
 
 export type LockReply =
   | { readonly kind: "held"; readonly session: Session }
@@ -22,8 +26,12 @@ export interface Locks {
   majority(target: Target, seen: Observation): Promise<Exclude<LockReply, { kind: "held" }> | undefined>;
   /** The session on one node, opened if it is not there. */
   on(node: string): Promise<LockReply>;
+  /** Nobody else has held the lock of any of these nodes since before this look began. */
+  quietSince(seen: Observation): boolean;
   /** Asks each session whether it is still alive: before what cannot be taken back. */
-  confirm(target: Target, seen: Observation): Promise<Refusal | undefined>;
+  alive(): Promise<ReadonlySet<string>>;
+  /** Why these nodes are not a majority any more. */
+  lost(target: Target, seen: Observation, alive: ReadonlySet<string>): Refusal | undefined;
   close(): Promise<void>;
 }
 
@@ -52,7 +60,7 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
       : "no answer";
     return { kind: "refused", refusal: cannotLock(node, why) };
   };
-  const alive = async (node: string): Promise<boolean> => {
+  const isAlive = async (node: string): Promise<boolean> => {
     const session = sessions.get(node);
     if (session === undefined || !session.held || broken.has(node)) return false;
     const reply = await session.run("true", { timeoutMs: CONFIRM_TIMEOUT_MS });
@@ -81,19 +89,21 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
           : cannotLock(silent, seen.nodes[silent]?.trouble?.detail ?? "it was not seen"),
       };
     },
-    async confirm(target, seen) {
-      const votes = electorates(target, seen);
-      const nodes = [...new Set(votes.flatMap((v) => v.nodes))];
-      const answers = await Promise.all(nodes.map(alive));
-      const held = new Set(nodes.filter((_, i) => answers[i]));
-      const short = votes.find((v) => !enough(v, held));
-      return short === undefined ? undefined : {
-        rule: "S20",
-        evidence:
-          `the lock is held on ${short.nodes.filter((n) => held.has(n)).length} of the ${short.size} ` +
-          `${short.name} nodes, and ${quorumOf(short.size, 0).needed} are needed`,
-        unblock: "look at the network between here and the nodes; the next run goes on",
-      };
+    quietSince(seen) {
+      const tookMs = outside.clock.now() - seen.at;
+      return [...sessions].every(([node, { found }]) => {
+        const lock = seen.nodes[node]?.lock;
+        return typeof lock === "object" && lock.line === found && lock.freeMs > tookMs;
+      });
+    },
+    async alive() {
+      const nodes = [...sessions.keys()];
+      const answers = await Promise.all(nodes.map(isAlive));
+      return new Set(nodes.filter((_, i) => answers[i]));
+    },
+    lost(target, seen, alive) {
+      const short = electorates(target, seen).find((v) => !enough(v, alive));
+      return short === undefined ? undefined : tooFew(short, alive);
     },
     async close() {
       await Promise.all([...sessions.values()].map((s) => s.close()));

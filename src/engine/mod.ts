@@ -5,5 +5,4 @@
  */
 export { type Applied, applyService, lookAt } from "./apply.ts";
 export { type Checks, nodeChecks } from "./checks.ts";
-export { look, type ServiceRun } from "./look.ts";
-export type { Clock, Outside, SnapshotFile, Store } from "./outside.ts";
+export type { Clock, Outside, ServiceRun, SnapshotFile, Store } from "./outside.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Fleet, Reply } from "../model/fleet.ts";
-import type { Memory } from "../model/observation.ts";
+import type { Memory, Target } from "../model/observation.ts";
+import type { Service } from "../playbook/plugin.ts";
 import type { Checks } from "./checks.ts";
 
 export interface Clock {
@@ -51,4 +52,11 @@ export interface Outside {
   token(): string;
   /** "host:pid", written into locks. */
   readonly holder: string;
+}
+
+/** One service of a config, and the world that it is kept in. */
+export interface ServiceRun {
+  readonly service: Service;
+  readonly target: Target;
+  readonly outside: Outside;
 }

@@ -12,7 +12,7 @@ import { quote, renderCommand } from "../playbook/render.ts";
 import { shellFor } from "../node/shell.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Locks } from "./lock.ts";
-import type { ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
 import { lateValue } from "../playbook/place.ts";
 import type { View } from "./view.ts";
 

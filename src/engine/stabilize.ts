@@ -5,7 +5,7 @@
  */
 import type { Happening } from "../model/event.ts";
 import type { Member, Observation } from "../model/observation.ts";
-import type { ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
 import type { View } from "./view.ts";
 
 /** A cluster that does not come to rest is classified anew: that may be what mends it. */
@@ -22,14 +22,15 @@ export async function stabilize(
   const ms = target.policy.stabilizeMs;
   if (ms === 0) return;
   emit({ event: "stabilizing", ms });
-  const well = healthy(await view.fresh()).map((m) => m.id);
+  const well = healthy(await view.see("all")).map((m) => m.id);
   const bound = clock.now() + Math.max(3 * ms, BOUND_MS);
   let since = clock.now();
   while (!stop.aborted && clock.now() < Math.min(bound, deadlineAt)) {
     const left = since + ms - clock.now();
     if (left <= 0) return;
     await clock.sleep(Math.min(left, Math.max(ms / 4, 100)), stop);
-    if (!atRest(await view.again(), well)) since = clock.now();
+    view.touch();
+    if (!atRest(await view.see("all"), well)) since = clock.now();
   }
 }
 

@@ -1,103 +1,285 @@
 /**
- * The newest observation of a run, taken anew only when something could have changed since.
+ * What is known of one service in one run: the newest facts of each node, how old they are, and what has been done
+ * since. A question looks anew only at the nodes whose own word it needs (`whom.ts`); where votes are counted that is
+ * everybody.
+ *
+ * A node that was not looked at since something was done keeps its facts, but not its member list: that one may be
+ * from before, and the record has to come from somebody who was asked after it (S2).
  *
  * @module
  */
-import type { NodeFacts } from "../model/node.ts";
-import type { Observation } from "../model/observation.ts";
+import type { HostNode, NodeFacts } from "../model/node.ts";
+import type { Member, Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
+import { observe, toAskPeers } from "../observe/observe.ts";
 import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
 import type { Probe } from "../playbook/probe.ts";
-import type { Step } from "../playbook/step.ts";
-import { look, type ServiceRun } from "./look.ts";
+import type { ServiceRun } from "./outside.ts";
+import { type Whom, whomToAsk } from "./whom.ts";
 
 /** What was seen longer ago than this is looked at again before anything is judged by it. */
 const FRESH_MS = 5_000;
+/** What cannot be taken back, and what a change is named by, is judged by a look that began at most so long ago. */
+export const JUST_NOW_MS = 2_000;
 /** How long something may be unknown (an election, a node that just started) before it stops the case (S24). */
 const UNKNOWN_PATIENCE_MS = 8_000;
 const POLL_MS = 100;
 
 export interface View {
-  /** The newest observation; looked at again if a step has acted since, or if it began longer ago than `maxAgeMs`. */
-  fresh(maxAgeMs?: number): Promise<Observation>;
-  /** Looks, whatever is known. */
-  again(): Promise<Observation>;
+  /** Looks at every host of the config that was not seen just now and after all that was done. */
+  observe(): Promise<Observation>;
+  /** What is known, however old. */
+  readonly newest: Observation;
+  /** These were seen after the last deed, at most `maxAgeMs` ago; the others as they were seen before. */
+  see(whom: Whom, maxAgeMs?: number): Promise<Observation>;
   /** Something was done: what was seen before does not count any more. */
   touch(): void;
-  /** Answers a probe from a fresh observation; unknown only after some patience. */
+  /** Files were written on a node: nothing that a step of this change is judged by, but the next change may be. */
+  wrote(node: string): void;
+  /** All of it is old: somebody else may have been at work. */
+  forget(): void;
+  /** Hosts that have a part in what comes, beside members, desired ones and those that hold something. */
+  concern(nodes: readonly string[]): void;
+  /** Answers a probe; unknown only after some patience. */
   ask(probe: Probe): Promise<Tri>;
   /** Looks until a probe is answered with yes; undefined when `giveUp` says so first. */
   until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean): Promise<Observation | undefined>;
 }
 
-/** The view of one change with these steps. `answer` runs the command of a probe on its node. */
-export function viewOf(
+/** The view of one run. `answer` runs the command of a probe on its node. */
+export const viewOf = (
   run: ServiceRun,
-  first: Observation,
-  steps: readonly Step[],
   answer: (probe: CommandProbe, seen: Observation) => Promise<Tri>,
-): View {
-  const { clock } = run.outside;
-  let newest = first;
-  // On all others nothing was found under the lock. In a large fleet they are most, and looking at them is the cost.
-  const named = [
-    ...run.target.desired.map((n) => n.name),
-    ...hostsOf(first),
-    ...Object.values(first.nodes).filter(holdsSomething).map((f) => f.node),
-    ...steps.flatMap(({ effect }) => "node" in effect ? [effect.node] : []),
-  ];
-  /** Counts what was done: a look that began before the last of it shows an older world. */
-  let deeds = 0;
-  let seenAfter = 0;
-  let under: { readonly after: number; readonly look: Promise<Observation> } | undefined;
-  const take = async (after: number): Promise<Observation> => {
-    const part = new Set([...named, ...hostsOf(newest)]);
-    // Who was silent a moment ago is taken to be so still: that only makes the arithmetic more careful.
-    const seen = await look(run, { before: newest, part });
-    if (after >= seenAfter) [newest, seenAfter] = [seen, after];
-    if (under?.after === after) under = undefined;
-    return seen;
-  };
-  const again = () => {
-    // Steps that run side by side share a look.
-    if (under?.after !== deeds) under = { after: deeds, look: take(deeds) };
-    return under.look;
-  };
-  const fresh = (maxAgeMs = FRESH_MS) =>
-    seenAfter < deeds || clock.now() - newest.at > maxAgeMs ? again() : Promise.resolve(newest);
-  const judge = async (probe: Probe, seen: Observation): Promise<Tri> => {
-    const answers = new Map<CommandProbe, Tri>();
-    for (const c of commandsOf(probe)) answers.set(c, await answer(c, seen));
-    return evaluate(probe, seen, answers);
-  };
-  return {
-    fresh,
-    again,
-    touch: () => {
-      deeds++;
-    },
-    async ask(probe) {
-      const since = clock.now();
-      let said = await judge(probe, await fresh());
-      while (said === "unknown" && clock.now() - since < UNKNOWN_PATIENCE_MS) {
-        await clock.sleep(POLL_MS);
-        said = await judge(probe, await again());
-      }
-      return said;
-    },
-    async until(probe, giveUp) {
-      let seen = await fresh();
-      for (;;) {
-        const said = await judge(probe, seen);
-        if (said === "yes") return seen;
-        if (giveUp(said, seen)) return undefined;
-        await clock.sleep(POLL_MS);
-        seen = await again();
-      }
-    },
-  };
+): View => new Eyes(run, answer);
+
+interface Known {
+  readonly facts: NodeFacts;
+  /** When the look at it began. */
+  readonly at: number;
+  /** How many deeds had been done by then. */
+  readonly after: number;
 }
 
-const hostsOf = (seen: Observation): readonly string[] => seen.members.flatMap((m) => m.node ?? []);
+/** Whom one look may have to ask others about. */
+interface About {
+  readonly concerns: (m: Member) => boolean;
+  /** What was said a moment ago is not asked again. */
+  readonly polling: boolean;
+  readonly said: Map<string, Tri>;
+}
+
+class Eyes implements View {
+  readonly #known = new Map<string, Known>();
+  readonly #under = new Map<string, { readonly after: number; readonly look: Promise<void> }>();
+  /** What those who hold the quorum said of members whose own nodes could not be asked (S4). */
+  #peers: Readonly<Record<string, Tri>> = {};
+  #deeds = 0;
+  #dirty = new Set<string>();
+  #concerned: readonly string[] = [];
+  #looked = false;
+
+  constructor(
+    readonly run: ServiceRun,
+    readonly answer: (probe: CommandProbe, seen: Observation) => Promise<Tri>,
+  ) {}
+
+  async observe(): Promise<Observation> {
+    const { nodes } = this.run.target;
+    const first = !this.#looked;
+    this.#looked = true;
+    const part = new Set(first ? nodes.map((n) => n.name) : this.#part());
+    await this.#look(
+      nodes.filter((n) =>
+        part.has(n.name)
+          ? this.#dirty.has(n.name) || !this.#isFresh(n.name, JUST_NOW_MS)
+          // Nothing that is done concerns it, so only time makes it old.
+          : this.#age(n.name) > FRESH_MS
+      ),
+      "anew",
+    );
+    return this.#seen();
+  }
+
+  async see(whom: Whom, maxAgeMs = FRESH_MS): Promise<Observation> {
+    const narrow = whom === "all" ? undefined : this.#withReader(whom);
+    if (narrow !== undefined) {
+      await this.#look(this.#hosts(narrow).filter((n) => !this.#isFresh(n.name, maxAgeMs)), "never");
+      const seen = this.#seen();
+      // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked.
+      if (seen.state === "held" && seen.conflicts.length === 0) return seen;
+    }
+    await this.#look(
+      this.#hosts(this.#part()).filter((n) => this.#dirty.has(n.name) || !this.#isFresh(n.name, maxAgeMs)),
+      "polling",
+    );
+    return this.#seen();
+  }
+
+  get newest(): Observation {
+    return this.#seen();
+  }
+  touch(): void {
+    this.#deeds++;
+  }
+  forget(): void {
+    this.#looked = false;
+    this.touch();
+  }
+  wrote(node: string): void {
+    this.#dirty.add(node);
+  }
+  concern(nodes: readonly string[]): void {
+    this.#concerned = nodes;
+  }
+
+  async ask(probe: Probe): Promise<Tri> {
+    const { clock } = this.run.outside;
+    const since = clock.now();
+    for (;;) {
+      const said = await this.#judge(probe, await this.see(whomToAsk(probe, this.#seen())));
+      if (said !== "unknown" || clock.now() - since >= UNKNOWN_PATIENCE_MS) return said;
+      await clock.sleep(POLL_MS);
+      this.touch();
+    }
+  }
+
+  async until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean) {
+    const { clock } = this.run.outside;
+    for (;;) {
+      const seen = await this.see(whomToAsk(probe, this.#seen()));
+      const said = await this.#judge(probe, seen);
+      if (said === "yes") return seen;
+      if (giveUp(said, seen)) return undefined;
+      await clock.sleep(POLL_MS);
+      this.touch();
+    }
+  }
+
+  async #judge(probe: Probe, seen: Observation): Promise<Tri> {
+    const answers = new Map<CommandProbe, Tri>();
+    for (const c of commandsOf(probe)) answers.set(c, await this.answer(c, seen));
+    return evaluate(probe, seen, answers);
+  }
+
+  // ---- whom to look at ---------------------------------------------------------------------------------------------
+
+  #hosts(names: Iterable<string>): readonly HostNode[] {
+    const asked = new Set(names);
+    return this.run.target.nodes.filter((n) => asked.has(n.name));
+  }
+
+  /** On all others nothing was found under the lock. In a large fleet they are most, and looking is the cost. */
+  #part(): readonly string[] {
+    const held = [...this.#known.values()].map((k) => k.facts).filter(holdsSomething).map((f) => f.node);
+    return [
+      ...this.run.target.desired.map((n) => n.name),
+      ...this.#seen().members.flatMap((m) => m.node ?? []),
+      ...held,
+      ...this.#concerned,
+    ];
+  }
+
+  /** The nodes, and a healthy voter of the newest observation who reads the record; undefined where there is none. */
+  #withReader(nodes: readonly string[]): readonly string[] | undefined {
+    const { members, nodes: facts, state } = this.#seen();
+    if (state !== "held") return undefined;
+    const able = members.filter((m) =>
+      m.role === "voter" && m.health === "healthy" && m.node !== undefined && facts[m.node]?.reached === true
+    );
+    const reader = able.find((m) => nodes.includes(m.node ?? "")) ?? able.find((m) => m.leader) ?? able[0];
+    return reader?.node === undefined ? undefined : [...nodes, reader.node];
+  }
+
+  #age(node: string): number {
+    return this.run.outside.clock.now() - (this.#known.get(node)?.at ?? -Infinity);
+  }
+  #isFresh(node: string, maxAgeMs: number): boolean {
+    return this.#known.get(node)?.after === this.#deeds && this.#age(node) <= maxAgeMs;
+  }
+
+  // ---- looking -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Looks at these nodes at once; others are asked about whoever keeps us waiting, meanwhile. `strangers`: whether
+   * members on no node of the config are asked about.
+   */
+  async #look(nodes: readonly HostNode[], strangers: "anew" | "polling" | "never"): Promise<void> {
+    if (nodes.length === 0) return;
+    const about: About = {
+      concerns: (m) => m.node === undefined ? strangers !== "never" : nodes.some((n) => n.name === m.node),
+      polling: strangers !== "anew",
+      said: new Map(),
+    };
+    const { clock, checks } = this.run.outside;
+    const waiting = new Set(nodes.map((n) => n.name));
+    const began = clock.now();
+    const most = Promise.withResolvers<void>();
+    const all = Promise.all(nodes.map(async (n) => {
+      await this.#check(n);
+      waiting.delete(n.name);
+      if (waiting.size < nodes.length / 2) most.resolve();
+    }));
+    const enough = new AbortController();
+    const late = most.promise.then(() => checks.late(clock.now() - began, enough.signal));
+    const isLate = await Promise.race([all.then(() => false), late.then(() => true)]);
+    enough.abort();
+    if (isLate) await Promise.all([all, this.#askPeers(about, waiting)]);
+    await this.#askPeers(about, new Set());
+    const mine = this.#seen().members.filter(about.concerns);
+    const others = Object.entries(this.#peers).filter(([id]) => mine.every((m) => m.id !== id));
+    this.#peers = Object.fromEntries([...others, ...about.said]);
+  }
+
+  /** One look at a node at a time; steps that run side by side share it. */
+  #check(node: HostNode): Promise<void> {
+    const after = this.#deeds;
+    const under = this.#under.get(node.name);
+    if (under?.after === after) return under.look;
+    const { service, outside } = this.run;
+    const at = outside.clock.now();
+    this.#dirty.delete(node.name);
+    const look = outside.checks.check(service, node).then((facts) => {
+      const before = this.#known.get(node.name);
+      if (before === undefined || before.after <= after) this.#known.set(node.name, { facts, at, after });
+      if (this.#under.get(node.name)?.after === after) this.#under.delete(node.name);
+    });
+    this.#under.set(node.name, { after, look });
+    return look;
+  }
+
+  /** S4: members of whom their own nodes say nothing decisive; each is asked about once a look. */
+  async #askPeers({ concerns, polling, said }: About, silent: ReadonlySet<string>): Promise<void> {
+    const { service, target, outside } = this.run;
+    const seen = this.#seen(silent, {});
+    const doubtful = toAskPeers(seen).filter((m) => !said.has(m.id) && concerns(m));
+    if (doubtful.length === 0) return;
+    const from = target.nodes.filter((n) =>
+      seen.members.some((m) => m.node === n.name && m.role === "voter" && m.health === "healthy")
+    );
+    const answers = await outside.checks.peers(service, doubtful, from, polling);
+    doubtful.forEach((m) => said.set(m.id, answers[m.id] ?? "unknown"));
+  }
+
+  /** All that is known, compared; `silent` nodes as if they had not answered. */
+  #seen(silent: ReadonlySet<string> = new Set(), peers = this.#peers): Observation {
+    const { service, target } = this.run;
+    const known = target.nodes.flatMap((n) => {
+      const k = silent.has(n.name) ? undefined : this.#known.get(n.name);
+      return k === undefined ? [] : [k];
+    });
+    const facts = Object.fromEntries(known.map((k) => [k.facts.node, this.#current(k)]));
+    return observe(service, target.nodes, {
+      facts,
+      peers,
+      at: Math.min(...known.map((k) => k.at)),
+    });
+  }
+
+  #current({ facts, after }: Known): NodeFacts {
+    if (after === this.#deeds || facts.view === undefined) return facts;
+    return { ...facts, view: { ...facts.view, members: undefined } };
+  }
+}
+
 const holdsSomething = (f: NodeFacts): boolean =>
   f.reached && (f.process !== "no" || f.data.state !== "empty");

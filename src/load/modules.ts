@@ -37,7 +37,7 @@ class Found extends Error {
   }
 }
 
-/** Loads files of an author's own. Make one a process: its hooks stay. */
+/** Loads files of an author's own. One a process: what is loaded stays loaded. */
 export class Modules {
   readonly #texts = new Map<string, string>();
   readonly #imports = new Map<string, Set<string>>();
@@ -49,19 +49,6 @@ export class Modules {
       Object.entries(running).map(([name, module]) => [name, name === "quorate" ? located(module) : module]),
     );
     Object.assign(globalThis, { [KEY]: this.#running });
-    registerHooks({
-      resolve: (specifier, context, next) => {
-        if (specifier.startsWith(SCHEME)) return { url: specifier, format: "module", shortCircuit: true };
-        const from = fileOf(context.parentURL ?? "");
-        if (from === undefined) return next(specifier, context);
-        if (isBuiltin(specifier)) return next(specifier.replace(/^(?!node:)/, "node:"), context);
-        return { url: this.#resolve(specifier, from), format: "module", shortCircuit: true };
-      },
-      load: (url, context, next) => {
-        if (!url.startsWith(SCHEME)) return next(url, context);
-        return { source: this.#load(url), format: "module", shortCircuit: true };
-      },
-    });
   }
 
   /** A file and all those that it imports. */
@@ -76,14 +63,34 @@ export class Modules {
     return this.#texts.get(path) ?? "";
   }
 
-  /** A file's exports, or what is wrong with it or with what it imports. */
+  /** A file's exports, or what is wrong with it or with what it imports. One at a time. */
   async load(path: string): Promise<Readonly<Record<string, unknown>> | Problem> {
     this.#found = undefined;
+    const hooks = this.#hook();
     try {
       return await import(urlOf(path));
     } catch (error) {
       return this.#found ?? this.problemOf(error, path);
+    } finally {
+      // Under hooks Deno 2.9 takes the JSON that a CommonJS package requires for JavaScript.
+      hooks.deregister();
     }
+  }
+
+  #hook() {
+    return registerHooks({
+      resolve: (specifier, context, next) => {
+        if (specifier.startsWith(SCHEME)) return { url: specifier, format: "module", shortCircuit: true };
+        const from = fileOf(context.parentURL ?? "");
+        if (from === undefined) return next(specifier, context);
+        if (isBuiltin(specifier)) return next(specifier.replace(/^(?!node:)/, "node:"), context);
+        return { url: this.#resolve(specifier, from), format: "module", shortCircuit: true };
+      },
+      load: (url, context, next) => {
+        if (!url.startsWith(SCHEME)) return next(url, context);
+        return { source: this.#load(url), format: "module", shortCircuit: true };
+      },
+    });
   }
 
   /** An error that was thrown in a file, at the place where it was; at the file as a whole where none is told. */

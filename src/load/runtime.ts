@@ -18,7 +18,7 @@ declare module "node:module" {
   interface ResolveContext {
     readonly parentURL?: string;
   }
-  /** Hooks that every later `import` in this process goes through. */
+  /** Hooks that every later `import` and `require` in this process goes through, until they are taken away. */
   export function registerHooks(hooks: {
     resolve(
       specifier: string,
@@ -26,7 +26,7 @@ declare module "node:module" {
       next: (specifier: string, context: ResolveContext) => Resolved,
     ): Resolved;
     load<C>(url: string, context: C, next: (url: string, context: C) => Loaded): Loaded;
-  }): void;
+  }): { deregister(): void };
   /** Types become blanks; in the mode `transform`, enums and the like become JavaScript. */
   export function stripTypeScriptTypes(
     text: string,

@@ -48,6 +48,8 @@ export interface About {
 /** A shell on a node that holds a lock for as long as its connection lives (S20). */
 export interface Session {
   readonly node: string;
+  /** What stood in the lock before it was taken: the last holder's word that it let go, or nothing. */
+  readonly found: string;
   /** False as soon as the connection is known to be gone; the lock may then be somebody else's. */
   readonly held: boolean;
   /**

@@ -98,6 +98,14 @@ export interface ServiceView {
   readonly trouble: string | undefined;
 }
 
+/** The lock of a service on a node (S20) that nobody held when the node was looked at. */
+export interface FreeLock {
+  /** What the last holder left in it; empty where nobody has held it since the node was booted. */
+  readonly line: string;
+  /** For how long it had been free, by the node's own clock. */
+  readonly freeMs: number;
+}
+
 /** A person should see this before it hurts: a disk that fills, a certificate that expires, a clock that is off. */
 export interface Notice {
   readonly code: "disk" | "certificate" | "clock" | "alarm" | "version" | "reach" | "unit" | "tool";
@@ -119,6 +127,7 @@ export interface NodeFacts {
   readonly started: DataPlace | "none" | "unknown";
   /** Quorate itself fenced this node: the mask on the unit is ours. */
   readonly fenced: Tri;
+  readonly lock: FreeLock | "held" | "unknown";
   readonly view: ServiceView | undefined;
   /** Keys of the service's own configuration as they stand on the node, for `repairConfig`. */
   readonly settings: Readonly<Record<string, string>> | undefined;

@@ -1,14 +1,24 @@
 # What every node check is made of. Its standard output becomes one JSON document; every byte that others wrote
 # travels in base64, so that nothing a node says can break it. Answers wait in memory-backed files, never on a data disk.
 
-# NAME SECONDS COMMAND…: keeps its exit code and its output, at most 256 KiB of each stream. 0 seconds for what sees to
-# its own deadline or cannot hang, e.g. a shell function.
+# NAME SECONDS COMMAND…: keeps its exit code and its output. 0 seconds for what sees to its own deadline or cannot hang,
+# e.g. a shell function.
 ask() {
 	asking=$1 seconds=$2
 	shift 2
-	[ "$seconds" = 0 ] || set -- timeout -k 1 "$seconds" "$@"
-	(ulimit -f 512 && "$@") >"$asking.out" 2>"$asking.err" </dev/null
+	if [ "$seconds" = 0 ]; then
+		"$@" >"$asking.out" 2>"$asking.err" </dev/null
+	else
+		timeout -k 1 "$seconds" "$@" >"$asking.out" 2>"$asking.err" </dev/null
+	fi
 	echo $? >"$asking.code"
+}
+
+# NAME TEXT: what is known already.
+tell() {
+	printf %s "$2" >"$1.out"
+	: >"$1.err"
+	echo 0 >"$1.code"
 }
 
 # What is asked for any service; leaves $pid (one live process, or nothing) to the plugin's part.
@@ -26,8 +36,11 @@ look() {
 		ask "$mark" 0 cat -- "/var/lib/quorate/$service/$mark"
 	done
 	ask fence 0 test -e "/etc/systemd/system/$unit.d/quorate-fence.conf"
-	if quorate_place "$dir"; then
-		ask path 0 printf %s "$quorate_path"
+	line=none lock=/run/quorate/$unit.lock
+	[ ! -e "$lock" ] || { line=''; read -r line <"$lock"; }
+	tell lock "$line"
+	if quorate_near "$dir"; then
+		tell path "$quorate_path"
 		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
 		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"
 	fi

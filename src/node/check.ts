@@ -23,6 +23,7 @@ export const ownAsks = [
   "started",
   "fenced",
   "fence",
+  "lock",
   "path",
   "disk-free",
   "mount",
@@ -54,7 +55,10 @@ function script(
     `(
 mkdir "$tmp/${i}" && cd "$tmp/${i}" || exit
 service=${quote(s.name)} unit=${quote(s.unit)} process=${quote(s.process)} dir=${quote(s.dataDir)}
+(
+ulimit -f 512 # at most 256 KiB of each answer
 ${shellFor(text, s.shell)}${text}
+)
 printf %s ${quote(`{"name":${JSON.stringify(s.name)},`)}
 pack
 printf '},'

@@ -8,6 +8,8 @@ import type { Asked, Asks } from "../playbook/plugin.ts";
 export interface Document {
   /** The node's wall clock when the check began, in milliseconds since 1970. */
   readonly timeMs: number | undefined;
+  /** The node's uptime when the check began, in milliseconds. */
+  readonly begunMs: number | undefined;
   /** How long the check took on the node, in milliseconds. */
   readonly tookMs: number | undefined;
   readonly missing: readonly string[];
@@ -26,6 +28,7 @@ export function readDocument(stdout: Uint8Array): Document | undefined {
   const [time, begun, ended] = [found.time, found.begun, found.ended].map(decimal);
   return {
     timeMs: time === undefined ? undefined : time * 1000,
+    begunMs: begun === undefined ? undefined : begun * 1000,
     tookMs: begun === undefined || ended === undefined ? undefined : (ended - begun) * 1000,
     missing: found.missing.filter((tool) => typeof tool === "string"),
     services: new Map(

@@ -43,6 +43,7 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     intent: readIntent(asks.intent),
     started,
     fenced: fencedOf(asks, fence, service, process),
+    lock: lockOf(asks.lock, document.begunMs),
     view: sight.view,
     settings: sight.settings,
     installed: sight.installed,
@@ -89,6 +90,7 @@ const blank = (node: HostNode, detail: string, unblock: string): NodeFacts => ({
   intent: "unknown",
   started: "unknown",
   fenced: "unknown",
+  lock: "unknown",
   view: undefined,
   settings: undefined,
   installed: undefined,
@@ -136,6 +138,14 @@ function fencedOf(asks: Asks, fence: Fence | "none" | "unknown", service: Servic
   if (fence === "unknown" || (dropIn !== 0 && dropIn !== 1)) return "unknown";
   if (dropIn === 1 || fence.unit !== service.unit) return "no";
   return process === "no" ? "yes" : process === "yes" ? "no" : "unknown";
+}
+
+/** `free UPTIME HOLDER`, with the uptime in hundredths of a second: what an agent leaves in a lock that it lets go. */
+function lockOf(asked: Asked | undefined, begunMs: number | undefined): NodeFacts["lock"] {
+  if (asked?.code !== 0 || begunMs === undefined || asked.out === "") return "unknown";
+  if (asked.out === "none") return { line: "", freeMs: Infinity };
+  const since = /^free (\d+) /.exec(asked.out)?.[1];
+  return since === undefined ? "held" : { line: asked.out, freeMs: begunMs - 10 * Number(since) };
 }
 
 // ---- data --------------------------------------------------------------------------------------------------------

@@ -121,15 +121,19 @@ quorate_unmark() (
 	rm -f -- "$@" && quorate_sync .
 )
 
-# DIR: sets quorate_path (links resolved), quorate_near (the nearest that exists) and quorate_fs (its file system's id).
-quorate_place() {
+# DIR: sets quorate_path (links resolved) and quorate_near (the nearest that exists).
+quorate_near() {
 	quorate_path=$(readlink -m -- "$1") || return
 	quorate_near=$quorate_path
 	until [ -e "$quorate_near" ]; do
 		quorate_near=${quorate_near%/*}
 		quorate_near=${quorate_near:-/}
 	done
-	quorate_fs=$(stat -f -c %i -- "$quorate_near")
+}
+
+# DIR: sets the same, and quorate_fs, the file system's id.
+quorate_place() {
+	quorate_near "$1" && quorate_fs=$(stat -f -c %i -- "$quorate_near")
 }
 
 # PROCESS UNIT DIR [CGROUP]: a process is the service's if its unit runs it, or if it works on the data directory: one
@@ -208,6 +212,42 @@ quorate_set_aside() (
 		mv -T -- "$dir" "$dir.$aside" && mv -T -- "$dir.quorate-new" "$dir" && quorate_sync "${dir%/*}/"
 )
 
+# VERB UNIT: enable or disable, on disk only. Those of a SysV script are nothing to systemd where there is a unit, and
+# cost Debian half a second.
+quorate_boot() {
+	SYSTEMCTL_SKIP_SYSV=1 timeout 30 systemctl "$1" -q --no-reload -- "$2" 2>/dev/null ||
+		timeout 30 systemctl "$1" -q --no-reload -- "$2"
+}
+
+# UNIT
+quorate_enable() {
+	[ "$(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null)" != enabled ] || return 0
+	quorate_boot enable "$1" && timeout 30 systemctl daemon-reload
+}
+
+# UNIT
+quorate_disable() {
+	case $(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null) in
+	enabled*) quorate_boot disable "$1" && timeout 30 systemctl daemon-reload ;;
+	esac
+}
+
+# UNIT: the start goes on while systemd reads its files again.
+quorate_start() {
+	timeout 10 systemctl reset-failed -- "$1" 2>/dev/null
+	quorate_new=''
+	[ "$(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null)" = enabled ] || {
+		quorate_boot enable "$1" || return
+		quorate_new=yes
+	}
+	timeout 10 systemctl start --no-block -- "$1" || return
+	[ -z "$quorate_new" ] || timeout 30 systemctl daemon-reload
+	timeout 45 systemctl start -- "$1" && return
+	timeout 10 journalctl -q -n 8 --no-pager -o cat -u "$1"
+	timeout 30 systemctl stop -- "$1"
+	return 1
+}
+
 # UNIT SERVICE PROCESS DIR LINE…
 quorate_fence() (
 	unit=$1 service=$2 process=$3 dir=$4 drop=/etc/systemd/system/$1.d/quorate-fence.conf
@@ -219,7 +259,7 @@ quorate_fence() (
 		'[Unit]' 'AssertPathExists=!/' | quorate_replace "$drop" 644 || exit
 	timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; }
 	quorate_mark "$service" fenced "unit=$unit" "$@" || exit
-	timeout 30 systemctl disable -- "$unit" >/dev/null 2>&1
+	quorate_boot disable "$unit" >/dev/null 2>&1
 	timeout 30 systemctl stop -- "$unit" >/dev/null 2>&1 || timeout 10 systemctl kill -s KILL -- "$unit" 2>/dev/null
 	tries=0
 	until why=$(quorate_stopped "$unit" "$process" "$dir" 2>&1); do

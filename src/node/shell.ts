@@ -15,6 +15,9 @@
  *   empty one, after it has seen that nothing runs and that the data is WHOSE: a member id, or `pristine` (S14–S16).
  *   `IDFN DIR` prints `CLUSTER MEMBER`, then `pristine` where these are the ids of a package's default; it returns 1
  *   where there is no data, and anything else where it cannot tell, with the reason on standard error.
+ * - `quorate_enable UNIT` and `quorate_disable UNIT` say whether a unit starts with each boot.
+ * - `quorate_start UNIT` enables a unit, starts it, and waits until it says that it is up; otherwise it prints the end of
+ *   its log and stops it.
  * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
  *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
  *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.

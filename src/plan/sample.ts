@@ -31,6 +31,7 @@ export const sampleNode = (node: string): NodeFacts => ({
   intent: "none",
   started: "none",
   fenced: "no",
+  lock: "unknown",
   view: undefined,
   settings: undefined,
   installed: undefined,

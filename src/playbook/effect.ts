@@ -66,7 +66,7 @@ export const changesMembership = (e: Effect): boolean =>
  */
 export const quiet = (e: Effect): boolean =>
   e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
-  e.does === "configures";
+  e.does === "configures" || e.does === "unfences";
 
 /** May be done on several nodes at once: none of these takes a vote away or gives one. */
 export const sideBySide = (e: Effect): boolean =>

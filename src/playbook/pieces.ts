@@ -116,16 +116,17 @@ export const stageNode = (
     unless: running(n),
   });
 
-/** What a failure of systemd means is in the unit's own log. */
-export const startUnit = (unit: string): Command =>
-  sh`systemctl reset-failed ${unit} 2>/dev/null; systemctl enable -q ${unit} && { timeout 45 systemctl start ${unit} || { journalctl -q -n 8 --no-pager -o cat -u ${unit}; systemctl stop ${unit}; exit 1; }; }`;
-
 /** Starts a member on its own data, which never lowers the quorum; its fence is lifted first. */
-export const startOwn = (n: HostNode, seen: Observation, k: Kept, command: Command = startUnit(k.unit)) => {
+export const startOwn = (
+  n: HostNode,
+  seen: Observation,
+  k: Kept,
+  command: Command = sh`quorate_start ${k.unit}`,
+) => {
   const unfence = seen.nodes[n.name]?.fenced === "yes"
     ? sh`quorate_unfence ${k.unit} ${k.service} && `
     : sh``;
-  return step(`start:${n.name}`, run(sh`${unfence}{ ${command}; }`), {
+  return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
     title: `start ${k.process} on ${n.name}`,
     on: node(n),
     effect: starts(n, "itself"),
@@ -135,7 +136,7 @@ export const startOwn = (n: HostNode, seen: Observation, k: Kept, command: Comma
 
 /** The first start of a member that was registered before. */
 export const startExisting = (n: HostNode, k: Kept) =>
-  step(`start-existing:${n.name}`, run(startUnit(k.unit)), {
+  step(`start-existing:${n.name}`, run(sh`quorate_start ${k.unit}`), {
     title: `start ${k.process} on ${n.name}`,
     on: node(n),
     effect: starts(n, "existing"),
@@ -146,9 +147,14 @@ export const startExisting = (n: HostNode, k: Kept) =>
 export const well = (seen: Observation): readonly Member[] =>
   seen.members.filter((m) => m.health === "healthy");
 
-/** The last wait of a change: nobody who was well, and is still recorded, got worse. */
-export const waitSettled = (nodes: readonly HostNode[], seen: Observation) =>
-  step("wait-all", wait(settled(nodes, well(seen))), {
+/** These serve, and nobody who was well, and is still recorded, got worse; who leaves is not waited for. */
+export const waitSettled = <const Id extends string>(
+  id: Id,
+  nodes: readonly HostNode[],
+  seen: Observation,
+  leaving?: Member,
+) =>
+  step(id, wait(settled(nodes, well(seen).filter((m) => m.id !== leaving?.id))), {
     title: "wait until all are healthy",
     timeoutMs: 120_000,
   });

@@ -61,6 +61,15 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       pairs(lines).forEach((value, key) => h.env.set(key, value));
       return ok;
     },
+    quorate_enable: () => systemctl(w, h, ours, ["enable"]),
+    quorate_disable: () => systemctl(w, h, ours, ["disable"]),
+    quorate_start: async () => {
+      h.unit.enabled = true;
+      const up = await startAndWait(w, h);
+      if (up.code === 0) return up;
+      stop(w, h, ours, "stopping");
+      return { ...up, code: 1 };
+    },
     quorate_fence: async ([, , , , , ...lines]) => {
       h.fence = true;
       h.marks.set("fenced", pairs(lines));

@@ -44,6 +44,7 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     latch,
     intent: intentOf(h.marks.get("intent")),
     started,
+    lock: lockOf(h, w.time.now),
     fenced: known(h.fence && h.marks.has("fenced") && !h.process),
     view,
     settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),
@@ -53,6 +54,12 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     disk: { freeBytes: h.full ? 0 : 1e11, totalBytes: 2e11, readOnly: false },
     notices: [],
   };
+}
+
+function lockOf({ lockLine: line }: Host, now: number): NodeFacts["lock"] {
+  if (line === "") return { line, freeMs: Infinity };
+  const since = /^free (\S+)/.exec(line)?.[1];
+  return since === undefined ? "held" : { line, freeMs: now - Number(since) };
 }
 
 const inEffect = (file: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>) =>

@@ -50,6 +50,7 @@ function powerOff(w: World, h: Host, lowMs: number, highMs: number): void {
     h.up = false;
   });
   h.lock = undefined;
+  h.lockLine = "";
   later(w, lowMs, highMs, () => {
     w.tell(h.name, "is switched on");
     w.raft.change(() => {

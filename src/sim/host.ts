@@ -33,6 +33,8 @@ export class Host {
   own: Volume;
   full = false;
   fence = false;
+  /** What stands in the file of the service's lock. */
+  lockLine = "";
   unit: {
     loaded: boolean;
     enabled: boolean;

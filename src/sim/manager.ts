@@ -131,6 +131,7 @@ export class Run {
     const { world, manager } = this;
     return {
       check: (_service, node) => this.move(this.#check(node)),
+      late: (tookMs) => world.time.sleep(Math.max(300, tookMs / 2)),
       peers: (_service, members, from) =>
         this.move((async () => {
           await world.time.sleep(this.random.int(20, 80));
@@ -164,7 +165,8 @@ export class Run {
       return { kind: "failed", reply: unreachable(host.name, "timed out") };
     }
     if (host.lock !== undefined) return { kind: "busy", holder: host.lock.holder };
-    const session = new SimSession(this, host);
+    const session = new SimSession(this, host, host.lockLine);
+    host.lockLine = session.holder;
     host.lock = session;
     this.#sessions.add(session);
     if (this.#dead) session.abandon();

@@ -30,7 +30,7 @@ export class SimSession implements Session {
   #alive = true;
   #running = 0;
 
-  constructor(readonly run_: Run, readonly host: Host) {
+  constructor(readonly run_: Run, readonly host: Host, readonly found: string) {
     this.node = host.name;
   }
   get holder(): string {
@@ -50,7 +50,10 @@ export class SimSession implements Session {
   }
   #release(): void {
     if (this.#running > 0) this.run_.world.time.after(500, () => this.#release());
-    else if (this.host.lock === this) this.host.lock = undefined;
+    else if (this.host.lock === this) {
+      this.host.lock = undefined;
+      this.host.lockLine = `free ${this.run_.world.time.now} ${this.holder}`;
+    }
   }
   close(): Promise<void> {
     this.#alive = false;

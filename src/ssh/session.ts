@@ -48,6 +48,7 @@ export async function takeLock(
 
 class AgentSession implements Session {
   readonly node: string;
+  readonly found: string;
   readonly #talk: Talk;
   readonly #manner: Manner;
   readonly #pinger: ReturnType<typeof setInterval>;
@@ -60,6 +61,7 @@ class AgentSession implements Session {
 
   constructor(node: string, talk: Talk, first: Answer, manner: Manner) {
     this.node = node;
+    this.found = new TextDecoder().decode(first.stdout).trim();
     this.#talk = talk;
     this.#manner = manner;
     this.#synchronise(first);

@@ -60,11 +60,13 @@ export function fetchInput(tag: string, path: string, timeoutMs: number): Input 
 /**
  * Input that takes a lock and then runs the scripts of frames, one after the other, until its standard input ends or
  * stays silent. The lock belongs to the agent alone, and the agent waits for the script that it runs: so a script
- * still keeps the lock when its manager is gone, and a daemon that it started does not.
+ * still keeps the lock when its manager is gone, and a daemon that it started does not. What it leaves in the lock, and
+ * what it found there, shows whether anybody held it meanwhile.
  */
 export function agentInput(tag: string, lockPath: string, holder: string, patienceS = PATIENCE_S): Input {
   const lock = shellWord(lockPath);
   const directory = shellWord(lockPath.replace(/\/[^/]*$/, "") || "/");
+  const word = shellWord(holder);
   return input(
     `agent() {
   command -v flock >/dev/null || { echo 'flock is not on this node: install util-linux' >&2; say ${tag} 127; exit; }
@@ -76,18 +78,25 @@ export function agentInput(tag: string, lockPath: string, holder: string, patien
   1) echo "${tag} begin"; cat -- ${lock}; say ${tag} ${BUSY}; exit ;;
   *) say ${tag} 1; exit ;;
   esac
-  echo ${shellWord(holder)} >${lock}
+  found=
+  read -r found <${lock}
+  echo ${word} >${lock}
+  echo "${tag} begin"
+  echo "${tag} begin" >&2
+  printf '%s\\n' "$found"
   say ${tag} 0
   while line=$(timeout ${patienceS} sh -c 'read -r l && echo "$l"' 9>&-); do
     set -- $line
     case $1 in
     run) shift; one "$@" ;;
     ping) say "$2" 0 ;;
-    quit) exec 9>&-; say "$2" 0; exit ;;
-    *) exit 1 ;;
+    quit) free; exec 9>&-; say "$2" 0; exit ;;
+    *) break ;;
     esac
   done
+  free
 }
+free() { up; printf 'free %s %s\\n' "$u" ${word} >${lock}; }
 agent`,
     Buffer.alloc(0),
   );

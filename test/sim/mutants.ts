@@ -24,12 +24,12 @@ export const playbookMutants: readonly Mutant[] = [
     name: "the data of a crashed member is set aside without a look at whose it is",
     edits: [{
       file: "plugins/etcd/playbook.ts",
-      find: "return [start(f.node, s), waitSettled(s, [f.node])];",
+      find: 'return [start(f.node, s), waitSettled("wait-all", s, [f.node])];',
       plant: `return [
       step("away", run(sh\`mv \${s.options.dataDir} \${s.options.dataDir}.old\`), {
         on: node(f.node), effect: { does: "nothing" }, idempotent: true,
       }),
-      start(f.node, s), waitSettled(s, [f.node])];`,
+      start(f.node, s), waitSettled("wait-all", s, [f.node])];`,
     }],
   },
   {
@@ -44,7 +44,7 @@ export const playbookMutants: readonly Mutant[] = [
     name: "a learner is promoted before it has caught up",
     edits: [{
       file: "plugins/etcd/pieces.ts",
-      find: "step(`start-existing:${n.name}`, run(startUnit(o.unit)), {",
+      find: "step(`start-existing:${n.name}`, run(sh`quorate_start ${o.unit}`), {",
       plant: "step(`start-existing:${n.name}`, run(sh`systemctl start --no-block ${o.unit}`), {",
     }, {
       file: "plugins/etcd/pieces.ts",

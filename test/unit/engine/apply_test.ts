@@ -180,13 +180,13 @@ Deno.test("an election between two steps is waited out; one that does not end st
     const w = world("n1 n2 n3 n4");
     let until = 0;
     w.onRun = (command) => {
-      if (command === "stage n4") [w.electing, until] = [true, w.now + forMs];
+      if (command === "start n4") [w.electing, until] = [true, w.now + forMs];
     };
     w.onLook = () => {
       if (w.now > until) w.electing = false;
     };
     await ends(w, outcome);
-    assert.equal(w.log.includes("n2: register n4"), outcome === "converged");
+    assert.equal(w.log.includes("n2: promote a4"), outcome === "converged");
   }
 });
 

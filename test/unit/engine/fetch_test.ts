@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fetchFile } from "../../../src/engine/fetch.ts";
-import type { ServiceRun } from "../../../src/engine/look.ts";
+import type { ServiceRun } from "../../../src/engine/outside.ts";
 import type { Reply, Session } from "../../../src/model/fleet.ts";
 import { target } from "../core_samples.ts";
 import { exited, World } from "./world.ts";
@@ -13,6 +13,7 @@ async function fetching(sent: string, arrives: string | Reply, write = (_: Uint8
   const did: string[] = [];
   const ran: string[] = [];
   const session: Session = {
+    found: "",
     node: "n2",
     held: true,
     run: (script) => {

@@ -1,6 +1,5 @@
 /** A scripted fleet in memory: a record of members, nodes that run or do not, and bad luck on demand. No real time. */
-import type { ServiceRun } from "../../../src/engine/look.ts";
-import type { Outside } from "../../../src/engine/outside.ts";
+import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
 import { type Applied, applyService } from "../../../src/engine/apply.ts";
 import type { Happening } from "../../../src/model/event.ts";
 import type { Reply, SessionReply } from "../../../src/model/fleet.ts";
@@ -111,6 +110,7 @@ export class World {
           }
           return Promise.resolve(this.#facts(node));
         },
+        late: () => new Promise(() => {}),
         peers: (_service, members) =>
           Promise.resolve(Object.fromEntries(members.map((m) => [m.id, this.#serves(m) ? "yes" : "no"]))),
       },
@@ -155,6 +155,7 @@ export class World {
       kind: "held",
       session: {
         node,
+        found: "",
         get held() {
           return session.held;
         },

@@ -15,7 +15,7 @@ interface Wrong {
 }
 
 const imports =
-  "one of quorate, quorate/plugins/etcd, a relative .ts file, or a module of Node such as node:path";
+  "one of quorate, quorate/plugins/etcd, quorate/testing, a relative .ts file, or a module of Node such as node:path";
 
 const wrong: readonly Wrong[] = [
   {
@@ -74,7 +74,7 @@ export default extend(etcdPlaybook, {
   4 | export default extend(etcdPlaybook, {
   5 |   add: { after: { promte: () => [] } },
     |                   ^^^^^^
-  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, promote, wait-settled, latch, unit, fence, set-aside
+  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, promote, latch, wait-all, unit, fence, set-aside
   did you mean: promote?
 `,
   },

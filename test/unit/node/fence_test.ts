@@ -117,7 +117,7 @@ Deno.test("quorate_fence keeps the unit from starting, stops it, and marks the n
   }
   assert.deepEqual(host.calls().slice(0, 3), [
     "daemon-reload",
-    "disable -- etcd.service",
+    "disable -q --no-reload -- etcd.service",
     "stop -- etcd.service",
   ]);
 });

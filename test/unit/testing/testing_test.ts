@@ -35,7 +35,9 @@ Deno.test("planCase() shows an amendment in its place, with its exact command", 
 });
 
 Deno.test("planCase() throws what the engine would refuse", () => {
-  const unsafe = extend(etcdPlaybook, { add: { replace: { snapshot: () => [], "fetch-snapshot": () => [] } } });
+  const unsafe = extend(etcdPlaybook, {
+    add: { replace: { snapshot: () => [], "fetch-snapshot": () => [] } },
+  });
   assert.throws(() => planCase({ plugin: etcd, playbook: unsafe }, "add"), {
     name: "TypeError",
     message: /no snapshot is fetched before \(S18\)/,

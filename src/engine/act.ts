@@ -13,7 +13,7 @@ import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
 import { resolveWhere } from "../playbook/place.ts";
 import { JUST_NOW_MS } from "./view.ts";
-import { together, whomItConcerns, whomItRunsOn } from "./whom.ts";
+import { whomItConcerns } from "./whom.ts";
 import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
@@ -51,7 +51,7 @@ export async function act(
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
     const sent = await send(scene, step, action, on, text);
-    if (!quiet(step.effect)) scene.view.touch();
+    if (!quiet(step.effect)) scene.view.did(step.effect);
     else if (step.effect.does !== "nothing") scene.view.wrote(on);
     if (sent.kind === "end") return sent.end;
     const { reply } = sent;
@@ -130,7 +130,7 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
   const cannot = irreversible(step.effect) || changesMembership(step.effect);
   const since = clock.now();
   for (;;) {
-    const whom = together([whomItConcerns(step.effect, view.newest), whomItRunsOn(step.on)]);
+    const whom = whomItConcerns(step.effect, step.on, view.newest);
     const [seen, alive] = await Promise.all([
       view.see(whom, cannot ? JUST_NOW_MS : undefined),
       cannot ? locks.alive() : undefined,

@@ -60,6 +60,14 @@ export const changesMembership = (e: Effect): boolean =>
   e.does === "registersLearner" || e.does === "promotes" || e.does === "removes" ||
   e.does === "updatesPeerUrl";
 
+/** The host whose process, unit or disk an effect changes, if any. */
+export const hostOf = (e: Effect): string | undefined =>
+  "node" in e && !changesMembership(e) ? e.node : undefined;
+
+/** What the record says, or who leads, is another thing afterwards; a first start gives its member a name. */
+export const changesRecord = (e: Effect): boolean =>
+  changesMembership(e) || e.does === "starts" || e.does === "movesLeaderFrom";
+
 /**
  * Leaves everything as it is that a member list, a late value, a rule or a later guard of the same change is read from:
  * files and marks on the node itself. Nothing has to be looked at anew.

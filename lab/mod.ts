@@ -29,6 +29,7 @@ import { setup } from "./setup.ts";
 
 export type { OnOptions } from "./host.ts";
 export { installTls, type Tls } from "./tls.ts";
+export { type Judged, Writes } from "./writes.ts";
 export type { EtcdVersion } from "./setup.ts";
 export type { Ended } from "./process.ts";
 export { until } from "./process.ts";
@@ -58,11 +59,11 @@ let unwatch: (() => void) | undefined;
 
 /** Boots the hosts and returns when every sshd answers; throws, leaving nothing behind, when one does not. */
 export async function labUp(options: LabOptions): Promise<Lab> {
+  await setup(options.etcd);
   const place = placeOf(options.name);
   const names = typeof options.hosts === "number"
     ? Array.from({ length: options.hosts }, (_, i) => `n${i + 1}`)
     : options.hosts;
-  await setup(options.etcd);
   sweep();
   const held = await own(place);
   const lab = new Lab(place, held, options);
@@ -162,6 +163,12 @@ export class Lab extends Faults implements AsyncDisposable {
   /** Starts a program on the management side; the pid is the program's own. It ends with the lab at the latest. */
   spawn(argv: readonly string[], options: SpawnOptions = {}): Running {
     return spawn(this.#managed(argv), options);
+  }
+
+  /** Runs a program on the management side with the terminal, or whatever streams, of this process; its exit code. */
+  async attached(argv: readonly string[]): Promise<number> {
+    const [program = "", ...args] = this.#managed(argv);
+    return (await new Deno.Command(program, { args, stdin: "null" }).spawn().status).code;
   }
 
   /** Runs a command over OpenSSH from the management side, e.g. to "ops@n1", with the host's key verified. */

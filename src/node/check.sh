@@ -27,6 +27,7 @@ look() {
 	done
 	ask fence 0 test -e "/etc/systemd/system/$unit.d/quorate-fence.conf"
 	if quorate_place "$dir"; then
+		ask aside 0 quorate_asides "$quorate_path"
 		ask path 0 printf %s "$quorate_path"
 		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
 		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"

@@ -23,6 +23,7 @@ export const ownAsks = [
   "started",
   "fenced",
   "fence",
+  "aside",
   "path",
   "disk-free",
   "mount",

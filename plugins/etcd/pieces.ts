@@ -121,6 +121,15 @@ export const setAside = (n: HostNode, whose: string, s: Scene) =>
     },
   );
 
+/** S14: the node sees again that newer data of the same cluster lies aside, and that nobody uses what goes. */
+export const prune = (n: HostNode, paths: readonly string[], s: Scene) =>
+  step(`prune:${n.name}`, run(sh`quorate_prune ${s.options.dataDir} etcd ${paths}`), {
+    title: `delete the oldest data that was set aside on ${n.name}`,
+    on: node(n),
+    effect: { does: "prunes", node: n.name, paths },
+    idempotent: true,
+  });
+
 /** S12: all that can fail on a node fails here, before the cluster hears of it. */
 export function stage(n: HostNode, s: Scene) {
   const facts = s.seen.nodes[n.name];

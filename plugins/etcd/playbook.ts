@@ -32,6 +32,7 @@ import {
   join,
   latch,
   latchAll,
+  prune,
   putAway,
   removeMember,
   type Scene,
@@ -260,6 +261,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...latches,
     ];
   },
+
+  prune: (f) => [prune(f.node, f.paths, scene(f))],
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

@@ -88,7 +88,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     };
     findings.push(
       ...optionProblems(plugin.options, one.options, [...place, "options"]),
-      ...warnings(name, service.members.length, one.policy, place),
+      ...warnings(name, service.members.length, one.policy, raw.policy, place),
     );
     return [one];
   });

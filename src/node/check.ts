@@ -24,6 +24,7 @@ export const ownAsks = [
   "fenced",
   "fence",
   "lock",
+  "aside",
   "path",
   "disk-free",
   "mount",

@@ -5,7 +5,16 @@
  * @module
  */
 import type { Reply } from "../model/fleet.ts";
-import type { DataFacts, DataPlace, HostNode, Latch, NodeFacts, Notice, UnitFacts } from "../model/node.ts";
+import type {
+  Aside,
+  DataFacts,
+  DataPlace,
+  HostNode,
+  Latch,
+  NodeFacts,
+  Notice,
+  UnitFacts,
+} from "../model/node.ts";
 import type { Tri } from "../model/tri.ts";
 import type { Asked, Asks, Service, Sight } from "../playbook/plugin.ts";
 import { readDocument } from "./document.ts";
@@ -38,6 +47,7 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     trouble: undefined,
     unit,
     process,
+    aside: readAsides(asks.aside),
     data: dataOf(asks, sight, service, { latch, started, fence, process }),
     latch,
     intent: readIntent(asks.intent),
@@ -86,6 +96,7 @@ const blank = (node: HostNode, detail: string, unblock: string): NodeFacts => ({
   unit: readUnit(undefined),
   process: "unknown",
   data: { state: "unknown", identity: "unknown", place: undefined, why: "the node was not seen" },
+  aside: [],
   latch: "unknown",
   intent: "unknown",
   started: "unknown",
@@ -190,6 +201,17 @@ function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataF
     );
   }
   return { state: "empty", identity: "none", place };
+}
+
+/** The names that `quorate_set_aside` gives; a name of another form is somebody else's, and is left alone. */
+function readAsides(asked: Asked | undefined): readonly Aside[] {
+  return (asked?.code === 0 ? asked.out.split("\n") : []).flatMap((path): readonly Aside[] => {
+    const found = /\.quorate-(\d{8}T\d{6}Z)-([0-9A-Za-z]+)-([0-9A-Za-z]+)$/.exec(path);
+    const [, at, clusterId, memberId] = found ?? [];
+    return at === undefined || clusterId === undefined || memberId === undefined
+      ? []
+      : [{ path, at, clusterId, memberId }];
+  }).sort((a, b) => a.at < b.at ? -1 : 1);
 }
 
 function placeOf(asks: Asks): DataPlace | undefined {

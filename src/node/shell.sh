@@ -197,7 +197,7 @@ quorate_set_aside() (
 	*) quorate_fail "$dir holds the data of member $id, not of $2"; exit ;;
 	esac
 	quorate_stopped "$4" "$5" "$dir" || exit
-	aside=quorate-$(date -u +%Y%m%dT%H%M%SZ)-$id
+	aside=quorate-$(date -u +%Y%m%dT%H%M%SZ)-${ids%% *}-$id
 	if mountpoint -q -- "$dir"; then
 		# A mount point cannot be renamed: what it holds moves into a folder inside.
 		mkdir -m 700 -- "$dir/.$aside" || exit
@@ -249,6 +249,43 @@ quorate_start() {
 	timeout 10 journalctl -q -n 8 --no-pager -o cat -u "$1"
 	timeout 30 systemctl stop -- "$1"
 	return 1
+}
+
+# PATH: what was set aside of this data directory (its links resolved), one path a line.
+quorate_asides() {
+	for quorate_aside in "$1".quorate-*-*-* "$1"/.quorate-*-*-*; do
+		[ ! -d "$quorate_aside" ] || [ -L "$quorate_aside" ] || printf '%s\n' "$quorate_aside"
+	done
+}
+
+# DIR PROCESS PATH…
+quorate_prune() (
+	dir=$(readlink -m -- "$1") process=$2
+	shift 2
+	for path; do
+		name=${path#"$dir"} cluster=${path%-*} cluster=${cluster##*-}
+		case ${name#/} in
+		*/*) quorate_fail "$path was not set aside of $dir"; exit ;;
+		.quorate-*-*-*) ;;
+		*) quorate_fail "$path was not set aside of $dir"; exit ;;
+		esac
+		[ -d "$path" ] && [ ! -L "$path" ] || continue
+		newer=''
+		for other in "$dir".quorate-*-"$cluster"-* "$dir"/.quorate-*-"$cluster"-*; do
+			[ -d "$other" ] && [ "$(quorate_aside_time "$other")" -gt "$(quorate_aside_time "$path")" ] && newer=yes
+		done
+		[ -n "$newer" ] || { quorate_fail "$path is the newest data of cluster $cluster here"; exit; }
+		pids=$(quorate_pids "$process" - "$path" none) || { quorate_fail "cannot tell who uses $path"; exit; }
+		[ -z "$pids" ] || { quorate_fail "process" $pids "uses $path"; exit; }
+		why=$(rm -rf --one-file-system -- "$path" 2>&1) || { quorate_fail "cannot delete $path: ${why##*: }"; exit; }
+	done
+)
+
+# PATH: when it was set aside, as a number.
+quorate_aside_time() {
+	quorate_when=${1##*.quorate-}
+	quorate_when=${quorate_when%%Z-*}
+	printf '%s\n' "${quorate_when%T*}${quorate_when#*T}"
 }
 
 # UNIT SERVICE PROCESS DIR LINE…

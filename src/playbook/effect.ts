@@ -20,6 +20,8 @@ export type Effect =
   | { readonly does: "unfences"; readonly node: string }
   /** Renames the data directory beside itself. `identity`: whose data it must be, `pristine`, or `any` that is stale. */
   | { readonly does: "setsAside"; readonly node: string; readonly whose: string }
+  /** Deletes data that was set aside (S14). */
+  | { readonly does: "prunes"; readonly node: string; readonly paths: readonly string[] }
   | { readonly does: "latches"; readonly node: string }
   /** Takes the bootstrap intent away: the cluster is formed and latched. */
   | { readonly does: "formed"; readonly node: string }
@@ -52,7 +54,8 @@ export const movesLeaderFrom = (m: { readonly id: string }): Effect => ({
 
 /** S16: what cannot be taken back; the locks are checked again right before it. */
 export const irreversible = (e: Effect): boolean =>
-  e.does === "removes" || e.does === "setsAside" || e.does === "promotes" || e.does === "fences" ||
+  e.does === "removes" || e.does === "setsAside" || e.does === "prunes" || e.does === "promotes" ||
+  e.does === "fences" ||
   (e.does === "starts" && e.as === "new");
 
 /** The member list changes: a snapshot comes first (S18), and only one such change is in flight (S7). */

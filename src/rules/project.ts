@@ -39,6 +39,11 @@ export function project(seen: Observation, effect: Effect): Observation {
         data: { state: "empty", identity: "none", place: f.data.place },
         latch: "none",
       }));
+    case "prunes":
+      return withNode(seen, effect.node, (f) => ({
+        ...f,
+        aside: f.aside.filter((a) => !effect.paths.includes(a.path)),
+      }));
     case "latches":
       return withNode(seen, effect.node, (f) => ({ ...f, latch: latchOf(seen, f) }));
     case "registersLearner":

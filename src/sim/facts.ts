@@ -40,6 +40,12 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
       mainPid: h.process ? 1 : undefined,
     },
     process: known(h.process),
+    aside: h.volume.aside.map((a) => ({
+      path: a.path,
+      at: a.at,
+      clusterId: a.disk.clusterId,
+      memberId: a.disk.memberId,
+    })),
     data: dataOf(h, view, latch, started, place),
     latch,
     intent: intentOf(h.marks.get("intent")),

@@ -1,6 +1,9 @@
 /**
  * What chance does to hosts, and how it is taken back. What only Quorate or an operator mends has no cure here.
  *
+ * Clocks that jump and links that are slow or lossy are not among it: hosts that are containers share one clock, and the
+ * kernels that this runs on have no netem. The simulator has clocks that jump, and answers that get lost.
+ *
  * @module
  */
 import type { Lab } from "../../lab/mod.ts";

@@ -140,7 +140,7 @@ export const etcdPlaybook = playbook<Bound>()({
           {
             title: `switch the config of ${n.name} to existing, and let etcd start at boot`,
             on: node(n),
-            effect: configures(n, "unchanged"),
+            effect: configures(n, "formed"),
             idempotent: true,
           },
         )

@@ -6,12 +6,18 @@
  */
 import type { HostNode, Intent } from "../model/node.ts";
 
+/**
+ * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap. `formed`: a bootstrap is over,
+ * and from now on it starts at boot.
+ */
+export type Join = "new" | "existing" | "formed" | "unchanged";
+
 export type Effect =
   | { readonly does: "nothing" }
   /** Writes the bootstrap intent, outside the data directory. */
   | { readonly does: "intends"; readonly node: string; readonly intent: Intent }
   /** Writes the service's configuration; `join` says how its next first start would join. */
-  | { readonly does: "configures"; readonly node: string; readonly join: "new" | "existing" | "unchanged" }
+  | { readonly does: "configures"; readonly node: string; readonly join: Join }
   /** Starts the process. `new` also marks the node as started, in the same shell, before the start. */
   | { readonly does: "starts"; readonly node: string; readonly as: "new" | "existing" | "itself" }
   | { readonly does: "restarts"; readonly node: string }
@@ -40,7 +46,7 @@ export const starts = (n: HostNode, as: "new" | "existing" | "itself"): Effect =
   node: n.name,
   as,
 });
-export const configures = (n: HostNode, join: "new" | "existing" | "unchanged"): Effect => ({
+export const configures = (n: HostNode, join: Join): Effect => ({
   does: "configures",
   node: n.name,
   join,

@@ -40,7 +40,6 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       if (h.process) return failed("etcd runs already");
       h.marks.set("started", place(h));
       await w.time.sleep(w.random.int(5, 40));
-      h.unit.enabled = true;
       return w.start(h) ? ok : failed("assertion failed");
     },
     etcd_holds: ([, , member = ""]) =>
@@ -147,6 +146,7 @@ async function startAndWait(w: World, h: Host): Promise<Said> {
   if (!w.start(h)) return failed("Assertion failed on job for the unit.");
   for (const until = w.time.now + 45_000; w.time.now < until;) {
     await w.time.sleep(100);
+    w.raft.catchUp(); // also where nobody writes, heartbeats reach it
     if (h.peer?.ready) {
       h.unit = { ...h.unit, active: "active" };
       return ok;

@@ -34,7 +34,7 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     unit: {
       load: unit.loaded ? "loaded" : "not-found",
       active: peer?.ready ? "active" : unit.active,
-      enabled: unit.enabled ? "enabled" : "disabled",
+      enabled: !unit.loaded ? "" : unit.enabled ? "enabled" : "disabled",
       restarts: 0,
       result: unit.result,
       mainPid: h.process ? 1 : undefined,

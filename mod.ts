@@ -28,6 +28,7 @@ export * from "./src/playbook/effect.ts";
 export {
   type Binding,
   definePlugin,
+  type Described,
   type Options,
   type OptionsOf,
   type OptionSpec,
@@ -35,6 +36,7 @@ export {
   type OptionValue,
   type Plugin,
 } from "./src/playbook/options.ts";
+export * from "./src/playbook/pieces.ts";
 export * from "./src/playbook/playbook.ts";
 export type * from "./src/playbook/plugin.ts";
 export * from "./src/playbook/probe.ts";

@@ -13,7 +13,7 @@ import { checkScript } from "../src/node/check.ts";
 export async function writeChecks(lab: Lab, path: string): Promise<readonly string[]> {
   const { config } = await loadConfig({ env: {}, cwd: "/", path }, [etcd]);
   if (config === undefined) throw new Error(`${path} is no config`);
-  const targets = targetsOf(config, [etcd]);
+  const targets = targetsOf(config);
   await Deno.mkdir(`${lab.dir}/checks`, { recursive: true });
   const hosts: string[] = [];
   for (const node of config.nodes) {

@@ -64,7 +64,7 @@ export async function plan(rounds = 5): Promise<readonly Row[]> {
 
 async function read(path: string): Promise<void> {
   const { config } = await loadConfig({ env: {}, cwd: "/", path }, [etcd]);
-  if (config === undefined || targetsOf(config, [etcd]).length !== SERVICES) {
+  if (config === undefined || targetsOf(config).length !== SERVICES) {
     throw new Error(`${path} was not read`);
   }
 }

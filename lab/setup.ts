@@ -19,6 +19,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "dbus": "the hosts' systemctl",
   "etcd-server": "the hosts' etcd, its unit and its user",
   "etcd-client": "the hosts' etcdctl",
+  "python3-minimal": "the service of examples/metad",
+  "libpython3-stdlib": "its HTTP",
 };
 
 const INOTIFY = 4096;

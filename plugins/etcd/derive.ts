@@ -8,9 +8,6 @@ import { memberById, renderCommand } from "quorate";
 import { endpoints, etcdctl } from "./ctl.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "./options.ts";
 
-/** What a step may ask for by name. */
-export type Derived = "initialCluster" | "heir" | "clusterId" | "voters";
-
 /** A derived value, or undefined while it does not exist; only the linearizable record counts (S2). */
 export function derive(key: string, seen: Observation, desired: readonly HostNode[]): string | undefined {
   if (seen.state !== "held") return undefined;
@@ -19,11 +16,6 @@ export function derive(key: string, seen: Observation, desired: readonly HostNod
       return initialCluster(seen);
     case "heir":
       return heir(seen, desired)?.id;
-    case "clusterId":
-      return seen.clusterId;
-    case "voters":
-      return seen.members.flatMap((m) => m.role === "voter" && m.node !== undefined ? [m.node] : []).sort()
-        .join(",");
     default:
       return undefined;
   }
@@ -52,7 +44,7 @@ export function lateShell(
   desired: readonly HostNode[],
   nodes: readonly HostNode[],
   o: EtcdOptions,
-): string {
+): string | undefined {
   const ctl = renderCommand(etcdctl(o, endpoints({ seen, nodes, options: o })), () => "");
   // ID, STATUS, NAME, PEER ADDRS, CLIENT ADDRS, IS LEARNER
   const list = `${ctl} member list | awk -F', '`;
@@ -72,7 +64,7 @@ export function lateShell(
       // Only the fields of 3.4 and 3.5 name it, in decimal.
       return `printf %x "$(${ctl} member list -w fields | sed -n 's/^"ClusterID" : //p')"`;
     default:
-      return `echo ${derive(late.key, seen, desired) ?? ""}`;
+      return undefined;
   }
 }
 

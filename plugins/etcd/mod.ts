@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { definePlugin, type Service, type ServiceView, type Tri } from "quorate";
+import { definePlugin, type ServiceView, type Tri } from "quorate";
 import { etcdAskPeers, etcdCheck } from "./check.ts";
 import { derive, lateShell, probeShell } from "./derive.ts";
 import { etcdDrift } from "./drift.ts";
@@ -12,7 +12,6 @@ import { etcdPlaybook } from "./playbook.ts";
 import { readEtcd, readPeers } from "./read.ts";
 import { etcdShell } from "./shell.ts";
 import { etcdOptions } from "./spec.ts";
-import { stepsOf } from "quorate";
 import { etcdForbids } from "./versions.ts";
 
 export { etcdPlaybook } from "./playbook.ts";
@@ -37,9 +36,9 @@ function caughtUp(learner: ServiceView, leader: ServiceView): Tri {
 export const etcd = definePlugin({
   name: "etcd",
   options: etcdOptions,
-  bind: ({ name, options, nodes }): Service => ({
-    plugin: "etcd",
-    name,
+  playbook: etcdPlaybook,
+  describe: ({ options, nodes }) => ({
+    facts: { etcd: options, nodes },
     unit: options.unit,
     dataDir: options.dataDir,
     process: "etcd",
@@ -56,7 +55,5 @@ export const etcd = definePlugin({
     derived: derive,
     lateShell: (late, seen, desired) => lateShell(late, seen, desired, nodes, options),
     probeShell: (probe, seen) => probeShell(probe, seen, nodes, options),
-    steps: (change, context) =>
-      stepsOf(etcdPlaybook, change, { ...context, service: name, options: { etcd: options, nodes } }),
   }),
 });

@@ -8,15 +8,16 @@ import {
   any,
   anyVoter,
   caughtUp,
-  type Command,
   configures,
   derived,
   effect,
-  fenced,
+  fence,
   fetch,
   given,
   healthy,
   type HostNode,
+  type Kept,
+  latch,
   leader,
   learner,
   type Member,
@@ -30,14 +31,15 @@ import {
   recorded,
   removes,
   run,
-  running,
-  setsAside,
-  settled,
+  setAside,
   sh,
+  stageNode,
   started,
-  starts,
+  startExisting,
+  startOwn,
   step,
   text,
+  toLatch,
   voter,
   wait,
 } from "quorate";
@@ -57,8 +59,6 @@ export interface Scene {
 
 /** etcdctl over all voters that serve, without the member that is about to go. */
 const ctl = (s: Scene, not?: Member) => etcdctl(s.options, endpoints(s, not));
-/** Members that are well before a change: none of them may be worse after it. */
-const well = (s: Scene): readonly Member[] => s.seen.members.filter((m) => m.health === "healthy");
 /** Within about five seconds of a start etcd refuses changes with these words; they also mean a dead member. */
 const unhealthyCluster = { forMs: 30_000, everyMs: 300, when: "unhealthy cluster" };
 
@@ -87,48 +87,14 @@ export function snapshot(s: Scene, leaving?: Member) {
   });
 }
 
-/** S16: stopped, and nothing is left that could start it again. `pristine` remembers whose default data lay there. */
-export const fence = (n: HostNode, s: Scene, pristine?: string) =>
-  step(
-    `fence:${n.name}`,
-    run(
-      sh`quorate_fence ${s.options.unit} ${s.service} etcd ${s.options.dataDir} ${
-        pristine === undefined ? [] : [text`pristine=${pristine}`]
-      }`,
-    ),
-    {
-      title: `fence ${n.name}: stop etcd, keep it from starting, see that no process is left`,
-      on: node(n),
-      effect: effect("fences", n),
-      unless: fenced(n),
-    },
-  );
-
-/** S14, S15: renamed beside itself, after the node has seen again whose it is and that nothing runs. */
-export const setAside = (n: HostNode, whose: string, s: Scene) =>
-  step(
-    `set-aside:${n.name}`,
-    run(
-      sh`quorate_set_aside ${s.options.dataDir} ${whose} etcd_disk_id ${s.options.unit} etcd && quorate_unmark ${s.service} latch started`,
-    ),
-    {
-      title: `set the data of ${
-        whose === "pristine" ? "the package's default" : `member ${whose}`
-      } on ${n.name} aside`,
-      on: node(n),
-      effect: setsAside(n, whose),
-      idempotent: true,
-    },
-  );
-
-/** S14: the node sees again that newer data of the same cluster lies aside, and that nobody uses what goes. */
-export const prune = (n: HostNode, paths: readonly string[], s: Scene) =>
-  step(`prune:${n.name}`, run(sh`quorate_prune ${s.options.dataDir} etcd ${paths}`), {
-    title: `delete the oldest data that was set aside on ${n.name}`,
-    on: node(n),
-    effect: { does: "prunes", node: n.name, paths },
-    idempotent: true,
-  });
+/** What the common pieces have to know of etcd. */
+export const kept = (s: Scene): Kept => ({
+  service: s.service,
+  unit: s.options.unit,
+  dataDir: s.options.dataDir,
+  process: "etcd",
+  diskId: "etcd_disk_id",
+});
 
 /** S12: all that can fail on a node fails here, before the cluster hears of it. */
 export function stage(n: HostNode, s: Scene) {
@@ -137,7 +103,7 @@ export function stage(n: HostNode, s: Scene) {
   return [
     ...given(
       facts?.data.state === "pristine" && typeof facts.data.identity !== "string" && facts.data.identity,
-      ({ memberId }) => [fence(n, s, memberId), setAside(n, "pristine", s)],
+      ({ memberId }) => [fence(n, kept(s), memberId), setAside(n, "pristine", kept(s))],
     ),
     ...given(facts?.unit.load === "not-found" && n, (at) => [
       step(`unit:${n.name}`, run(sh`etcd_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
@@ -147,42 +113,19 @@ export function stage(n: HostNode, s: Scene) {
         idempotent: true,
       }),
     ]),
-    step(
-      `stage:${n.name}`,
-      run(sh`etcd_stage ${s.service} ${o.unit} ${o.dataDir} ${o.binary}`),
-      {
-        title: `make ${n.name} ready: program, unit and an empty data directory are there`,
-        on: node(n),
-        effect: effect("unfences", n),
-        unless: running(n),
-      },
-    ),
+    stageNode(n, kept(s), sh`etcd_stage ${s.service} ${o.unit} ${o.dataDir} ${o.binary}`),
   ];
 }
 
-/** Starts a member on its own data, which never lowers the quorum. */
-export const start = (n: HostNode, s: Scene) => startBy(n, s, sh`quorate_start ${s.options.unit}`);
-
-/** The same where there may be no quorum yet: a unit of `Type=notify` is not up before the others are. */
+/** Where there may be no quorum yet: a unit of `Type=notify` is not up before the others are. */
 export const startTogether = (n: HostNode, s: Scene) => {
   const { unit } = s.options;
-  return startBy(
+  return startOwn(
     n,
-    s,
+    s.seen,
+    kept(s),
     sh`{ systemctl reset-failed ${unit} 2>/dev/null; systemctl start --no-block ${unit}; }`,
   );
-};
-
-const startBy = (n: HostNode, s: Scene, command: Command) => {
-  const unfence = s.seen.nodes[n.name]?.fenced === "yes"
-    ? sh`quorate_unfence ${s.options.unit} ${s.service} && `
-    : sh``;
-  return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
-    title: `start etcd on ${n.name}`,
-    on: node(n),
-    effect: starts(n, "itself"),
-    unless: running(n),
-  });
 };
 
 /**
@@ -224,12 +167,7 @@ export function join(n: HostNode, s: Scene) {
         unless: started(n),
       },
     ),
-    step(`start-existing:${n.name}`, run(sh`quorate_start ${o.unit}`), {
-      title: `start etcd on ${n.name}`,
-      on: node(n),
-      effect: starts(n, "existing"),
-      unless: running(n),
-    }),
+    startExisting(n, kept(s)),
     step(`wait-in-sync:${n.name}`, wait(any(caughtUp(n), all(voter(n), healthy(n)))), {
       title: `wait until ${n.name} is in sync`,
       timeoutMs: s.joinTimeoutMs,
@@ -266,54 +204,12 @@ export const removeMember = (m: Member, s: Scene) =>
     retry: unhealthyCluster,
   });
 
-/** S17: what was removed must not come back. A node that cannot be reached now is retired as soon as it can. */
-export const putAway = (n: HostNode | undefined, m: Member, s: Scene) =>
-  given(n !== undefined && s.seen.nodes[n.name]?.reached === true && n, (at) => [
-    fence(at, s),
-    setAside(at, m.id, s),
-  ]);
-
-/** These serve, and nobody who was well, and is still recorded, got worse; who leaves is not waited for. */
-export const waitSettled = <const Id extends string>(
-  id: Id,
-  s: Scene,
-  nodes: readonly HostNode[],
-  leaving?: Member,
-) =>
-  step(id, wait(settled(nodes, well(s).filter((m) => m.id !== leaving?.id))), {
-    title: "wait until all are healthy",
-    timeoutMs: 120_000,
-  });
-
-/**
- * S3: who it is and who the others are, written down on each member's node. All of them are written anew: the voters
- * that a latch names are the evidence of the cluster's size when nobody answers.
- */
+/** All voters and the newly joined are latched anew. */
 export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
-  s.nodes.filter((n) =>
-    also.includes(n) ||
-    (s.seen.nodes[n.name]?.reached &&
-      s.seen.members.some((m) => m.node === n.name && m.role === "voter" && m !== not))
-  ).map((n) => latch(n, s));
+  toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
 
-/** A latch proves where data is: where it is not seen, above all on a disk that is not mounted, there is nothing to prove. */
-export const holdsItsData = (s: Scene, m: Member): boolean => {
-  const data = s.seen.nodes[m.node ?? ""]?.data;
-  return data?.state === "present" && typeof data.identity !== "string" && data.identity.memberId === m.id;
-};
-
-export const latch = (n: HostNode, s: Scene) =>
-  step(
-    `latch:${n.name}`,
-    run(
-      sh`etcd_holds ${s.options.dataDir} ${
-        memberId({ node: n.name })
-      } && quorate_mark_place ${s.service} latch ${s.options.dataDir} ${text`clusterId=${
-        derived("clusterId")
-      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
-    ),
-    { title: `write down who ${n.name} is`, on: node(n), effect: effect("latches", n), idempotent: true },
-  );
+export const latchOn = (n: HostNode, s: Scene) =>
+  latch(n, kept(s), sh`etcd_holds ${s.options.dataDir} ${memberId({ node: n.name })}`);
 
 /** Keys of the environment file, `KEY=value` each. */
 export const settingWords = (settings: Readonly<Record<string, string>>) =>

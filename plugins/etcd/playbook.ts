@@ -4,45 +4,48 @@
  * @module
  */
 import {
+  type Case,
   configures,
   dataEmpty,
   effect,
   type Facts,
+  fence,
   given,
+  holdsItsData,
   type HostNode,
   markedStarted,
   must,
   node,
   playbook,
+  prune,
+  putAway,
   quorumHeld,
   refuse,
   run,
+  setAside,
   sh,
-  starts,
+  startNew,
+  startOwn,
   step,
+  takeIntentAway,
   text,
   wait,
+  waitSettled,
+  writeIntent,
 } from "quorate";
-import type { Case } from "quorate";
 import { type EtcdOptions, peerUrl } from "./options.ts";
 import {
-  fence,
   handOver,
-  holdsItsData,
   join,
-  latch,
+  kept,
   latchAll,
-  prune,
-  putAway,
+  latchOn,
   removeMember,
   type Scene,
-  setAside,
   settingWords,
   snapshot,
   stage,
-  start,
   startTogether,
-  waitSettled,
 } from "./pieces.ts";
 import { initialSettings } from "./settings.ts";
 import { endpoints, etcdctl } from "./ctl.ts";
@@ -72,30 +75,7 @@ export const etcdPlaybook = playbook<Bound>()({
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...fresh.flatMap((n) => stage(n, s)),
-      ...fresh.map((n) =>
-        step(
-          `intent:${n.name}`,
-          run(sh`quorate_mark ${s.service} intent ${`token=${f.token}`} ${`members=${
-            all.map((m) => m.name).join(",")
-          }`}`),
-          {
-            title: `write the intent on ${n.name}`,
-            on: node(n),
-            effect: {
-              does: "intends",
-              node: n.name,
-              intent: {
-                token: f.token,
-                members: all.map((m) =>
-                  m.name
-                ),
-              },
-            },
-            // Also over that of an attempt with other members, none of which ever started.
-            idempotent: true,
-          },
-        )
-      ),
+      ...fresh.map((n) => writeIntent(n, all, f.token, kept(s))),
       ...fresh.map((n) =>
         step(
           `configure-new:${n.name}`,
@@ -113,18 +93,7 @@ export const etcdPlaybook = playbook<Bound>()({
           },
         )
       ),
-      ...fresh.map((n) =>
-        step(
-          `start-new:${n.name}`,
-          run(sh`etcd_start_new ${s.service} ${o.unit} ${o.dataDir}`),
-          {
-            title: `mark ${n.name} as started and start etcd as new`,
-            on: node(n),
-            effect: starts(n, "new"),
-            unless: markedStarted(n),
-          },
-        )
-      ),
+      ...fresh.map((n) => startNew(n, kept(s), sh`etcd_start_new ${s.service} ${o.unit} ${o.dataDir}`)),
       ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startTogether(n, s)),
       step("wait-all", wait({ ask: "settled", well: f.nodes.map((n) => ({ node: n.name })), before: [] }), {
         title: "wait until all are healthy",
@@ -145,15 +114,8 @@ export const etcdPlaybook = playbook<Bound>()({
           },
         )
       ),
-      ...f.nodes.map((n) => latch(n, s)),
-      ...f.nodes.map((n) =>
-        step(`formed:${n.name}`, run(sh`quorate_unmark ${s.service} intent`), {
-          title: `take the intent away on ${n.name}`,
-          on: node(n),
-          effect: effect("formed", n),
-          idempotent: true,
-        })
-      ),
+      ...f.nodes.map((n) => latchOn(n, s)),
+      ...f.nodes.map((n) => takeIntentAway(n, kept(s))),
     ];
   },
 
@@ -168,7 +130,7 @@ export const etcdPlaybook = playbook<Bound>()({
       ...snapshot(s),
       ...join(f.node, s),
       ...latchAll(s, [f.node]),
-      waitSettled("wait-all", s, [f.node]),
+      waitSettled("wait-all", [f.node], f.seen),
     ];
   },
 
@@ -178,9 +140,9 @@ export const etcdPlaybook = playbook<Bound>()({
       ...snapshot(s, f.member),
       ...handOver(f.member, s),
       removeMember(f.member, s),
-      ...putAway(f.node, f.member, s),
+      ...putAway(f.node, f.member, f.seen, kept(s)),
       ...latchAll(s, [], f.member),
-      waitSettled("wait-all", s, []),
+      waitSettled("wait-all", [], f.seen),
     ];
   },
 
@@ -189,26 +151,26 @@ export const etcdPlaybook = playbook<Bound>()({
     const leave = [
       ...handOver(f.member, s),
       removeMember(f.member, s),
-      ...putAway(f.oldNode, f.member, s),
+      ...putAway(f.oldNode, f.member, f.seen, kept(s)),
     ];
     const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", s, [f.node]), ...leave]),
+      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leave]),
       ...latchAll(s, [f.node], f.member),
-      waitSettled("wait-all", s, [f.node], f.member),
+      waitSettled("wait-all", [f.node], f.seen, f.member),
     ];
   },
 
   retire: (f) => {
     const s = scene(f);
-    return [fence(f.node, s), setAside(f.node, f.staleId ?? "none", s)];
+    return [fence(f.node, kept(s)), setAside(f.node, f.staleId ?? "none", kept(s))];
   },
 
   repairCrashed: (f) => {
     const s = scene(f);
-    return [start(f.node, s), waitSettled("wait-all", s, [f.node])];
+    return [startOwn(f.node, f.seen, kept(s)), waitSettled("wait-all", [f.node], f.seen)];
   },
 
   repairWiped: (f) => {
@@ -219,18 +181,18 @@ export const etcdPlaybook = playbook<Bound>()({
         "must-be-empty",
         must(dataEmpty(f.node), `${f.node.name} holds data again`, "nothing to do: the next run looks again"),
       ),
-      fence(f.node, s),
+      fence(f.node, kept(s)),
       removeMember(f.member, s),
       ...join(f.node, s),
       ...latchAll(s, [f.node], f.member),
-      waitSettled("wait-all", s, [f.node], f.member),
+      waitSettled("wait-all", [f.node], f.seen, f.member),
     ];
   },
 
   repairConfig: (f) => {
     const s = scene(f);
     const o = s.options;
-    const latches = given(holdsItsData(s, f.member) && f.node, (n) => [latch(n, s)]);
+    const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
     if (f.latchOnly) return latches;
     const ctl = etcdctl(o, endpoints(s));
     return [
@@ -257,12 +219,12 @@ export const etcdPlaybook = playbook<Bound>()({
         timeoutMs: 90_000,
         idempotent: true,
       }),
-      waitSettled("wait-all", s, [f.node]),
+      waitSettled("wait-all", [f.node], f.seen),
       ...latches,
     ];
   },
 
-  prune: (f) => [prune(f.node, f.paths, scene(f))],
+  prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

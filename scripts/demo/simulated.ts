@@ -82,7 +82,7 @@ class Simulated implements Stage {
   }
   #bind(wish: Wish) {
     const { config, service: { name, options } } = this.#read(wish);
-    const [target] = targetsOf(config, [etcd]);
+    const [target] = targetsOf(config);
     if (target === undefined) throw new Error("the config has no service");
     return { service: etcd.bind({ name, options, nodes: config.nodes }), target };
   }

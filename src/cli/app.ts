@@ -12,13 +12,12 @@ import {
   text_en,
   version,
 } from "@stricli/core";
-import { caseNames } from "./cases.ts";
 import type { Cli, GlobalFlags } from "./cli.ts";
-import type { Case } from "../model/change.ts";
+import { type Case, caseNames } from "../model/change.ts";
 import { globalAliases, globalFlags, oneService, services } from "./flags.ts";
 import { guarded } from "./guarded.ts";
 import { docs, rootHelp, shown } from "./help.ts";
-import { VERSION } from "./version.ts";
+import { versionText } from "./version.ts";
 
 const output = <const V extends string>(values: readonly V[]) =>
   ({ kind: "enum", values, default: "text", brief: "How to print it" }) as const;
@@ -311,7 +310,7 @@ export const app = buildApplication(routes, {
   version: version({
     brief: "Print the version and exit",
     alias: false,
-    info: { currentVersion: VERSION },
+    info: { currentVersion: versionText() },
     complete: true,
   }),
 });

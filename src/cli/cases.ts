@@ -59,6 +59,3 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
     does: "changes nothing: names who is missing and what would bring it back",
   },
 };
-
-const isCase = (name: string): name is Case => Object.hasOwn(cases, name);
-export const caseNames: readonly Case[] = Object.keys(cases).filter(isCase);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config, ServiceConfig } from "../config/config.ts";
+import type { Config, OwnFiles, ServiceConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { nearest } from "../config/nearest.ts";
 import { renderProblem } from "../config/render.ts";
@@ -18,13 +18,21 @@ export async function readConfig(
 ): Promise<Config | undefined> {
   const { env, cwd } = cli;
   const wanted = { env, cwd, ...(flags.config === undefined ? {} : { path: flags.config }) };
-  const { config, problems, text } = await loadConfig(wanted, plugins);
+  const loaded = await loadConfig(wanted, plugins, ownFiles);
+  const { config, text } = loaded;
+  const wrong = config?.services.some((s) => s.own ?? s.playbook)
+    ? (await import("./own.ts")).rehearsed(config)
+    : [];
+  const problems = [...loaded.problems, ...wrong];
   const colour = coloured(cli, cli.err, flags);
   for (const problem of problems) {
     if (problem.severity === "error" || warn) cli.err.write(renderProblem(problem, text, { colour }) + "\n");
   }
-  return config;
+  return wrong.length > 0 ? undefined : config;
 }
+
+/** What loads the files that a config names. */
+export const ownFiles = async (): Promise<OwnFiles> => (await import("./own.ts")).own;
 
 /** The services that were named, all where none was; or the exit code of a name that is none. */
 export function chosen(

@@ -9,6 +9,7 @@ import { normalise } from "./argv.ts";
 import { type Cli, EXIT } from "./cli.ts";
 import { crash } from "./crash.ts";
 import { streamTo } from "./streams.ts";
+import { distrustOfUnpacked } from "./unpacked.ts";
 
 const VARIABLES = [
   "HOME",
@@ -45,6 +46,11 @@ export async function main(args: readonly string[]): Promise<number> {
   addEventListener("unhandledrejection", (event) => escaped(event, event.reason));
   addEventListener("error", (event) => escaped(event, event.error));
   try {
+    const distrust = distrustOfUnpacked();
+    if (distrust !== undefined) {
+      err.write(`quorate: ${distrust.message}: what lies there is not started: ${distrust.hint}\n`);
+      return EXIT.failed;
+    }
     if (args[0] === "__complete") {
       await (await import("./complete.ts")).default(cli, args.slice(1));
       return EXIT.ok;

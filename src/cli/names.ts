@@ -4,6 +4,7 @@
  * @module
  */
 import { loadConfig } from "../config/load.ts";
+import { ownFiles } from "./config.ts";
 import { plugins } from "./plugins.ts";
 
 /** Service and node names of the config that a command line names, or of the one that would be found. */
@@ -15,7 +16,7 @@ export async function namesIn(
   const at = args.findLastIndex((arg) => arg === "-c" || arg === "--config");
   const path = args[at + 1];
   const wanted = { env, cwd, ...(at === -1 || path === undefined ? {} : { path }) };
-  const { config } = await loadConfig(wanted, plugins);
+  const { config } = await loadConfig(wanted, plugins, ownFiles);
   return {
     services: config?.services.map((s) => s.name) ?? [],
     nodes: config?.nodes.map((n) => n.name) ?? [],

@@ -3,6 +3,7 @@ import type { Config, ServiceConfig } from "../config/config.ts";
 import { targetsOf } from "../config/targets.ts";
 import type { Target } from "../model/observation.ts";
 import type { Plugin } from "../playbook/options.ts";
+import type { Cases } from "../playbook/playbook.ts";
 import type { Service } from "../playbook/plugin.ts";
 
 /** The plugins that are built in. */
@@ -16,11 +17,22 @@ export interface Bound {
 
 /** Binds services of a config. */
 export function bind(config: Config, services: readonly ServiceConfig[]): readonly Bound[] {
-  const targets = targetsOf(config, plugins);
-  return services.map(({ name, plugin, options }) => {
-    const found = plugins.find((p) => p.name === plugin);
-    const target = targets.find((t) => t.service === name);
-    if (found === undefined || target === undefined) throw new TypeError(`Cannot bind ${name} to ${plugin}`);
-    return { service: found.bind({ name, options, nodes: config.nodes }), target };
+  const targets = targetsOf(config);
+  return services.map((one) => {
+    const target = targets.find((t) => t.service === one.name);
+    if (target === undefined) {
+      throw new TypeError(`Cannot bind ${one.name}: it is no service of ${config.path}`);
+    }
+    const { own, playbook } = one;
+    const described = serviceOf(config, one, playbook?.cases);
+    const service = own?.guard(described) ?? described;
+    return { service: playbook?.guard(service) ?? service, target };
   });
 }
+
+/** A service of a config by this playbook, or by its plugin's. */
+export const serviceOf = (
+  { nodes }: Config,
+  { name, plugin, options }: ServiceConfig,
+  playbook?: Cases<unknown>,
+): Service => plugin.bind({ name, options, nodes }, playbook);

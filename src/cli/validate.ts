@@ -12,7 +12,10 @@ export default async function validate(cli: Cli, flags: GlobalFlags): Promise<nu
       ["green", `${config.path} is valid: `],
       `${count(config.nodes.length, "node")}, ${count(config.services.length, "service")}`,
     ],
-    ...config.services.map((s) => [`  ${s.name}: ${s.plugin} on ${s.members.map((n) => n.name).join(", ")}`]),
+    ...config.services.map((s) => [
+      `  ${s.name}: ${s.plugin.name} on ${s.members.map((n) => n.name).join(", ")}` +
+      (s.playbook === undefined ? "" : `, by ${s.playbook.path}`),
+    ]),
   ]);
   return EXIT.ok;
 }

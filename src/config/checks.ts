@@ -11,38 +11,28 @@ import { isMap } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import type { Finding, Place } from "./source.ts";
 
-/** A plugin that is not there, and the paths that a later release will take. */
+/** A plugin that is not there. */
 export function* pluginProblem(
-  service: Readonly<Record<string, unknown>>,
+  plugin: unknown,
   plugins: readonly Plugin[],
   place: Place,
 ): Generator<Finding> {
   const names = plugins.map((p) => p.name);
-  const { plugin, playbook } = service;
-  if (playbook !== undefined) {
-    yield {
-      place: [...place, "playbook"],
-      on: "key",
-      said: {
-        message: "playbooks of one's own are not supported yet by this version",
-        hint: "take the line out",
-      },
-    };
-  }
-  if (typeof plugin !== "string" || names.includes(plugin)) return;
-  const near = nearest(plugin, names);
-  const ofOnesOwn = plugin.endsWith(".ts") || /^\.{0,2}\//.test(plugin);
+  if (typeof plugin !== "string" || names.includes(plugin) || isFile(plugin)) return;
   yield {
-    place: [...place, "plugin"],
+    place,
     said: {
-      message: ofOnesOwn
-        ? "plugins of one's own are not supported yet by this version"
-        : `there is no plugin "${plugin}"`,
-      expected: names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`,
-      didYouMean: near,
+      message: `there is no plugin "${plugin}"`,
+      expected: `${
+        names.length === 1 ? names[0] : `one of ${names.join(", ")}`
+      }, or a file such as ./my-service.ts`,
+      didYouMean: nearest(plugin, names),
     },
   };
 }
+
+/** A file of the operator's own, not a name. */
+export const isFile = (name: string): boolean => name.endsWith(".ts");
 
 /** Members that are no node, or named twice. */
 export function* memberProblems(

@@ -5,7 +5,9 @@
  */
 import type { HostNode } from "../model/node.ts";
 import type { Policy } from "../model/observation.ts";
-import type { Options } from "../playbook/options.ts";
+import type { Options, Plugin } from "../playbook/options.ts";
+import type { Cases } from "../playbook/playbook.ts";
+import type { Service } from "../playbook/plugin.ts";
 import type { SshSettings } from "../ssh/settings.ts";
 
 export interface Config {
@@ -24,15 +26,35 @@ export interface NodeConfig extends HostNode {
 
 export interface ServiceConfig {
   readonly name: string;
-  /** The name of a plugin that the reader was given. */
-  readonly plugin: string;
+  readonly plugin: Plugin;
+  /** Where the plugin is the operator's own: its file. */
+  readonly own?: Own;
   /** The desired members, in config order. */
   readonly members: readonly HostNode[];
   /** Read by the plugin's own spec, so its `bind` takes them. */
   readonly options: Options;
   readonly policy: Policy;
-  /** Reserved for playbooks of one's own: always absent in this version. */
-  readonly playbook?: string;
+  /** The operator's own playbook instead of the plugin's. */
+  readonly playbook?: OwnPlaybook;
+}
+
+/** What comes from a file of the operator's own. */
+export interface Own {
+  readonly path: string;
+  /** What the file throws or gives that is wrong becomes a refusal of this service, and touches no other. */
+  guard(service: Service): Service;
+}
+export interface OwnPlugin extends Own {
+  readonly plugin: Plugin;
+}
+export interface OwnPlaybook extends Own {
+  readonly cases: Cases<unknown>;
+}
+
+/** Loads what a config names by a path. What is wrong with a file is a problem in that file. */
+export interface OwnFiles {
+  plugin(path: string): Promise<OwnPlugin | Problem>;
+  playbook(path: string): Promise<OwnPlaybook | Problem>;
 }
 
 /** Something wrong, and where; lines and columns count from 1, line 0 is the file as a whole. */
@@ -49,4 +71,6 @@ export interface Problem {
   /** The nearest valid name. */
   readonly didYouMean?: string | undefined;
   readonly hint?: string | undefined;
+  /** The text of the file, where it is another one than the config. */
+  readonly text?: string;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { posix } from "node:path";
-import type { Options, OptionsSpec, Plugin } from "../playbook/options.ts";
+import type { Options, OptionsSpec } from "../playbook/options.ts";
 import type { ServiceConfig } from "./config.ts";
 import type { Finding, Place } from "./source.ts";
 
@@ -40,15 +40,11 @@ interface Clash {
 }
 
 /** What two services (or two options of one) both claim on a node. Each pair is told once, with all its nodes. */
-export function sharedOnNodes(
-  services: readonly ServiceConfig[],
-  plugins: readonly Plugin[],
-): readonly Finding[] {
+export function sharedOnNodes(services: readonly ServiceConfig[]): readonly Finding[] {
   const held = new Map<string, Map<string, Claim>>();
   const pairs = new Map<string, { readonly nodes: Set<string>; readonly clashes: Map<string, Clash> }>();
   for (const service of services) {
-    const spec = plugins.find((p) => p.name === service.plugin)?.options ?? {};
-    const claims = [...claimsOf(spec, service.options, service.name, [])];
+    const claims = [...claimsOf(service.plugin.options, service.options, service.name, [])];
     for (const { name: node } of service.members) {
       const on = held.get(node) ?? new Map<string, Claim>();
       held.set(node, on);

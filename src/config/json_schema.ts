@@ -11,5 +11,7 @@ import { fileSchema, nodeSchema, serviceSchema } from "./schema.ts";
 /** A JSON Schema (draft 7) of `quorate.yaml`. */
 export const configJsonSchema = (plugins: readonly Plugin[]): Readonly<Record<string, unknown>> => ({
   title: "quorate.yaml",
-  ...toJsonSchema(fileSchema(nodeSchema, v.union(plugins.map(serviceSchema))), { typeMode: "input" }),
+  ...toJsonSchema(fileSchema(nodeSchema, v.union(plugins.map((one) => serviceSchema(one)))), {
+    typeMode: "input",
+  }),
 });

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { Plugin } from "../playbook/options.ts";
-import type { Problem } from "./config.ts";
-import { parseConfig, type Reading } from "./read.ts";
+import type { OwnFiles, Problem } from "./config.ts";
+import { type Named, namedFiles, parseConfig, type Reading } from "./read.ts";
 
 export interface Wanted {
   /** `-c FILE`: nowhere else is looked. */
@@ -42,8 +42,15 @@ export function candidates({ path, env }: Omit<Wanted, "cwd">): readonly Candida
   ];
 }
 
-/** Finds and reads the config. What goes wrong is a problem, never thrown. */
-export async function loadConfig(wanted: Wanted, plugins: readonly Plugin[]): Promise<Loaded> {
+/**
+ * Finds and reads the config. What goes wrong is a problem, never thrown. `ownFiles` gives what loads the playbooks and
+ * plugins that it names by a path: asked only where one is named.
+ */
+export async function loadConfig(
+  wanted: Wanted,
+  plugins: readonly Plugin[],
+  ownFiles?: () => Promise<OwnFiles>,
+): Promise<Loaded> {
   const places = candidates(wanted);
   for (const { path, named } of places) {
     let bytes: Uint8Array;
@@ -57,15 +64,41 @@ export async function loadConfig(wanted: Wanted, plugins: readonly Plugin[]): Pr
       });
     }
     const { text, problem } = decode(bytes, path);
-    return problem === undefined
-      ? { text, ...parseConfig(text, path, plugins) }
-      : { text, problems: [problem] };
+    if (problem !== undefined) return { text, problems: [problem] };
+    // The text is read twice only where something in it looks like such a file.
+    const own = ownFiles !== undefined && text.includes(".ts")
+      ? await loadOwn(text, path, wanted.cwd, ownFiles)
+      : undefined;
+    return { text, ...parseConfig(text, path, plugins, own) };
   }
   return without("quorate.yaml", {
     message: "no config was found",
     expected: `one of ${places.map((p) => p.path).join(", ")}, or -c FILE, or $QUORATE_CONFIG`,
     hint: "`quorate init` writes one to start with",
   });
+}
+
+async function loadOwn(
+  text: string,
+  path: string,
+  cwd: string,
+  ownFiles: () => Promise<OwnFiles>,
+): Promise<Named | undefined> {
+  const named = namedFiles(text, path);
+  if (named.plugins.length === 0 && named.playbooks.length === 0) return undefined;
+  const files = await ownFiles();
+  const folder = dirname(isAbsolute(path) ? path : join(cwd, path));
+  const placed = (written: string) => isAbsolute(written) ? written : join(folder, written);
+  const all = async <T>(list: readonly string[], load: (file: string) => Promise<T>) => {
+    const loaded = new Map<string, T>();
+    // One after the other: what is wrong with a file is told by the one that is being loaded.
+    for (const written of list) loaded.set(written, await load(placed(written)));
+    return loaded;
+  };
+  return {
+    plugins: await all(named.plugins, (file) => files.plugin(file)),
+    playbooks: await all(named.playbooks, (file) => files.playbook(file)),
+  };
 }
 
 const without = (path: string, said: Pick<Problem, "message" | "expected" | "hint">): Loaded => ({

@@ -8,8 +8,8 @@ import * as v from "valibot";
 import type { Policy } from "../model/observation.ts";
 import type { Plugin } from "../playbook/options.ts";
 import type { SshSettings } from "../ssh/settings.ts";
-import { memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
-import type { Config, NodeConfig, Problem, ServiceConfig } from "./config.ts";
+import { isFile, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
+import type { Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig } from "./config.ts";
 import { optionProblems, sharedOnNodes } from "./conflicts.ts";
 import { isMap, keyProblems, labelOf } from "./keys.ts";
 import { fileSchema, nodeSchema, serviceSchema, type WrittenPolicy, type WrittenSsh } from "./schema.ts";
@@ -22,25 +22,58 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
-/** Reads a config. `path` is for messages, and relative files start at its folder; nothing is opened. */
-export function parseConfig(text: string, path: string, plugins: readonly Plugin[]): Reading {
+/** The files of the operator's own that a config names, loaded; by the text that names them. */
+export interface Named {
+  readonly plugins: ReadonlyMap<string, OwnPlugin | Problem>;
+  readonly playbooks: ReadonlyMap<string, OwnPlaybook | Problem>;
+}
+const NONE: Named = { plugins: new Map(), playbooks: new Map() };
+
+/** What `plugin:` and `playbook:` of the services name by a path, as it is written; nothing where nothing can be read. */
+export function namedFiles(text: string, path: string): { readonly [K in keyof Named]: readonly string[] } {
+  const value = readSource(text, path).source?.value;
+  const services = isMap(value) ? entries(value.services).map(([, one]) => one) : [];
+  const of = (key: string) => [
+    ...new Set(services.flatMap((one) => {
+      const written = isMap(one) ? one[key] : undefined;
+      return typeof written === "string" && isFile(written) ? [written] : [];
+    })),
+  ];
+  return { plugins: of("plugin"), playbooks: of("playbook") };
+}
+
+/**
+ * Reads a config. `path` is for messages, and relative files start at its folder; nothing is opened: `own` holds the
+ * files that it names.
+ */
+export function parseConfig(
+  text: string,
+  path: string,
+  plugins: readonly Plugin[],
+  own: Named = NONE,
+): Reading {
   const { source, problems } = readSource(text, path);
   if (source === undefined) return { problems };
   if (source.value === null || source.value === undefined) {
     return { problems: [...problems, source.problem("error", [], EMPTY)] };
   }
-  const { config, findings } = readValue(source, path, plugins);
+  const { config, findings } = readValue(source, path, plugins, own);
+  const foreign = [...own.plugins.values(), ...own.playbooks.values()].filter(isProblem);
   const all = [
     ...problems,
+    ...foreign,
     ...findings.map((f) => source.problem(f.severity ?? "error", f.place, f.said, f.on)),
   ];
   const sorted = [...new Map(all.map((p) => [JSON.stringify(p), p])).values()]
     .sort((a, b) => a.line - b.line || a.column - b.column);
   return sorted.some((p) => p.severity === "error") ? { problems: sorted } : { problems: sorted, config };
 }
+const NOT_LOADED = { message: "the file was not loaded" };
 const EMPTY = { message: "the file is empty", hint: "`quorate init` writes one to start with" };
 
-function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
+const isProblem = (one: OwnPlugin | OwnPlaybook | Problem): one is Problem => "severity" in one;
+
+function readValue(source: Source, path: string, plugins: readonly Plugin[], named: Named) {
   const findings: Finding[] = [];
   /** What a schema makes of a value, or undefined when a value is wrong. Unknown keys do not end the look at the rest. */
   const read = <S extends v.GenericSchema>(schema: S, value: unknown, place: Place) => {
@@ -66,22 +99,35 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     }];
   });
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const named = new Set(entries(written.nodes).map(([name]) => name));
+  const nodeNames = new Set(entries(written.nodes).map(([name]) => name));
 
   const services = entries(written.services).flatMap(([name, value]): readonly ServiceConfig[] => {
     const place = ["services", name];
     const raw = isMap(value) ? value : {};
-    const plugin = plugins.find((p) => p.name === raw.plugin);
-    const service = read(serviceSchema(plugin), value, place);
+    const loaded = typeof raw.plugin === "string" ? named.plugins.get(raw.plugin) : undefined;
+    const own = loaded === undefined || isProblem(loaded) ? undefined : loaded;
+    const plugin = own?.plugin ?? plugins.find((p) => p.name === raw.plugin);
+    const service = read(serviceSchema(plugin, own && String(raw.plugin)), value, place);
     const wrong = [
-      ...pluginProblem(raw, plugins, place),
-      ...(named.size === 0 ? [] : memberProblems(raw.members, named, [...place, "members"])),
+      ...pluginProblem(raw.plugin, plugins, [...place, "plugin"]),
+      ...(nodeNames.size === 0 ? [] : memberProblems(raw.members, nodeNames, [...place, "members"])),
     ];
     findings.push(...wrong);
-    if (service === undefined || plugin === undefined) return [];
+    const playbook = service?.playbook === undefined ? undefined : named.playbooks.get(service.playbook);
+    if (typeof raw.plugin === "string" && isFile(raw.plugin) && loaded === undefined) {
+      findings.push({ place: [...place, "plugin"], said: NOT_LOADED });
+    }
+    if (service?.playbook !== undefined && playbook === undefined) {
+      findings.push({ place: [...place, "playbook"], said: NOT_LOADED });
+    }
+    if (service === undefined || plugin === undefined || (playbook !== undefined && isProblem(playbook))) {
+      return [];
+    }
     const one: ServiceConfig = {
       name,
-      plugin: plugin.name,
+      plugin,
+      ...(own === undefined ? {} : { own }),
+      ...(playbook === undefined ? {} : { playbook }),
       members: [...new Set(service.members)].flatMap((m) => byName.get(m) ?? []),
       options: service.options,
       policy: policyOf(service.policy),
@@ -92,7 +138,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[]) {
     );
     return [one];
   });
-  findings.push(...sameHosts(nodes), ...sharedOnNodes(services, plugins));
+  findings.push(...sameHosts(nodes), ...sharedOnNodes(services));
 
   const config: Config = { path, ssh: sshSettings(ssh, folder), nodes, services };
   return { findings, config };

@@ -8,7 +8,7 @@ import type { Problem } from "./config.ts";
 /** Lines that are longer are cut around what is marked. */
 const WIDTH = 100;
 
-/** Renders a problem with the lines that it is about; `text` is the file's. */
+/** Renders a problem with the lines that it is about; `text` is the config's. */
 export function renderProblem(problem: Problem, text: string, options: { readonly colour: boolean }): string {
   const paint = (code: number, words: string) => options.colour ? `\x1b[${code}m${words}\x1b[0m` : words;
   const tone = problem.severity === "error" ? 31 : 33;
@@ -21,7 +21,7 @@ export function renderProblem(problem: Problem, text: string, options: { readonl
   ].flatMap(([what, words]) => words === undefined ? [] : [`  ${paint(36, `${what}:`)} ${printable(words)}`]);
   return [
     `${paint(1, at)}: ${paint(tone, problem.severity)}: ${printable(problem.message)}`,
-    ...frame(problem, text, (words) => paint(tone, words), (words) => paint(2, words)),
+    ...frame(problem, problem.text ?? text, (words) => paint(tone, words), (words) => paint(2, words)),
     ...said,
   ].join("\n");
 }

@@ -120,12 +120,12 @@ export type WrittenPolicy = v.InferOutput<typeof policySchema>;
 /** Options of a plugin that is not there: nobody can tell what is wrong with them. */
 const UNREAD: v.GenericSchema<unknown, Options> = v.custom<Options>(() => true);
 
-/** A service of a plugin; of an unknown one, everything but its options. */
-export const serviceSchema = (plugin: Plugin | undefined) =>
+/** A service of a plugin; of an unknown one, everything but its options. `written`: how the config names it. */
+export const serviceSchema = (plugin: Plugin | undefined, written = plugin?.name) =>
   v.strictObject({
     plugin: v.pipe(
-      plugin === undefined ? text("the name of a plugin") : v.literal(plugin.name, plugin.name),
-      about("Which kind of service it is."),
+      written === undefined ? text("the name of a plugin") : v.literal(written, written),
+      about("Which kind of service it is: the name of a plugin, or the file of your own."),
     ),
     members: v.pipe(
       v.array(
@@ -144,7 +144,10 @@ export const serviceSchema = (plugin: Plugin | undefined) =>
     ),
     policy: optional(v.pipe(policySchema, about("How careful and how patient.")), {}),
     playbook: optional(
-      v.pipe(v.unknown(), about("Reserved for a later release: own playbooks are not supported yet.")),
+      v.pipe(
+        text("a file such as ./playbook.ts", /^[^\s-].*\.ts$/),
+        about("Your own playbook, a TypeScript file; relative paths start at this file's folder."),
+      ),
     ),
   }, "a map with plugin and members");
 

@@ -43,6 +43,22 @@ export interface Changes {
 
 export type Case = keyof Changes;
 
+const everyCase: Readonly<Record<Case, true>> = {
+  bootstrap: true,
+  restart: true,
+  add: true,
+  remove: true,
+  replace: true,
+  retire: true,
+  repairCrashed: true,
+  repairWiped: true,
+  repairConfig: true,
+  prune: true,
+  quorumLost: true,
+};
+export const isCase = (name: string): name is Case => Object.hasOwn(everyCase, name);
+export const caseNames: readonly Case[] = Object.keys(everyCase).filter(isCase);
+
 /** One change: its case, and what the case is about. */
 export type Change = { readonly [K in Case]: { readonly case: K } & Changes[K] }[Case];
 

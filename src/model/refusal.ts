@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The safety rules of the design, by name. `masked` and `blocked` are a person's own decision on a node, respected. */
+/**
+ * The safety rules of the design, by name. `masked` and `blocked` are a person's own decision on a node, respected;
+ * `playbook` and `plugin` say that what their author wrote is wrong.
+ */
 export type RuleName =
   | "S1"
   | "S2"
@@ -33,7 +36,8 @@ export type RuleName =
   | "S25"
   | "masked"
   | "node"
-  | "playbook";
+  | "playbook"
+  | "plugin";
 
 export interface Refusal {
   readonly rule: RuleName;

@@ -24,6 +24,12 @@
  * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
  *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
  *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.
+ * - `quorate_stage SERVICE UNIT DIR` sees that a service could be started: its unit is there, and an empty data directory
+ *   that the unit's user owns; and lifts a fence of ours.
+ * - `quorate_start_new SERVICE UNIT DIR IDFN PROCESS` starts a first time as `new`. In one shell it sees that the intent
+ *   is there, that this node was never started, that there is no data and no process; then marks it, durably, and only
+ *   then starts. A mark without data means from then on that acknowledged data was lost (S1).
+ * - `quorate_holds DIR MEMBER IDFN` succeeds unless it sees that this member's data is not there.
  *
  * @module
  */

@@ -8,6 +8,7 @@ import type { Verdict } from "../model/change.ts";
 import { memberById, type Target, voters } from "../model/observation.ts";
 import type { Looked, PlannedChange, ServicePlan } from "../model/plan.ts";
 import type { Service } from "../playbook/plugin.ts";
+import type { Step } from "../playbook/step.ts";
 import { badOrder } from "../rules/order.ts";
 import { isFuture } from "../rules/project.ts";
 import type { Refusal } from "../model/refusal.ts";
@@ -26,10 +27,13 @@ export function planService(service: Service, target: Target, looked: Looked): S
   while (verdict.kind === "change" && changes.length < MOST_CHANGES) {
     const { change } = verdict;
     const { planned, after } = planChange(service, target, seen, change, changes.length === 0);
-    const bad = badOrder(
-      service.steps(change, { seen, desired: target.desired, backup: hasBackup(target), joinTimeoutMs: 0 }),
-      hasBackup(target) && seen.state === "held",
-    );
+    const steps = service.steps(change, {
+      seen,
+      desired: target.desired,
+      backup: hasBackup(target),
+      joinTimeoutMs: 0,
+    });
+    const bad = refusedAtOnce(steps) ?? badOrder(steps, hasBackup(target) && seen.state === "held");
     if (bad !== undefined) {
       verdict = { kind: "refused", refusals: [bad] };
       break;
@@ -64,6 +68,13 @@ export function planService(service: Service, target: Target, looked: Looked): S
     changes,
     refusals: refusalsOf(verdict),
   };
+}
+
+/** A playbook whose first step says no. */
+function refusedAtOnce([first]: readonly Step[]): Refusal | undefined {
+  if (first?.action.do !== "refuse") return undefined;
+  const { rule, why, unblock } = first.action;
+  return { rule, evidence: why, unblock };
 }
 
 const hasBackup = (target: Target): boolean => target.policy.backup !== false;

@@ -176,3 +176,72 @@ export function sampleCase(
     }
   }
 }
+
+/** A case as it may be found, and in which form. */
+export interface Sample {
+  readonly about: string;
+  readonly seen: Observation;
+  readonly change: Change;
+}
+
+/** One case in the forms that it is found in on hosts: each with other steps. */
+export function samplesOf(target: Target, kind: Case, nodeName?: string): readonly Sample[] {
+  const usual = sampleCase(target, kind, nodeName);
+  const { seen, change } = usual;
+  const subject = "node" in change ? change.node?.name : target.desired.at(-1)?.name;
+  const variant = (about: string, facts: (f: NodeFacts) => NodeFacts): Sample => {
+    const at = subject === undefined ? undefined : seen.nodes[subject];
+    if (subject === undefined || at === undefined) return { about, seen, change };
+    return { about, change, seen: { ...seen, nodes: { ...seen.nodes, [subject]: facts(at) } } };
+  };
+  const as = (about: string, over: Change): Sample => ({ about, seen, change: over });
+  const pristine: NodeFacts["data"] = {
+    state: "pristine",
+    identity: { clusterId: "cdf818194e3a8c32", memberId: "8e9e05c52164694d" },
+    place,
+  };
+  const fresh: readonly Sample[] = [
+    variant("with a bare host", (f) => ({ ...f, unit: { ...f.unit, load: "not-found" } })),
+    variant("with a package's default on the host", (f) => ({ ...f, data: pristine })),
+  ];
+  const first = { about: "", ...usual };
+  switch (change.case) {
+    case "bootstrap":
+      return [
+        first,
+        ...fresh,
+        variant("resumed", (f) => ({ ...f, started: place, intent: intentOf(change) })),
+      ];
+    case "add":
+      return [first, ...fresh];
+    case "remove":
+      return [first, as("without its host", { case: "remove", member: change.member })];
+    case "replace":
+      return [
+        first,
+        as("of a dead one", { ...change, dead: true }),
+        as("of one without a host", {
+          case: "replace",
+          member: change.member,
+          node: change.node,
+          dead: true,
+        }),
+        ...fresh,
+      ];
+    case "repairConfig":
+      return [
+        first,
+        as("of the peer URL", { ...change, peerUrl: "http://192.0.2.1:2380" }),
+        as("of the latch alone", { ...change, settings: {}, latchOnly: true }),
+      ];
+    case "repairCrashed":
+      return [first, variant("of a fenced one", (f) => ({ ...f, fenced: "yes" }))];
+    default:
+      return [first];
+  }
+}
+
+const intentOf = (change: Extract<Change, { readonly case: "bootstrap" }>) => ({
+  token: change.token,
+  members: change.nodes.map((n) => n.name),
+});

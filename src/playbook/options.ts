@@ -6,6 +6,10 @@
  */
 import type { HostNode } from "../model/node.ts";
 import type { Service } from "./plugin.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Late } from "./command.ts";
+import { lateValue } from "./place.ts";
+import { type Cases, stepsOf } from "./playbook.ts";
 
 interface About {
   /** One sentence for editors and error messages. */
@@ -80,42 +84,113 @@ export interface Binding<O = Options> {
 export interface Plugin {
   readonly name: string;
   readonly options: OptionsSpec;
-  /** Throws TypeError for options that were not read by this plugin's own spec. */
-  bind(to: Binding): Service;
+  /**
+   * Binds it to a service, with its own playbook or another one. Throws TypeError for options that were not read by this
+   * plugin's own spec.
+   */
+  bind(to: Binding, playbook?: Cases<unknown>): Service;
 }
 
+/** What a plugin may leave out, and what stands for it. */
+interface Optional {
+  /** No programs beyond those that every node needs. */
+  readonly programs?: Service["programs"];
+  /** No functions of its own. */
+  readonly shell?: Service["shell"];
+  /** Nobody can tell about a member whose own node cannot be asked (S4). */
+  readonly askPeers?: Service["askPeers"];
+  readonly readPeers?: Service["readPeers"];
+  /** No setting is looked after. */
+  readonly drift?: Service["drift"];
+  /** No rules of versions. */
+  readonly forbids?: Service["forbids"];
+  /** The values `clusterId` and `voters` (node names with commas between) are there for every service. */
+  readonly derived?: Service["derived"];
+  /** A runbook shows the value as it is now, or a word that a person has to replace. */
+  readonly lateShell?: (...args: Parameters<Service["lateShell"]>) => string | undefined;
+  /** A person has to see for themselves. */
+  readonly probeShell?: Service["probeShell"];
+}
+
+/** A service as its plugin describes it: all but its steps, which its playbook gives. */
+export type Described<B> =
+  & Omit<Service, "plugin" | "name" | "steps" | keyof Optional>
+  & Optional
+  & {
+    /** What the cases of the playbook find as `options`. */
+    readonly facts: B;
+  };
+
 /**
- * Makes a plugin: `bind` gets the options as its own spec types them.
+ * Makes a plugin. `describe` gets the options as its own spec types them; the playbook's cases get what `describe` gives
+ * as `facts`.
  *
  * @example
  * ```ts
- * import { definePlugin, type Service } from "quorate";
+ * import { type Cases, definePlugin, type Described } from "quorate";
  *
- * export const bindTo = (service: (unit: string, port: number | undefined) => Service) =>
+ * interface Kept {
+ *   readonly unit: string;
+ *   readonly port: number | undefined;
+ * }
+ * export const pluginOf = (playbook: Cases<Kept>, described: (kept: Kept) => Described<Kept>) =>
  *   definePlugin({
  *     name: "example",
  *     options: {
  *       unit: { kind: "string", doc: "The systemd unit.", default: "example.service" },
  *       port: { kind: "integer", doc: "The client port.", min: 1, max: 65535 },
  *     },
- *     bind: ({ options }) => service(options.unit, options.port),
+ *     playbook,
+ *     describe: ({ options }) => described({ unit: options.unit, port: options.port }),
  *   });
  * ```
  */
-export const definePlugin = <const S extends OptionsSpec>(plugin: {
+export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
   readonly name: string;
   readonly options: S;
-  bind(to: Binding<OptionsOf<S>>): Service;
+  readonly playbook: Cases<B>;
+  describe(to: Binding<OptionsOf<S>>): Described<B>;
 }): Plugin => ({
   name: plugin.name,
   options: plugin.options,
-  bind({ name, options, nodes }) {
+  bind({ name, options, nodes }, playbook) {
     if (!areOptionsOf(plugin.options, options)) {
       throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);
     }
-    return plugin.bind({ name, options, nodes });
+    const { facts, ...own } = plugin.describe({ name, options, nodes });
+    const cases: Cases<B> = playbook ?? plugin.playbook;
+    const derived: Service["derived"] = (key, seen, desired) =>
+      own.derived?.(key, seen, desired) ?? clusterValue(key, seen);
+    return {
+      programs: [],
+      shell: "",
+      askPeers: () => "",
+      readPeers: (_, members) => Object.fromEntries(members.map((m) => [m.id, "unknown"])),
+      drift: () => ({ settings: {} }),
+      forbids: () => undefined,
+      probeShell: () => undefined,
+      ...own,
+      plugin: plugin.name,
+      name,
+      derived,
+      lateShell: (late, seen, desired) =>
+        own.lateShell?.(late, seen, desired) ??
+          `echo ${lateValue(late, seen, { derived }, desired) ?? `REPLACE-WITH-${lateName(late)}`}`,
+      steps: (change, context) => stepsOf(cases, change, { ...context, service: name, options: facts }),
+    };
   },
 });
+
+/** Values that follow from the record of any service; only the linearizable one counts (S2). */
+function clusterValue(key: string, seen: Observation): string | undefined {
+  if (seen.state !== "held") return undefined;
+  if (key === "clusterId") return seen.clusterId;
+  if (key !== "voters") return undefined;
+  return seen.members.flatMap((m) => m.role === "voter" && m.node !== undefined ? [m.node] : []).sort()
+    .join();
+}
+const lateName = (late: Late): string =>
+  late.late === "derived" ? late.key : `id-of-${"node" in late.of ? late.of.node : late.of.member}`;
 
 /** Whether a value is what reading by this spec would give. */
 export function areOptionsOf<S extends OptionsSpec>(spec: S, value: unknown): value is OptionsOf<S> {

@@ -6,6 +6,7 @@
 import type { RuleName } from "../model/refusal.ts";
 import type { Command } from "./command.ts";
 import { type Effect, nothing } from "./effect.ts";
+import { lacks } from "./flaws.ts";
 import type { Probe } from "./probe.ts";
 import { management, type Where } from "./where.ts";
 
@@ -86,7 +87,7 @@ export interface Step<Id extends string = string> {
 }
 
 /**
- * Makes a step.
+ * Makes a step. Throws TypeError for one that changes something and does not say where, what, or why twice is safe.
  *
  * @example
  * ```ts
@@ -104,6 +105,8 @@ export interface Step<Id extends string = string> {
 export function step<const Id extends string>(id: Id, action: Acting, options: Safe): Step<Id>;
 export function step<const Id extends string>(id: Id, action: Asking, options?: Common): Step<Id>;
 export function step(id: string, action: Acting | Asking, options: Common = {}): Step {
+  const lacking = action.do === "run" || action.do === "fetch" ? lacks(options) : undefined;
+  if (lacking !== undefined) throw new TypeError(`Cannot make step ${id}: ${lacking}`);
   return Object.freeze({ id, action, on: management, effect: nothing, timeoutMs: 60_000, ...options });
 }
 

@@ -115,6 +115,7 @@ function watchedFleet(run: ServiceRun, tell: (watched: Watched) => void): Fleet 
           get held() {
             return session.held;
           },
+          alive: (withinMs) => session.alive(withinMs),
           close: () => session.close(),
           run: (script, options) => {
             const { about } = options;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inFolder } from "./run.ts";
 
-const version = /^\d+\.\d+\.\d+\n$/;
+const version = /^quorate \d+\.\d+\.\d+ \(Deno \d+\.\d+\.\d+, from source\)\n$/;
 
 Deno.test("the version is answered before anything is asked of the system", async () => {
   const main = new URL("../../../src/main.ts", import.meta.url).pathname;

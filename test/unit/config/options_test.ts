@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EtcdOptions } from "../../../plugins/etcd/options.ts";
+import { etcdPlaybook } from "../../../plugins/etcd/playbook.ts";
 import type { etcdOptions } from "../../../plugins/etcd/spec.ts";
 import {
   areOptionsOf,
@@ -16,11 +17,12 @@ const spec = {
 } as const satisfies OptionsSpec;
 const read: OptionsOf<typeof spec> = { unit: "a.service", port: 1, tls: { ca: "/ca" } };
 
-Deno.test("a plugin's bind gets the options as its own spec types them", () => {
+Deno.test("a plugin's description gets the options as its own spec types them", () => {
   const plugin = definePlugin({
     name: "example",
     options: spec,
-    bind({ options }) {
+    playbook: etcdPlaybook,
+    describe({ options }) {
       const typed: { unit: string; port: number; wait?: number; tls?: { ca: string } } = options;
       // @ts-expect-error an option with no default may be absent
       const wait: number = options.wait;
@@ -39,7 +41,8 @@ Deno.test("a plugin cannot be bound to options of another spec", () => {
   const plugin = definePlugin({
     name: "example",
     options: spec,
-    bind() {
+    playbook: etcdPlaybook,
+    describe() {
       throw new Error("bound");
     },
   });

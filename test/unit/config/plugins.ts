@@ -1,13 +1,14 @@
 import { etcdOptions } from "../../../plugins/etcd/spec.ts";
+import { etcdPlaybook as playbook } from "../../../plugins/etcd/playbook.ts";
 import { definePlugin, type Plugin } from "../../../src/playbook/options.ts";
 
-const bind = () => {
+const describe = () => {
   throw new Error("reading a config binds nothing");
 };
 
 /** What the config tests read with: etcd's own options, and a plugin that has one option of every kind. */
 export const plugins: readonly Plugin[] = [
-  definePlugin({ name: "etcd", options: etcdOptions, bind }),
+  definePlugin({ name: "etcd", options: etcdOptions, playbook, describe }),
   definePlugin({
     name: "kinds",
     options: {
@@ -18,6 +19,7 @@ export const plugins: readonly Plugin[] = [
       wait: { kind: "duration", doc: "A wait.", default: "2s" },
       words: { kind: "map", doc: "Words." },
     },
-    bind,
+    playbook,
+    describe,
   }),
 ];

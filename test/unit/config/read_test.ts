@@ -133,10 +133,14 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '8:13 error: unknown key "x" in policy',
   ]],
   ["a plugin of one's own", service("  policy: {}", "../mine.ts"), [
-    "7:16 error: plugins of one's own are not supported yet by this version",
+    "7:16 error: the file was not loaded",
   ]],
   ["a playbook of one's own", service("  playbook: ./p.ts"), [
-    "8:3 error: playbooks of one's own are not supported yet by this version",
+    "8:13 error: the file was not loaded",
+  ]],
+  ["a path that is no file of TypeScript", service("  playbook: ./p.js", "./mine"), [
+    '7:16 error: there is no plugin "./mine"',
+    "8:13 error: playbook cannot be ./p.js",
   ]],
   ["bad names", `${NODES}  _n: { host: h4 }\nservices:\n  a b: { plugin: etcd, members: [n1, n2, n3] }\n`, [
     '6:3 error: "_n" cannot be a name here',
@@ -222,7 +226,7 @@ Deno.test("parseConfig() fills in the defaults", () => {
   assert.deepEqual(config?.nodes[1], { name: "n2", host: "h2", address: "h2", labels: {}, ssh: {} });
   assert.deepEqual(config?.services, [{
     name: "a",
-    plugin: "etcd",
+    plugin: plugins[0],
     members: config?.nodes,
     options: {
       unit: "etcd.service",

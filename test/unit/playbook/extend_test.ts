@@ -89,18 +89,22 @@ Deno.test("a step id that a case does not have is a compile error, also in a sec
   assert.ok(once);
 });
 
-Deno.test("a step that acts without saying why twice is safe, or what it does, is a compile error", () => {
+Deno.test("a step that acts without saying why twice is safe, or what it does, is an error, compiled or not", () => {
   const act = run(sh`true`);
+  const safe = { on: management, effect: nothing } as const;
+  const thrown = (make: () => unknown, what: RegExp) =>
+    assert.throws(make, { name: "TypeError", message: new RegExp(`^Cannot make step x: ${what.source}`) });
   // @ts-expect-error: none of unless, onlyIf, idempotent
-  step("x", act, { on: management, effect: nothing });
+  thrown(() => step("x", act, safe), /it has no guard: .* unless, onlyIf or idempotent/);
+  const once = not(recorded(host("n1")));
   // @ts-expect-error: two of them
-  step("x", act, { on: management, effect: nothing, idempotent: true, unless: not(recorded(host("n1"))) });
+  thrown(() => step("x", act, { ...safe, idempotent: true, unless: once }), /it has more than one/);
   // @ts-expect-error: no effect
-  step("x", act, { on: management, idempotent: true });
+  thrown(() => step("x", act, { on: management, idempotent: true }), /it declares no effect/);
   // @ts-expect-error: nowhere
-  step("x", act, { effect: nothing, idempotent: true });
+  thrown(() => step("x", act, { effect: nothing, idempotent: true }), /it does not say where it runs/);
   // @ts-expect-error: no options at all
-  step("x", act);
+  thrown(() => step("x", act), /it does not say where it runs/);
   // @ts-expect-error: a case is missing
   playbook<Options>()({ add: none });
   assert.ok(act);

@@ -1,0 +1,81 @@
+/**
+ * Quorate and its libraries as a few files of JavaScript: one for what every start needs, the others for what a command
+ * imports when it runs.
+ *
+ * @module
+ */
+import * as esbuild from "esbuild";
+import { builtinModules } from "node:module";
+import { fileURLToPath } from "node:url";
+import { must } from "./process.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Writes the bundle into an empty folder; `main.js` is where it starts. Returns the names of its files. */
+export async function bundle(folder: string, commit: string): Promise<readonly string[]> {
+  const { imports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+  const own = Object.entries<string>(imports).filter(([, to]) => to.startsWith("./"));
+  const packages = await Deno.makeTempDir({ prefix: "quorate-packages-" });
+  try {
+    await install(packages);
+    const { outputFiles } = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: { main: "src/main.ts" },
+      outdir: folder,
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "esnext",
+      write: false,
+      logLevel: "silent",
+      nodePaths: [`${packages}/node_modules`],
+      alias: Object.fromEntries(own.map(([name, to]) => [name, `${root}${to}`])),
+      define: {
+        QUORATE_COMMIT: JSON.stringify(commit),
+        __dirname: "import.meta.dirname",
+        __filename: "import.meta.filename",
+      },
+      // Packages in CommonJS require what the runtime has built in, and nothing else is left to require. Importing
+      // node:module for it would cost every start 30 ms.
+      banner: { js: "const require = (name) => process.getBuiltinModule(name);" },
+      plugins: [withoutNative, builtIn],
+    });
+    await Deno.mkdir(folder, { recursive: true });
+    for (const { path, contents } of outputFiles) await Deno.writeFile(path, contents, { mode: 0o644 });
+    return outputFiles.map(({ path }) => path.slice(folder.length + 1));
+  } finally {
+    await esbuild.stop();
+    await Deno.remove(packages, { recursive: true });
+  }
+}
+
+/** The packages that the lock file names, as a folder that esbuild can look into. */
+async function install(folder: string): Promise<void> {
+  await Deno.copyFile(`${root}deno.lock`, `${folder}/deno.lock`);
+  await Deno.copyFile(`${root}deno.json`, `${folder}/deno.json`);
+  const args = ["install", "--quiet", "--frozen", "--node-modules-dir=auto"];
+  await must([Deno.execPath(), ...args], { cwd: folder });
+}
+
+/** ssh2 tries native addons and does without them: they cannot be part of one file. */
+const withoutNative: esbuild.Plugin = {
+  name: "without-native",
+  setup(build) {
+    build.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: "native" }));
+    build.onLoad({ filter: /.*/, namespace: "native" }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is native code, and not part of this program`)});`,
+    }));
+  },
+};
+
+/** Deno knows what Node has built in by its full name only. */
+const builtIn: esbuild.Plugin = {
+  name: "built-in",
+  setup(build) {
+    build.onResolve(
+      { filter: /^[a-z_]+(\/[a-z]+)?$/ },
+      ({ path }) => builtinModules.includes(path) ? { path: `node:${path}`, external: true } : undefined,
+    );
+  },
+};

@@ -6,7 +6,7 @@
 import type { Reply } from "../model/fleet.ts";
 import type { StepName } from "../model/event.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { changesMembership, irreversible, quiet } from "../playbook/effect.ts";
+import { changesMembership, irreversible } from "../playbook/effect.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Acting, Step } from "../playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
@@ -51,8 +51,8 @@ export async function act(
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
     const sent = await send(scene, step, action, on, text);
-    if (!quiet(step.effect)) scene.view.did(step.effect);
-    else if (step.effect.does !== "nothing") scene.view.wrote(on);
+    const ended = sent.kind === "reply" && sent.reply.kind === "exited" && sent.reply.code === 0;
+    scene.view.did(step.effect, on, ended);
     if (sent.kind === "end") return sent.end;
     const { reply } = sent;
     if (reply.kind === "exited" && reply.code === 0) {

@@ -12,9 +12,10 @@ import type { HostNode, NodeFacts } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import { observe, toAskPeers } from "../observe/observe.ts";
-import { changesRecord, type Effect, hostOf } from "../playbook/effect.ts";
+import { changesRecord, type Effect, hostOf, keepsMarks, quiet } from "../playbook/effect.ts";
 import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
 import type { Probe } from "../playbook/probe.ts";
+import { project } from "../rules/project.ts";
 import type { ServiceRun } from "./outside.ts";
 import { type Whom, whomToAsk } from "./whom.ts";
 
@@ -35,18 +36,20 @@ export interface View {
   see(whom: Whom, maxAgeMs?: number): Promise<Observation>;
   /** What was seen before does not count any more. */
   touch(): void;
-  /** This was done: what it changes has to be seen anew. */
-  did(effect: Effect): void;
-  /** Files were written on a node: nothing that a step of this change is judged by, but the next change may be. */
-  wrote(node: string): void;
+  /** This was done on a node, or was tried and has not `ended` well: what it changes has to be seen anew. */
+  did(effect: Effect, on: string, ended: boolean): void;
   /** All of it is old: somebody else may have been at work. */
   forget(): void;
   /** Hosts that have a part in what comes, beside members, desired ones and those that hold something. */
   concern(nodes: readonly string[]): void;
   /** Answers a probe; unknown only after some patience. */
   ask(probe: Probe): Promise<Tri>;
-  /** Looks until a probe is answered with yes; undefined when `giveUp` says so first. */
-  until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean): Promise<Observation | undefined>;
+  /** Looks until a probe is answered with yes, at `first` to begin with; undefined when `giveUp` says so first. */
+  until(
+    probe: Probe,
+    giveUp: (answer: Tri, seen: Observation) => boolean,
+    first?: Whom,
+  ): Promise<Observation | undefined>;
 }
 
 /** The view of one run. `answer` runs the command of a probe on its node. */
@@ -139,7 +142,10 @@ class Eyes implements View {
   touch(): void {
     this.#lastChange = ++this.#deeds;
   }
-  did(effect: Effect): void {
+  did(effect: Effect, on: string, ended: boolean): void {
+    if (effect.does === "nothing") return;
+    if (ended && keepsMarks(effect)) return this.#mark(effect);
+    if (quiet(effect)) return void this.#dirty.add(on);
     this.#deeds++;
     if (changesRecord(effect)) this.#lastChange = this.#deeds;
     const host = hostOf(effect);
@@ -149,9 +155,6 @@ class Eyes implements View {
     this.#looked = false;
     this.touch();
     this.run.target.nodes.forEach((n) => this.#deedsOn.set(n.name, this.#deeds));
-  }
-  wrote(node: string): void {
-    this.#dirty.add(node);
   }
   concern(nodes: readonly string[]): void {
     this.#concerned = nodes;
@@ -168,10 +171,10 @@ class Eyes implements View {
     }
   }
 
-  async until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean) {
+  async until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean, first?: Whom) {
     const { clock } = this.run.outside;
-    for (;;) {
-      const seen = await this.#see(whomToAsk(probe, this.newest), FRESH_MS, true);
+    for (let whom = first ?? whomToAsk(probe, this.newest);; whom = whomToAsk(probe, this.newest)) {
+      const seen = await this.#see(whom, FRESH_MS, true);
       const said = await this.#judge(probe, seen);
       if (said === "yes") return seen;
       if (giveUp(said, seen)) return undefined;
@@ -232,6 +235,15 @@ class Eyes implements View {
   #isItself(node: string, maxAgeMs: number): boolean {
     const after = this.#known.get(node)?.after;
     return after !== undefined && after >= (this.#deedsOn.get(node) ?? 0) && this.#age(node) <= maxAgeMs;
+  }
+
+  /** A command of ours that wrote a mark, or took it away, has synced it before it ended well: it is as it declares. */
+  #mark(effect: Effect & { readonly node: string }): void {
+    const known = this.#known.get(effect.node);
+    const facts = project(this.#seen(), effect).nodes[effect.node];
+    if (known !== undefined && facts !== undefined) {
+      this.#known.set(effect.node, { ...known, facts: { ...facts, view: known.facts.view } });
+    }
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------

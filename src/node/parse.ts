@@ -240,7 +240,7 @@ function readDisk(asks: Asks): NodeFacts["disk"] {
   return {
     freeBytes: size * available,
     totalBytes: size * total,
-    readOnly: mount.out.trim().split(",").includes("ro"),
+    readOnly: mount.out.trim() === "ro",
   };
 }
 

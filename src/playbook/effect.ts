@@ -85,6 +85,10 @@ export const quiet = (e: Effect): boolean =>
   e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
   e.does === "configures" || e.does === "unfences";
 
+/** Writes a mark of ours on a node, or takes it away, and nothing else. */
+export const keepsMarks = (e: Effect): e is Effect & { readonly does: "intends" | "latches" | "formed" } =>
+  e.does === "intends" || e.does === "latches" || e.does === "formed";
+
 /** May be done on several nodes at once: none of these takes a vote away or gives one. */
 export const sideBySide = (e: Effect): boolean =>
   e.does === "intends" || e.does === "configures" || e.does === "unfences" || e.does === "starts" ||

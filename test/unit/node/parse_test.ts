@@ -19,7 +19,7 @@ const healthy: Asks = {
   fence: answered("", 1),
   path: answered("/data"),
   "disk-free": answered("f1 4096 1000000 500000 600000\n"),
-  mount: answered("rw,relatime\n"),
+  mount: answered("rw"),
 };
 
 /** The document that the shell would print. */

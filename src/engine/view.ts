@@ -317,8 +317,13 @@ class Eyes implements View {
 
   #compared(known: readonly Known[], peers: Readonly<Record<string, Tri>>): Observation {
     const { service, target } = this.run;
+    // In the config's order, whoever answered first: what is judged and told must not depend on that.
+    const place = new Map(target.nodes.map((n, i) => [n.name, i]));
+    const ordered = [...known].sort((a, b) =>
+      (place.get(a.facts.node) ?? 0) - (place.get(b.facts.node) ?? 0)
+    );
     return observe(service, target.nodes, {
-      facts: Object.fromEntries(known.map((k) => [k.facts.node, k.facts])),
+      facts: Object.fromEntries(ordered.map((k) => [k.facts.node, k.facts])),
       peers,
       at: Math.min(...known.map((k) => k.at)),
     });

@@ -83,6 +83,7 @@ export function whomItConcerns(effect: Effect, on: Where, seen: Observation): Wh
     case "movesLeaderFrom":
     case "updatesPeerUrl":
     case "restarts":
+    case "prunes":
       return "all";
     case "fences":
       return memberOn(seen, effect.node) === undefined ? host([effect.node]) : "all";

@@ -62,8 +62,8 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     disk,
     notices: [
       ...sight.notices,
-      ...diskNotices(node, disk),
-      ...clockNotices(node, clockOffsetMs, clock, document.tookMs),
+      ...diskNotices(disk),
+      ...clockNotices(clockOffsetMs, clock, document.tookMs),
     ],
   };
 }
@@ -245,14 +245,14 @@ function readDisk(asks: Asks): NodeFacts["disk"] {
 }
 
 const gib = 1024 ** 3;
-function diskNotices(node: HostNode, disk: NodeFacts["disk"]): readonly Notice[] {
+function diskNotices(disk: NodeFacts["disk"]): readonly Notice[] {
   if (disk === undefined) return [];
   const { freeBytes, totalBytes, readOnly } = disk;
   const free = `${(freeBytes / gib).toFixed(1)} GiB (${Math.floor((100 * freeBytes) / (totalBytes || 1))} %)`;
   return [
-    ...(readOnly ? [`the disk of the data directory on ${node.name} is read-only`] : []),
+    ...(readOnly ? ["the disk of the data directory is read-only"] : []),
     ...(freeBytes < gib || freeBytes < totalBytes / 10
-      ? [`only ${free} are free on the disk of the data directory on ${node.name}`]
+      ? [`only ${free} are free on the disk of the data directory`]
       : []),
   ].map((text) => ({ code: "disk", text }));
 }
@@ -270,7 +270,6 @@ function offsetOf(
 
 /** Only what the time under way cannot explain is told. */
 function clockNotices(
-  node: HostNode,
   offset: number | undefined,
   clock: Sent,
   tookMs = 0,
@@ -278,5 +277,5 @@ function clockNotices(
   const underway = Math.max(0, clock.receivedMs - clock.sentMs - tookMs);
   if (offset === undefined || Math.abs(offset) - underway / 2 <= 2000) return [];
   const off = `${(Math.abs(offset) / 1000).toFixed(1)} s ${offset > 0 ? "ahead" : "behind"}`;
-  return [{ code: "clock", text: `the clock of ${node.name} is ${off}` }];
+  return [{ code: "clock", text: `its clock is ${off}` }];
 }

@@ -166,7 +166,7 @@ Deno.test("the clock is compared at both ends of the check, and what the way exp
   assert.equal(read({}).clockOffsetMs, 0);
   const off = read({}, {}, { sentMs: 97_000, receivedMs: 98_200 });
   assert.equal(off.clockOffsetMs, 2900);
-  assert.deepEqual(off.notices, [{ code: "clock", text: "the clock of n1 is 2.9 s ahead" }]);
+  assert.deepEqual(off.notices, [{ code: "clock", text: "its clock is 2.9 s ahead" }]);
   assert.deepEqual(read({}, {}, { sentMs: 95_000, receivedMs: 101_000 }).notices, []);
 });
 
@@ -179,7 +179,7 @@ Deno.test("a disk that fills up or is read-only is told", () => {
   assert.match(text("10000000 999999")[0] ?? "", /only 3.8 GiB \(9 %\) are free/);
   assert.match(text("300000 200000")[0] ?? "", /only 0.8 GiB \(66 %\)/);
   assert.deepEqual(text("10000000 9000000", "ro"), [
-    "the disk of the data directory on n1 is read-only",
+    "the disk of the data directory is read-only",
   ]);
   assert.equal(read({ mount: answered("", 1) }).disk, undefined);
 });

@@ -46,7 +46,7 @@ export function mayDesire(s: Standing, next: readonly string[]): boolean {
 }
 
 /** The record is as desired, and everybody serves. */
-const isWhole = (s: Standing): boolean =>
+export const isWhole = (s: Standing): boolean =>
   s.learners.length === 0 && s.voters !== undefined &&
   [...s.voters].sort().join() === [...s.desired].sort().join() &&
   s.desired.every((h) => s.serve.includes(h));

@@ -8,7 +8,7 @@
 import type { EtcdVersion, Running } from "../../lab/mod.ts";
 import { Random } from "../../src/sim/random.ts";
 import { Site } from "../lab/kit.ts";
-import { concerned, mayDesire, mayDisturb, type Standing } from "./budget.ts";
+import { concerned, isWhole, mayDesire, mayDisturb, type Standing } from "./budget.ts";
 import type { Line, Sight } from "./client.ts";
 import { cure, draw, type Fault, inject, loses, onMembersOnly } from "./faults.ts";
 import { count, judged, type Report, tally, writesOf } from "./report.ts";
@@ -54,7 +54,6 @@ class Chaos {
   readonly #faults: string[] = [];
   readonly #edits: string[] = [];
   readonly #wrong: string[] = [];
-  #spared = 0;
   #desired: readonly string[] = ["n1", "n2", "n3"];
   #settings: Readonly<Record<string, string>> = {};
   #config = "";
@@ -105,7 +104,6 @@ class Chaos {
       etcd: options.etcd,
       minutes: options.minutes,
       faults: tally(this.#faults),
-      spared: this.#spared,
       edits: tally(this.#edits),
       runs: tally(timer.ends),
       begun: count(timer.events, "changeStarted"),
@@ -155,13 +153,14 @@ class Chaos {
         const standing = this.#standing(sight);
         // What a quorum would not survive is drawn again.
         for (let tries = 0; tries < DRAWS; tries++) {
-          if (await this.#disturb(draw(chance, this.#hosts, sight?.leader), standing, now())) break;
+          const whole = isWhole(standing) && standing.hurt.size === 0;
+          if (await this.#disturb(draw(chance, this.#hosts, sight?.leader, whole), standing, now())) break;
         }
         faultAt = now() + chance.int(500, 4_000);
       }
       if (now() > editAt) {
         await this.#edit(chance, this.#standing(this.#sight()));
-        editAt = now() + chance.int(5_000, 20_000);
+        editAt = now() + chance.int(8_000, 30_000);
       }
       await new Promise((r) => setTimeout(r, 200));
     }
@@ -171,10 +170,7 @@ class Chaos {
   async #disturb(fault: Fault, s: Standing, now: number): Promise<boolean> {
     const { kind, host, other } = fault;
     const fits = !onMembersOnly(kind) || s.voters?.includes(host) === true;
-    if (!fits || this.#hurt.has(host) || !mayDisturb(s, host, loses(kind))) {
-      this.#spared++;
-      return false;
-    }
+    if (!fits || !mayDisturb(s, host, loses(kind))) return false;
     const path = kind === "one pair cut" || kind === "deaf one way" ? ` (${other})` : "";
     this.#say(`${host} ${kind}${path}, ${Math.round(fault.forMs / 1000)} s`);
     this.#faults.push(kind);
@@ -224,7 +220,6 @@ class Chaos {
     ];
     if (next.length === this.#desired.length && kind !== "replace") return;
     if (mayDesire(s, next)) await this.#publish(kind, next);
-    else this.#spared++;
   }
 
   async #takeOut(host: string): Promise<void> {

@@ -55,9 +55,15 @@ const weights: readonly (readonly [number, Kind])[] = [
 /** The data of the host goes with it. */
 export const loses = (kind: Kind): boolean => kind === "data wiped" || kind === "disk lost";
 
-/** Draws a fault; the leader is hit more often than others. */
-export function draw(random: Random, hosts: readonly string[], leader: string | undefined): Fault {
-  const kind = random.weighted(weights) ?? "process killed";
+/** Draws a fault; the leader is hit more often than others. `whole`: a good moment to lose data, and there are few. */
+export function draw(
+  random: Random,
+  hosts: readonly string[],
+  leader: string | undefined,
+  whole: boolean,
+): Fault {
+  const lossy = whole && random.percent(30);
+  const kind = random.weighted(lossy ? weights.filter(([, k]) => loses(k)) : weights) ?? "process killed";
   const anyone = random.pick(hosts) ?? "";
   const led = random.percent(25);
   const host = led && leader !== undefined ? leader : anyone;

@@ -84,8 +84,6 @@ export interface Report {
   readonly etcd: string;
   readonly minutes: number;
   readonly faults: Readonly<Record<string, number>>;
-  /** Drawn, and not done: a quorum would not have survived it. */
-  readonly spared: number;
   readonly edits: Readonly<Record<string, number>>;
   /** How runs of `apply` ended; `killed` by chance. */
   readonly runs: Readonly<Record<string, number>>;
@@ -122,7 +120,7 @@ export function reportText(r: Report): string {
   const w = r.writes;
   return [
     `${r.minutes} minutes of chaos, seed ${r.seed}, etcd ${r.etcd}`,
-    `faults        ${sum(r.faults)}: ${listed(r.faults)}; ${r.spared} spared`,
+    `faults        ${sum(r.faults)}: ${listed(r.faults)}`,
     `config edits  ${sum(r.edits)}: ${listed(r.edits)}`,
     `runs of apply ${sum(r.runs)}: ${listed(r.runs)}`,
     `repairs       ${sum(r.completed)} completed: ${listed(r.completed)}`,

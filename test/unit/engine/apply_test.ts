@@ -333,6 +333,21 @@ Deno.test("who was started to join and has ended by itself is not waited for, an
   assert.ok(w.now < 10_000, `${w.now} ms`);
 });
 
+Deno.test("another member that ends while a change is waited for is left to the next run at once", async () => {
+  const w = world("n1 n2 n3 n4");
+  w.onRun = (command) => {
+    if (command === "promote a4") w.kill("n2");
+  };
+  await ends(w, "failed", 0);
+  const [failed] = w.told("stepFailed");
+  assert.ok(failed?.event === "stepFailed");
+  assert.deepEqual([failed.step.id, failed.failure.on], ["wait", "n2"]);
+  assert.ok(failed.ms < 10_000, `${failed.ms} ms`);
+  assert.equal(w.names, "n1 n2 n3 n4", "who has joined stays");
+  await ends(w, "converged");
+  assert.equal(w.log[0], "n2: start n2");
+});
+
 Deno.test("after a change the cluster has to be seen well for policy.stabilize, without a break", async () => {
   const calm = world("n1 n2 n4 n3", "n1 n2 n3", { stabilizeMs: 5_000 });
   let promoted = 0;

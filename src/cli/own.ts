@@ -5,14 +5,19 @@
  */
 import type { Config, Problem } from "../config/config.ts";
 import { targetsOf } from "../config/targets.ts";
-import { isCases, Own } from "../load/own.ts";
+import { Own } from "../load/own.ts";
 import { rehearse } from "../load/rehearse.ts";
+import { isCases } from "../playbook/playbook.ts";
+import * as testing from "../testing/mod.ts";
 import * as etcd from "../../plugins/etcd/mod.ts";
 import * as quorate from "../../mod.ts";
 import { plugins, serviceOf } from "./plugins.ts";
 
 /** The one of this process. */
-export const own = new Own({ "quorate": quorate, "quorate/plugins/etcd": etcd }, plugins);
+export const own = new Own(
+  { "quorate": quorate, "quorate/plugins/etcd": etcd, "quorate/testing": testing },
+  plugins,
+);
 
 /** What is wrong with the files that a config names, each of their cases run on sample facts. */
 export function rehearsed(config: Config): readonly Problem[] {

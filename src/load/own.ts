@@ -7,7 +7,7 @@ import type { OwnFiles, OwnPlaybook, OwnPlugin, Problem } from "../config/config
 import { optionsSchema } from "../config/options.ts";
 import { caseNames } from "../model/change.ts";
 import type { OptionSpec, Plugin } from "../playbook/options.ts";
-import type { Cases } from "../playbook/playbook.ts";
+import { isCases } from "../playbook/playbook.ts";
 import { guardPlaybook, guardPlugin } from "./guard.ts";
 import { Modules, type Running } from "./modules.ts";
 import { spotOf } from "./spots.ts";
@@ -76,6 +76,12 @@ export class Own implements OwnFiles {
     return { path, plugin, guard: (service) => guardPlugin(service, this.modules, path) };
   }
 
+  /** A file by what it exports. */
+  async either(path: string): Promise<OwnPlugin | OwnPlaybook | Problem> {
+    const value = await this.modules.load(path);
+    return !isProblem(value) && isPlugin(value.default) ? this.plugin(path) : this.playbook(path);
+  }
+
   async #exported(path: string, expected: string): Promise<{ readonly default: unknown } | Problem> {
     const value = await this.modules.load(path);
     if (isProblem(value)) return value;
@@ -86,11 +92,6 @@ export class Own implements OwnFiles {
 
 const isProblem = (value: Readonly<Record<string, unknown>> | Problem): value is Problem =>
   "severity" in value && "message" in value && "line" in value;
-
-/** What its cases take as facts and give as steps is for the compiler, and for the rehearsal, to see. */
-export const isCases = (value: unknown): value is Cases<unknown> =>
-  typeof value === "object" && value !== null &&
-  caseNames.every((name) => typeof new Map<string, unknown>(Object.entries(value)).get(name) === "function");
 
 const kinds: readonly OptionSpec["kind"][] = [
   "string",

@@ -5,39 +5,41 @@
  */
 
 /**
- * The safety rules of the design, by name. `masked` and `blocked` are a person's own decision on a node, respected;
- * `playbook` and `plugin` say that what their author wrote is wrong.
+ * The safety rules of the design, by name. `masked` is a person's own decision on a node, respected; `node` is what a
+ * node lacks; `playbook` and `plugin` say that what their author wrote is wrong.
  */
-export type RuleName =
-  | "S1"
-  | "S2"
-  | "S3"
-  | "S4"
-  | "S5"
-  | "S6"
-  | "S7"
-  | "S8"
-  | "S9"
-  | "S10"
-  | "S11"
-  | "S12"
-  | "S13"
-  | "S14"
-  | "S15"
-  | "S16"
-  | "S17"
-  | "S18"
-  | "S19"
-  | "S20"
-  | "S21"
-  | "S22"
-  | "S23"
-  | "S24"
-  | "S25"
-  | "masked"
-  | "node"
-  | "playbook"
-  | "plugin";
+export const ruleNames = [
+  "S1",
+  "S2",
+  "S3",
+  "S4",
+  "S5",
+  "S6",
+  "S7",
+  "S8",
+  "S9",
+  "S10",
+  "S11",
+  "S12",
+  "S13",
+  "S14",
+  "S15",
+  "S16",
+  "S17",
+  "S18",
+  "S19",
+  "S20",
+  "S21",
+  "S22",
+  "S23",
+  "S24",
+  "S25",
+  "masked",
+  "node",
+  "playbook",
+  "plugin",
+] as const;
+export type RuleName = typeof ruleNames[number];
 
 export interface Refusal {
   readonly rule: RuleName;

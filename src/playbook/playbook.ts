@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Case, Change, Changes } from "../model/change.ts";
+import { type Case, caseNames, type Change, type Changes } from "../model/change.ts";
 import type { StepContext } from "./plugin.ts";
 import { baseId, type Step } from "./step.ts";
 
@@ -21,6 +21,11 @@ export type CaseSteps<K extends Case, O, Id extends string = string> = (
   facts: Facts<K, O>,
 ) => readonly Step<Id>[];
 export type Cases<O> = { readonly [K in Case]: CaseSteps<K, O> };
+
+/** Whether a value has a function for every case; what these take and give is for the compiler to see. */
+export const isCases = (value: unknown): value is Cases<unknown> =>
+  typeof value === "object" && value !== null &&
+  caseNames.every((name) => typeof new Map<string, unknown>(Object.entries(value)).get(name) === "function");
 
 /** Checks the cases against the options, and keeps each case's own step ids for {@linkcode extend}. */
 export const playbook = <O>() => <const C extends Cases<O>>(cases: C): C => Object.freeze(cases);

@@ -1,14 +1,16 @@
 /**
- * The executable alone on a host that has nothing but what Debian cannot be without: from there it bootstraps three
- * nodes, with a playbook beside it, and speaks to nobody but their sshd.
+ * The executable alone on a host that has nothing but what Debian cannot be without, installed as docs/install.md says:
+ * from there it bootstraps three nodes, with a playbook beside it, and speaks to nobody but their sshd.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { type Lab, labUp } from "../../lab/mod.ts";
 import { placeOf } from "../../lab/place.ts";
 import { must } from "../../lab/process.ts";
 import { provide } from "../../lab/setup.ts";
-import { build, scratch } from "./kit.ts";
+import { shellOf } from "../docs.ts";
+import { build, here, root, scratch } from "./kit.ts";
 
 /**
  * Of the programs of the machine, which hosts see, it keeps those of Debian's required packages, and what the lab needs
@@ -47,11 +49,12 @@ const tell = step("tell", run(sh\`hostname >/root/told\`), { on: management, eff
 export default extend(etcdPlaybook, { bootstrap: { after: { "wait-all": () => [tell] } } });
 `;
 
+const { version } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 const LAB = "exe-bare";
 const MGMT = "mg";
 const NODES = ["n1", "n2", "n3"];
 
-Deno.test("copied alone to a bare host, it bootstraps a cluster, and connects to sshd of the nodes only", async (t) => {
+Deno.test("copied alone to a bare host, it is installed and keeps a cluster as docs/install.md says", async (t) => {
   await provide({ nftables: "counts the connections of a management node" });
   const exe = await build(scratch());
   await using lab = await labUp({ name: LAB, hosts: [MGMT, ...NODES] });
@@ -59,56 +62,105 @@ Deno.test("copied alone to a bare host, it bootstraps a cluster, and connects to
   await nft(["-f", "-"], COUNT.replace("@NODES@", `{ ${nodes.map((n) => n.address).join(", ")} }`));
   await lab.must(MGMT, STRIP);
 
-  await copy(lab, "/usr/local/bin/quorate", await Deno.readFile(exe), "755");
+  const file = `quorate-${version}-linux-${here().name}`;
+  const bytes = await Deno.readFile(exe);
+  await copy(lab, `/root/${file}`, bytes, "644");
+  const sum = createHash("sha256").update(bytes).digest("hex");
+  await copy(
+    lab,
+    "/root/SHA256SUMS",
+    text(`${sum}  ${file}\n${"0".repeat(64)}  quorate-of-another\n`),
+    "644",
+  );
   await copy(lab, "/root/.ssh/id_ed25519", await Deno.readFile(`${lab.dir}/id_ed25519`), "600");
   await copy(lab, "/root/.ssh/known_hosts", await Deno.readFile(`${lab.dir}/known_hosts`), "600");
-  const config = stringify({
-    version: 1,
-    ssh: { user: "root" },
-    nodes: Object.fromEntries(nodes.map((n) => [n.name, { host: n.address }])),
-    services: {
-      metadata: {
-        plugin: "etcd",
-        playbook: "./playbook.ts",
-        members: NODES,
-        policy: { stabilize: "300ms", deadline: "3m" },
-      },
-    },
-  });
-  await copy(lab, "/etc/quorate/quorate.yaml", new TextEncoder().encode(config), "644");
-  await copy(lab, "/etc/quorate/playbook.ts", new TextEncoder().encode(PLAYBOOK), "644");
-  const quorate = (args: string) => lab.on(MGMT, `quorate ${args}`, { timeoutMs: 240_000 });
+  await lab.must(MGMT, "mkdir -p /etc/cron.d /etc/quorate");
 
-  await t.step("plan, then apply", async () => {
-    const planned = await quorate("plan");
-    assert.equal(planned.code, 0, planned.stderr);
-    assert.match(planned.stdout, /bootstrap/);
-    const applied = await quorate("apply -v");
-    assert.equal(applied.code, 0, applied.stderr);
+  const page = shellOf(
+    await Deno.readTextFile(`${root}docs/install.md`).then((page) =>
+      page.replaceAll("linux-x86_64", `linux-${here().name}`)
+    ),
+  );
+  /** Types a snippet of the page, and gives what is printed. */
+  const type = (heading: string, nth = 0): Promise<string> => {
+    const snippet = page.filter((one) => one.heading === heading)[nth];
+    assert.ok(snippet !== undefined, `docs/install.md has no snippet ${nth} under ${heading}`);
+    return lab.must(MGMT, `cd /root; set -eu\n${snippet.text}`, { timeoutMs: 240_000 });
+  };
+
+  await t.step("the file is checked and put in place", async () => {
+    const said = await type("Check the file, and put it in place");
+    assert.match(
+      said,
+      new RegExp(`^${file}: OK\nquorate \\S+ \\(commit test, Deno 2.9.5, self-extracting\\)$`),
+    );
+    assert.deepEqual((await lab.must(MGMT, "ls /var/cache/quorate")).split("\n").length, 2);
+  });
+
+  await t.step("the config is written, looked at and applied", async () => {
+    await type("The config", 0);
+    const config = {
+      version: 1,
+      ssh: { user: "root" },
+      nodes: Object.fromEntries(nodes.map((n) => [n.name, { host: n.address }])),
+      services: {
+        metadata: {
+          plugin: "etcd",
+          playbook: "./playbook.ts",
+          members: NODES,
+          policy: { stabilize: "300ms", deadline: "3m" },
+        },
+      },
+    };
+    await copy(lab, "/etc/quorate/quorate.yaml", text(stringify(config)), "644");
+    await copy(lab, "/etc/quorate/playbook.ts", text(PLAYBOOK), "644");
+    const said = await type("The config", 1);
+    assert.match(said, /is valid: 3 nodes, 1 service\n[\s\S]* 1 change pending\n[\s\S]*n3 +[0-9a-f]+ +voter/);
     assert.equal(await lab.must(MGMT, "cat /root/told"), MGMT);
     const members = await lab.must("n1", "ETCDCTL_API=3 etcdctl member list");
-    assert.deepEqual(members.trim().split("\n").map((line) => line.split(", ").slice(1, 3)).sort(), [
-      ["started", "n1"],
-      ["started", "n2"],
-      ["started", "n3"],
-    ]);
-    assert.deepEqual(await quorate("apply"), { code: 0, stdout: "", stderr: "" });
+    assert.deepEqual(
+      members.split("\n").map((line) => line.split(", ").slice(1, 3)).sort(),
+      NODES.map((name) => ["started", name]),
+    );
+    assert.deepEqual(await lab.on(MGMT, "quorate apply"), { code: 0, stdout: "", stderr: "" });
   });
 
-  await t.step("every connection went to sshd of a node", async () => {
+  await t.step("a timer of systemd runs it, with nothing unpacked and little that it may write", async () => {
+    await lab.must(MGMT, "rm -rf /var/cache/quorate");
+    await type("A timer", 0);
+    await lab.must("n2", "systemctl stop etcd");
+    await lab.must(MGMT, "systemctl start quorate.service || { journalctl -u quorate.service >&2; exit 1; }");
+    assert.equal(await lab.must("n2", "systemctl is-active etcd"), "active");
+    const shown =
+      "systemctl show -p Result -p ExecMainStatus --value quorate.service; systemctl is-active quorate.timer";
+    assert.equal(await lab.must(MGMT, shown), "success\n0\nactive");
+    await type("A timer", 1);
+    assert.equal(
+      await lab.must(MGMT, "cat /etc/cron.d/quorate"),
+      "* * * * * root /usr/local/bin/quorate apply",
+    );
+  });
+
+  await t.step("it is upgraded, and removed without a trace", async () => {
+    assert.match(await type("Upgrade"), /^quorate [\s\S]* steady, nothing to do/);
     const seen = await counted();
-    assert.deepEqual([seen["others"], seen["local"]], [0, 0]);
-    // plan and two applies, and a session for the lock on each.
-    assert.ok((seen["nodes"] ?? 0) >= 9, `only ${seen["nodes"]} connections`);
+    assert.deepEqual([seen["others"], seen["local"]], [0, 0], "connections to others than sshd of the nodes");
+    // Four looks and two applies that change something, at the least.
+    assert.ok((seen["nodes"] ?? 0) >= 18, `only ${seen["nodes"]} connections to sshd of the nodes`);
+    await type("Remove");
+    const left = await lab.must(MGMT, "find / -xdev -name '*quorate*' ! -path '/proc/*' ! -path '/root/*'");
+    assert.equal(left, "");
   });
 
   await t.step("the filter counts what goes elsewhere", async () => {
     const [n1 = { address: "" }] = nodes;
-    await lab.must(MGMT, `bash -c ': >/dev/udp/${n1.address}/53; echo >/dev/udp/${n1.address}/53'`);
+    await lab.must(MGMT, `bash -c 'echo >/dev/udp/${n1.address}/53'`);
     await lab.on(MGMT, `timeout 5 bash -c ': </dev/tcp/${n1.address}/2379'`);
     assert.equal((await counted())["others"], 2);
   });
 });
+
+const text = (written: string): Uint8Array => new TextEncoder().encode(written);
 
 /** The machine's own `nft`, in the bare host's network. */
 const nft = (args: readonly string[], stdin = ""): Promise<string> =>

@@ -24,11 +24,12 @@ const { values } = parseArgs({
     "self-extracting": { type: "boolean", default: false },
   },
 });
-const wanted = machines.filter((m) => values.arch?.includes(m.name) ?? true);
-if (wanted.length === 0) {
-  console.error(`There is no --arch ${values.arch}: name some of ${machines.map((m) => m.name).join(", ")}`);
+const stranger = values.arch?.find((name) => machines.every((m) => m.name !== name));
+if (stranger !== undefined) {
+  console.error(`There is no --arch ${stranger}: name some of ${machines.map((m) => m.name).join(", ")}`);
   Deno.exit(64);
 }
+const wanted = machines.filter((m) => values.arch?.includes(m.name) ?? true);
 
 const { version } = about;
 await Deno.mkdir(values.out, { recursive: true });

@@ -12,13 +12,15 @@ import { must } from "./process.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Writes the bundle into an empty folder; `main.js` is where it starts. Returns the names of its files. */
+/** Always the same place, since the paths of packages stand in the bundle, and one commit is to give the same bytes. */
+const packages = `${root}node_modules/.cache/quorate/packages`;
+
+/** Writes the bundle into a folder; `main.js` is where it starts. Returns the names of its files. */
 export async function bundle(folder: string, commit: string): Promise<readonly string[]> {
   const { imports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   const own = Object.entries<string>(imports).filter(([, to]) => to.startsWith("./"));
-  const packages = await Deno.makeTempDir({ prefix: "quorate-packages-" });
+  await install();
   try {
-    await install(packages);
     const { outputFiles } = await esbuild.build({
       absWorkingDir: root,
       entryPoints: { main: "src/main.ts" },
@@ -47,16 +49,15 @@ export async function bundle(folder: string, commit: string): Promise<readonly s
     return outputFiles.map(({ path }) => path.slice(folder.length + 1));
   } finally {
     await esbuild.stop();
-    await Deno.remove(packages, { recursive: true });
   }
 }
 
 /** The packages that the lock file names, as a folder that esbuild can look into. */
-async function install(folder: string): Promise<void> {
-  await Deno.copyFile(`${root}deno.lock`, `${folder}/deno.lock`);
-  await Deno.copyFile(`${root}deno.json`, `${folder}/deno.json`);
+async function install(): Promise<void> {
+  await Deno.mkdir(packages, { recursive: true });
+  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${root}${name}`, `${packages}/${name}`);
   const args = ["install", "--quiet", "--frozen", "--node-modules-dir=auto"];
-  await must([Deno.execPath(), ...args], { cwd: folder });
+  await must([Deno.execPath(), ...args], { cwd: packages });
 }
 
 /** ssh2 tries native addons and does without them: they cannot be part of one file. */

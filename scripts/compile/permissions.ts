@@ -1,7 +1,7 @@
 /**
  * What the executable may do on the management node. Whoever runs Quorate there is root on the nodes, so this holds no
- * playbook back that means harm; it ends what goes wrong by mistake, in a dependency as well. Without a command that
- * writes, `src/main.ts` gives up the right to write, too.
+ * playbook back that means harm; it ends what goes wrong by mistake, in a dependency as well. `src/main.ts` gives up
+ * the right to write where a command does not need it.
  *
  * @module
  */

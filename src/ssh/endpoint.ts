@@ -214,13 +214,23 @@ function agentSocket(
 ): string | undefined {
   if (value === undefined || value === "SSH_AUTH_SOCK") return around.agent;
   if (value.toLowerCase() === "none") return undefined;
-  return value.startsWith("$") && !value.startsWith("${") ? Deno.env.get(value.slice(1)) : path(value);
+  return value.startsWith("$") && !value.startsWith("${") ? variable(value.slice(1)) : path(value);
 }
 
 /** Expands `%h` and its like; a token that is not known stays as it is. */
 function expand(text: string, tokens: Readonly<Record<string, string>>): string {
   return text.replace(/%(.)/g, (whole, token: string) => token === "%" ? "%" : tokens[token] ?? whole)
-    .replace(/\$\{(\w+)\}/g, (whole, name: string) => Deno.env.get(name) ?? whole);
+    .replace(/\$\{(\w+)\}/g, (whole, name: string) => variable(name) ?? whole);
+}
+
+/** The executable may read some variables only: the others are as if they were not set. */
+function variable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 function readConfig(path: string, base: string, home: string, depth = 0): SshConfig {

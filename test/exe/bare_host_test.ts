@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { type Lab, labUp } from "../../lab/mod.ts";
 import { placeOf } from "../../lab/place.ts";
 import { must } from "../../lab/process.ts";
@@ -124,6 +124,37 @@ Deno.test("copied alone to a bare host, it is installed and keeps a cluster as d
     );
     assert.deepEqual(await lab.on(MGMT, "quorate apply"), { code: 0, stdout: "", stderr: "" });
   });
+
+  await t.step(
+    "elsewhere, an agent and a Match block of ssh_config serve as they do for OpenSSH",
+    async () => {
+      const home = scratch(), agent = `${home}/agent`;
+      Deno.mkdirSync(`${home}/.ssh`);
+      Deno.writeTextFileSync(
+        `${home}/.ssh/config`,
+        `Host *\n  UserKnownHostsFile ${lab.dir}/known_hosts\n  IdentityFile \${NOT_READ}/key\nMatch exec true\n  User root\n`,
+      );
+      const { ssh: _, ...config } = parse(await lab.must(MGMT, "cat /etc/quorate/quorate.yaml"));
+      delete config.services.metadata.playbook;
+      Deno.writeTextFileSync(`${home}/quorate.yaml`, stringify(config));
+      await using running = lab.spawn(["ssh-agent", "-D", "-a", agent]);
+      await running.says(/SSH_AUTH_SOCK/);
+      await must(["ssh-add", "-q", `${lab.dir}/id_ed25519`], { env: { SSH_AUTH_SOCK: agent } });
+      const env = { HOME: home, SSH_AUTH_SOCK: agent, QUORATE_CACHE: `${home}/cache`, NOT_READ: "/nowhere" };
+      const { code, stdout, stderr } = await lab.exec([
+        exe,
+        "status",
+        "-o",
+        "json",
+        "-c",
+        `${home}/quorate.yaml`,
+      ], {
+        env,
+      });
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout.match(/"reachable": true/g)?.length, 3, stdout);
+    },
+  );
 
   await t.step("a timer of systemd runs it, with nothing unpacked and little that it may write", async () => {
     await lab.must(MGMT, "rm -rf /var/cache/quorate");

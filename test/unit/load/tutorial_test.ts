@@ -9,16 +9,15 @@ type Block =
 
 /** Fenced blocks with a file name are files; `console` blocks are commands after "$ ", each with what it prints. */
 function blocksOf(page: string): readonly Block[] {
-  return [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].flatMap(
-    ([, kind, name, text = ""]) => {
-      if (name !== undefined) return [{ kind: "file", name, text } as const];
-      if (kind !== "console") return [];
-      return text.split(/^\$ /m).filter((one) => one !== "").map((one) => {
-        const [command = "", ...prints] = one.replace(/\n$/, "").split("\n");
-        return { kind: "command", command, prints } as const;
-      });
-    },
-  );
+  return [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].flatMap((found): readonly Block[] => {
+    const [, kind, name, text = ""] = found;
+    if (name !== undefined) return [{ kind: "file", name, text }];
+    if (kind !== "console") return [];
+    return text.split(/^\$ /m).filter((one) => one !== "").map((one): Block => {
+      const [command = "", ...prints] = one.replace(/\n$/, "").split("\n");
+      return { kind: "command", command, prints };
+    });
+  });
 }
 
 /** A line of only "…" stands for any lines, "…" within a line for any text. */

@@ -300,6 +300,7 @@ export class FakeFleet {
         found: "",
         held: true,
         run: (_script, { about }) => Promise.resolve(host.reached ? this.#execute(node, about) : gone),
+        alive: () => Promise.resolve(true),
         close: () => Promise.resolve(),
       },
     };

@@ -7,6 +7,7 @@
 import * as esbuild from "esbuild";
 import { builtinModules } from "node:module";
 import { fileURLToPath } from "node:url";
+import { library } from "../../src/author/library.ts";
 import { must } from "./process.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -41,7 +42,7 @@ export async function bundle(folder: string, commit: string): Promise<readonly s
       // Packages in CommonJS require what the runtime has built in, and nothing else is left to require. Importing
       // node:module for it would cost every start 30 ms.
       banner: { js: "const require = (name) => process.getBuiltinModule(name);" },
-      plugins: [withoutNative, builtIn],
+      plugins: [withoutNative, builtIn, authorLibrary],
     });
     await Deno.mkdir(folder, { recursive: true });
     for (const { path, contents } of outputFiles) await Deno.writeFile(path, contents, { mode: 0o644 });
@@ -78,5 +79,15 @@ const builtIn: esbuild.Plugin = {
       { filter: /^[a-z_]+(\/[a-z]+)?$/ },
       ({ path }) => builtinModules.includes(path) ? { path: `node:${path}`, external: true } : undefined,
     );
+  },
+};
+
+/** What `quorate types` writes is made of the sources, which an executable does not have: it carries the files. */
+const authorLibrary: esbuild.Plugin = {
+  name: "author-library",
+  setup(build) {
+    build.onLoad({ filter: /\/src\/author\/library\.ts$/ }, () => ({
+      contents: `export const library = () => (${JSON.stringify(library())});`,
+    }));
   },
 };

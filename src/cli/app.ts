@@ -199,6 +199,51 @@ const simulate = buildCommand({
   ]),
 });
 
+const check = buildCommand({
+  func: lazy<GlobalFlags, [string]>(() => import("./check.ts")),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: (input: string) => input,
+        placeholder: "FILE",
+        brief: "A playbook or a plugin, in TypeScript",
+      }],
+    },
+  },
+  docs: docs("check", "Check a playbook or a plugin of your own, without touching any host", [
+    ["check playbook.ts", "every case on sample facts, for three nodes and one to spare"],
+    ["check -c quorate.yaml playbook.ts", "for the service of a config that names it"],
+  ]),
+});
+
+const types = buildCommand({
+  func: lazy<GlobalFlags, [string]>(() => import("./types.ts")),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: (input: string) => input,
+        default: ".",
+        placeholder: "DIR",
+        brief: "The folder to make ready",
+      }],
+    },
+  },
+  docs: docs(
+    "types",
+    "Make a folder ready for writing playbooks: types for any editor, tsconfig.json, deno.json",
+    [
+      ["types", "this folder"],
+      ["types /etc/quorate", "where the config is"],
+    ],
+  ),
+});
+
 const init = buildCommand({
   func: lazy<GlobalFlags, [string]>(() => import("./init.ts")),
   parameters: {
@@ -268,6 +313,8 @@ const routes = buildRouteMap({
     simulate: shown("simulate", simulate),
     journal: shown("journal", journal),
     init: shown("init", init),
+    check: shown("check", check),
+    types: shown("types", types),
     schema: shown("schema", schema),
     completion: shown("completion", completion),
   },

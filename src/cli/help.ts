@@ -15,6 +15,8 @@ const usages = {
   simulate: "[SERVICE] [--seeds N] [--seed S]",
   journal: "[-n N] [-o text|json] [SERVICE]",
   init: "[FILE]",
+  check: "FILE",
+  types: "[DIR]",
   schema: "",
   completion: "bash|zsh|fish",
 } as const;

@@ -76,6 +76,12 @@ export class Own implements OwnFiles {
     return { path, plugin, guard: (service) => guardPlugin(service, this.modules, path) };
   }
 
+  /** A file by what it exports. */
+  async either(path: string): Promise<OwnPlugin | OwnPlaybook | Problem> {
+    const value = await this.modules.load(path);
+    return !isProblem(value) && isPlugin(value.default) ? this.plugin(path) : this.playbook(path);
+  }
+
   async #exported(path: string, expected: string): Promise<{ readonly default: unknown } | Problem> {
     const value = await this.modules.load(path);
     if (isProblem(value)) return value;

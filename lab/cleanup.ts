@@ -114,21 +114,18 @@ export function sweep(): void {
   }
 }
 
-/** Calls `clean` on every way out of this process but a SIGKILL, until what it returns is called. */
-export function onExit(clean: () => void): () => void {
-  const events = ["unload", "error", "unhandledrejection"];
-  const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
+/**
+ * Calls `clean` on every way out of this process but a SIGKILL. For good: a Ctrl-C ends the programs that were started as
+ * well, and when what they leave is taken away first, the signal must still find its listener.
+ */
+export function onExit(clean: () => void): void {
+  for (const event of ["unload", "error", "unhandledrejection"]) globalThis.addEventListener(event, clean);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const end = () => {
       clean();
       Deno.removeSignalListener(signal, end);
       Deno.kill(Deno.pid, signal); // and now what the signal does by default
     };
-    return [signal, end] as const;
-  });
-  for (const event of events) globalThis.addEventListener(event, clean);
-  for (const [signal, end] of signals) Deno.addSignalListener(signal, end);
-  return () => {
-    for (const event of events) globalThis.removeEventListener(event, clean);
-    for (const [signal, end] of signals) Deno.removeSignalListener(signal, end);
-  };
+    Deno.addSignalListener(signal, end);
+  }
 }

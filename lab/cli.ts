@@ -7,6 +7,7 @@ import { claim, cleanUp, labNames } from "./cleanup.ts";
 import { Host } from "./host.ts";
 import { labUp } from "./mod.ts";
 import { exists, MGMT, type Place, placeOf } from "./place.ts";
+import { attached } from "./process.ts";
 
 const USAGE = `deno task lab up [hosts] [--etcd 3.4|3.5] [--bare]   start hosts that stay (3 unless told)
 deno task lab list                                   labs and their hosts
@@ -26,9 +27,9 @@ async function main(args: string[]): Promise<number> {
   if (verb === "down") return down(place);
   const [first] = rest;
   if (verb === "shell" && first) {
-    return await attached(await new Host(place, first, "", {}).enter(), ["bash", "-l"]);
+    return await attached([...await new Host(place, first, "", {}).enter(), "bash", "-l"]);
   }
-  if (verb === "run" && first) return await attached(["ip", "netns", "exec", place.netns(MGMT)], rest);
+  if (verb === "run" && first) return await attached(["ip", "netns", "exec", place.netns(MGMT), ...rest]);
   console.error(USAGE);
   return verb === undefined || verb === "help" || verb === "--help" ? 0 : 64;
 }
@@ -64,11 +65,6 @@ function down(place: Place): number {
     held.release();
   }
   return 0;
-}
-
-async function attached(within: readonly string[], argv: readonly string[]): Promise<number> {
-  const [program = "", ...args] = [...within, ...argv];
-  return (await new Deno.Command(program, { args, stdin: "inherit" }).spawn().status).code;
 }
 
 if (import.meta.main) {

@@ -5,7 +5,7 @@
  */
 import { layers } from "./base.ts";
 import { exists, type Place } from "./place.ts";
-import { type Finished, must, run, sh, until } from "./process.ts";
+import { type Finished, run, sh, until } from "./process.ts";
 import type { EtcdVersion } from "./setup.ts";
 
 export interface HostOptions {
@@ -49,7 +49,8 @@ const BOOT = `
   done
   exit $code`;
 
-/** Outlives the cgroup, to tell how the boot ended. */
+/** Outlives the host's cgroup, to tell how the boot ended. It is in one of the lab's before it is on its own. */
+const ENTER = 'mkdir -p "$1"; echo $$ >"$1/cgroup.procs"; shift; exec setsid -f "$@"';
 const AROUND = `
   log=$1 ended=$2; shift 2
   exec >$log 2>&1 </dev/null
@@ -127,7 +128,8 @@ export class Host {
     this.#ended = `${root}/${this.name}.${crypto.randomUUID()}`;
     const args = [this.#cgroup, this.#disk, layers(this.#place, this.options.etcd === "3.5"), this.name]
       .concat(this.#place.netns(this.name), `${root}/hosts.txt`, cgroupMount(this.#place));
-    await must(["setsid", "-f", "bash", "-c", AROUND, "lab", log, this.#ended, BOOT, "boot", ...args]);
+    const around = ["bash", "-c", AROUND, "lab", log, this.#ended, BOOT, "boot", ...args];
+    await sh(ENTER, [`${this.#place.cgroup}/_boots`, ...around]);
     try {
       await this.#greets();
     } catch (error) {

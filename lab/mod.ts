@@ -17,6 +17,8 @@ import { Host, type HostOptions } from "./host.ts";
 import { netUp, plug } from "./net.ts";
 import { checkName, exists, MGMT, type Place, placeOf } from "./place.ts";
 import {
+  attached,
+  endAll,
   type Finished,
   run,
   type Running,
@@ -29,6 +31,7 @@ import { setup } from "./setup.ts";
 
 export type { OnOptions } from "./host.ts";
 export { installTls, type Tls } from "./tls.ts";
+export { type Judged, Writes } from "./writes.ts";
 export type { EtcdVersion } from "./setup.ts";
 export type { Ended } from "./process.ts";
 export { until } from "./process.ts";
@@ -54,20 +57,26 @@ const FIRST_ADDRESS = 11;
 const LAST_ADDRESS = 254;
 
 const live = new Set<Lab>();
-let unwatch: (() => void) | undefined;
+let watching = false;
 
 /** Boots the hosts and returns when every sshd answers; throws, leaving nothing behind, when one does not. */
 export async function labUp(options: LabOptions): Promise<Lab> {
+  await setup(options.etcd);
   const place = placeOf(options.name);
   const names = typeof options.hosts === "number"
     ? Array.from({ length: options.hosts }, (_, i) => `n${i + 1}`)
     : options.hosts;
-  await setup(options.etcd);
   sweep();
   const held = await own(place);
   const lab = new Lab(place, held, options);
   live.add(lab);
-  unwatch ??= onExit(() => live.forEach((one) => one.end()));
+  if (!watching) {
+    onExit(() => {
+      if (live.size > 0) endAll();
+      live.forEach((one) => one.end());
+    });
+  }
+  watching = true;
   try {
     cleanUp(place);
     await lab.start(names);
@@ -113,7 +122,7 @@ export class Lab extends Faults implements AsyncDisposable {
       mkdir -p /etc/netns/$4; ln -s $1/hosts.txt /etc/netns/$4/hosts`,
       [root, client, subnet, this.place.netns(MGMT)],
     );
-    await Promise.all([netUp(this.place), buildBase(this.place, `${client}/id_ed25519.pub`)]);
+    await allOf([netUp(this.place), buildBase(this.place, `${client}/id_ed25519.pub`)]);
     await this.#add(names, this.#defaults);
   }
 
@@ -164,6 +173,11 @@ export class Lab extends Faults implements AsyncDisposable {
     return spawn(this.#managed(argv), options);
   }
 
+  /** Runs a program on the management side with the terminal, or whatever streams, of this process; its exit code. */
+  attached(argv: readonly string[]): Promise<number> {
+    return attached(this.#managed(argv), { stdin: "null" });
+  }
+
   /** Runs a command over OpenSSH from the management side, e.g. to "ops@n1", with the host's key verified. */
   ssh(to: string, command: string, options: RunOptions = {}): Promise<Finished> {
     const files = ["-i", `${this.dir}/id_ed25519`, "-o", `UserKnownHostsFile=${this.dir}/known_hosts`];
@@ -208,9 +222,6 @@ export class Lab extends Faults implements AsyncDisposable {
   #letGo(): void {
     live.delete(this);
     this.#held.release();
-    if (live.size > 0) return;
-    unwatch?.();
-    unwatch = undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -227,5 +238,11 @@ async function atMost<T>(
   const worker = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker));
+  await allOf(Array.from({ length: Math.min(count, items.length) }, worker));
+}
+
+/** As `Promise.all`, but what fails waits for the others: they must not go on making what is then taken away. */
+async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
 }

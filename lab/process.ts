@@ -40,17 +40,45 @@ export interface Running extends AsyncDisposable {
   kill(signal?: Deno.Signal): void;
 }
 
+const alive = new Set<Deno.ChildProcess>();
+
+/** Started, and known to be alive until it has ended. */
+function start(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  const child = new Deno.Command(program, options).spawn();
+  alive.add(child);
+  child.status.finally(() => alive.delete(child));
+  return child;
+}
+
+/** Ends whatever this process has started and still runs: on its way out, before anything is taken away. */
+export function endAll(): void {
+  for (const child of alive) {
+    try {
+      child.kill("SIGKILL");
+    } catch { /* ended just now */ }
+  }
+}
+
+/** Runs `argv` with the terminal, or whatever streams, of this process; gives its exit code. */
+export async function attached(
+  argv: readonly string[],
+  options: { readonly stdin?: "inherit" | "null" } = {},
+): Promise<number> {
+  const [program = "", ...args] = argv;
+  return (await start(program, { args, stdin: options.stdin ?? "inherit" }).status).code;
+}
+
 /** Starts `argv`; what it prints is collected as it comes. */
 export function spawn(argv: readonly string[], options: SpawnOptions = {}): Running {
   const [program = "", ...args] = argv;
-  const child = new Deno.Command(program, {
+  const child = start(program, {
     args,
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
     ...(options.env && { env: { ...options.env } }),
     ...(options.cwd !== undefined && { cwd: options.cwd }),
-  }).spawn();
+  });
 
   const said = { stdout: "", stderr: "" };
   let heard = Promise.withResolvers<void>();

@@ -31,6 +31,7 @@ const SUITES = ["trixie", "testing", "unstable"];
 
 /** Makes the machine ready for hosts with this etcd; throws with what to do where it cannot. */
 export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
+  if (Deno.build.os !== "linux") throw new Error("The lab needs Linux (namespaces, mounts, cgroups)");
   if (Deno.uid() !== 0) throw new Error("The lab needs root (namespaces, mounts, cgroups): run it with sudo");
   if (!exists("/usr/bin/apt-get")) {
     throw new Error("The lab needs Debian 12 (apt-get): its hosts are made of it");

@@ -34,6 +34,7 @@ import {
   not,
   nothing,
   playbook,
+  prune,
   putAway,
   quorumHeld,
   recorded,
@@ -240,15 +241,15 @@ export const metadPlaybook = playbook<Metad>()({
   add: (f) => [
     ...snapshot(f),
     ...join(f.node, f),
-    ...latchAll(f, [f.node]),
     waitSettled("wait-all", [f.node], f.seen),
+    ...latchAll(f, [f.node]),
   ],
 
   remove: (f) => [
     ...snapshot(f, f.member),
     ...leave(f.member, f.node, f),
-    ...latchAll(f, [], f.member),
     waitSettled("wait-all", [], f.seen),
+    ...latchAll(f, [], f.member),
   ],
 
   replace: (f) => {
@@ -258,8 +259,8 @@ export const metadPlaybook = playbook<Metad>()({
       ...snapshot(f, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
       ...(f.dead ? [...go, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...go]),
-      ...latchAll(f, [f.node], f.member),
       waitSettled("wait-all", [f.node], f.seen, f.member),
+      ...latchAll(f, [f.node], f.member),
     ];
   },
 
@@ -276,12 +277,14 @@ export const metadPlaybook = playbook<Metad>()({
     fence(f.node, keptBy(f)),
     removeMember(f.member, f),
     ...join(f.node, f, f.member),
-    ...latchAll(f, [f.node], f.member),
     waitSettled("wait-all", [f.node], f.seen, f.member),
+    ...latchAll(f, [f.node], f.member),
   ],
 
   // metad keeps no setting that could drift: only a latch may be missing.
   repairConfig: (f) => given(holdsItsData(f.seen, f.member) && f.node, (n) => [latch(n, keptBy(f))]),
+
+  prune: (f) => [prune(f.node, f.paths, keptBy(f))],
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

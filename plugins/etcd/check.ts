@@ -18,7 +18,7 @@ ${text}
 etcd_look ${look.map((word) => quote(String(word))).join(" ")}
 ${
     certificates(o).map((file, i) =>
-      `ask cert.${i} 3 openssl x509 -noout -checkend 2592000 -in ${quote(file)}`
+      `ask cert.${i} 3 openssl x509 -noout -enddate -checkend 2592000 -in ${quote(file)}`
     ).join("\n")
   }
 `;

@@ -17,6 +17,7 @@ import {
   must,
   node,
   playbook,
+  prune,
   putAway,
   quorumHeld,
   refuse,
@@ -108,7 +109,7 @@ export const etcdPlaybook = playbook<Bound>()({
           {
             title: `switch the config of ${n.name} to existing, and let etcd start at boot`,
             on: node(n),
-            effect: configures(n, "unchanged"),
+            effect: configures(n, "formed"),
             idempotent: true,
           },
         )
@@ -128,8 +129,8 @@ export const etcdPlaybook = playbook<Bound>()({
     return [
       ...snapshot(s),
       ...join(f.node, s),
-      ...latchAll(s, [f.node]),
       waitSettled("wait-all", [f.node], f.seen),
+      ...latchAll(s, [f.node]),
     ];
   },
 
@@ -140,8 +141,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...handOver(f.member, s),
       removeMember(f.member, s),
       ...putAway(f.node, f.member, f.seen, kept(s)),
-      ...latchAll(s, [], f.member),
       waitSettled("wait-all", [], f.seen),
+      ...latchAll(s, [], f.member),
     ];
   },
 
@@ -157,8 +158,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
       ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leave]),
-      ...latchAll(s, [f.node], f.member),
       waitSettled("wait-all", [f.node], f.seen, f.member),
+      ...latchAll(s, [f.node], f.member),
     ];
   },
 
@@ -183,8 +184,8 @@ export const etcdPlaybook = playbook<Bound>()({
       fence(f.node, kept(s)),
       removeMember(f.member, s),
       ...join(f.node, s),
-      ...latchAll(s, [f.node], f.member),
       waitSettled("wait-all", [f.node], f.seen, f.member),
+      ...latchAll(s, [f.node], f.member),
     ];
   },
 
@@ -222,6 +223,8 @@ export const etcdPlaybook = playbook<Bound>()({
       ...latches,
     ];
   },
+
+  prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

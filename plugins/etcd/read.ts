@@ -41,10 +41,10 @@ export function readEtcd(asks: Asks, node: HostNode, options: EtcdOptions): Sigh
     settings,
     installed: textOf(status?.version) ?? /etcd Version: (\S+)/.exec(good(asks.version) ?? "")?.[1],
     notices: [
-      ...alarmNotices(status, node),
-      ...quotaNotices(status, settings, node),
-      ...certificateNotices(asks, node, options),
-      ...unitNotices(asks, node, options),
+      ...alarmNotices(status),
+      ...quotaNotices(status, settings),
+      ...certificateNotices(asks, options),
+      ...unitNotices(asks, options),
     ],
   };
 }
@@ -225,15 +225,14 @@ function inEffect(file: Sight["settings"], told: string | undefined): Sight["set
 
 // ---- notices -----------------------------------------------------------------------------------------------------
 
-const alarmNotices = (status: JsonObject | undefined, node: HostNode): readonly Notice[] =>
-  alarmsOf(status).map((alarm) => ({ code: "alarm", text: `etcd on ${node.name} raises ${alarm}` }));
+const alarmNotices = (status: JsonObject | undefined): readonly Notice[] =>
+  alarmsOf(status).map((alarm) => ({ code: "alarm", text: `etcd raises ${alarm}` }));
 
 const defaultQuota = 2n * 1024n ** 3n;
 /** 3.6 tells its quota; before, it is the setting's or the default of 2 GiB. */
 function quotaNotices(
   status: JsonObject | undefined,
   settings: Sight["settings"],
-  node: HostNode,
 ): readonly Notice[] {
   const size = wholeOf(status?.dbSize);
   const set = settings?.ETCD_QUOTA_BACKEND_BYTES;
@@ -242,37 +241,36 @@ function quotaNotices(
   if (size === undefined || quota === 0n || size * 10n < quota * 8n) return [];
   return [{
     code: "disk",
-    text: `the database of etcd on ${node.name} has reached ${(size * 100n) / quota} % of its quota`,
+    text: `the database of etcd has reached ${(size * 100n) / quota} % of its quota`,
   }];
 }
 
 /** openssl: 0 is good for 30 days more, 1 is not. */
-function certificateNotices(asks: Asks, node: HostNode, options: EtcdOptions): readonly Notice[] {
+function certificateNotices(asks: Asks, options: EtcdOptions): readonly Notice[] {
   const asked = certificates(options).map((file, i) => ({ file, answer: asks[`cert.${i}`] }));
   if (asked.some(({ answer }) => answer?.code === 127)) {
     return [{
       code: "tool",
-      text: `openssl is not on ${node.name}: when certificates expire is not watched`,
+      text: "openssl is not there: when certificates expire is not watched",
     }];
   }
   return asked.flatMap(({ file, answer }): readonly Notice[] => {
     if (answer === undefined || answer.code === 0) return [];
     const expires = answer.code === 1 && /will expire/.test(answer.out);
-    const text = expires ? "expires within 30 days, or has expired" : "cannot be read";
-    return [{ code: "certificate", text: `${file} on ${node.name} ${text}` }];
+    const end = /^notAfter=(.+)$/m.exec(answer.out)?.[1];
+    const text = expires ? `is valid until ${end ?? "30 days from now, at most"}` : "cannot be read";
+    return [{ code: "certificate", text: `${file} ${text}` }];
   });
 }
 
 /** Settings in a file that the unit does not read would never take effect. */
-function unitNotices(asks: Asks, node: HostNode, { unit, envFile }: EtcdOptions): readonly Notice[] {
+function unitNotices(asks: Asks, { unit, envFile }: EtcdOptions): readonly Notice[] {
   const shown = good(asks.unit) ?? "";
   if (!/^LoadState=loaded$/m.test(shown)) return [];
   const files = [...shown.matchAll(/^EnvironmentFiles=(.*) \(ignore_errors=(?:yes|no)\)$/gm)].map((m) =>
     m[1]
   );
-  return files.includes(envFile)
-    ? []
-    : [{ code: "unit", text: `${unit} on ${node.name} does not read ${envFile}` }];
+  return files.includes(envFile) ? [] : [{ code: "unit", text: `${unit} does not read ${envFile}` }];
 }
 
 // ---- what others say of a member ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import { paused } from "../rules/s23_paused.ts";
 import { change, type Finding, hostNode, type Input, isDesired, refusal } from "./input.ts";
 import { findMembership, findUnfinishedJoins } from "./membership.ts";
 import { findDrift, findRepairs } from "./repairs.ts";
+import { findSurplus } from "./prune.ts";
 import { findRetirees } from "./retire.ts";
 import { bootstrapOr, restartOrLost } from "./unformed.ts";
 
@@ -47,12 +48,16 @@ function judged(i: Input): Verdict {
         ...findRetirees(i),
         ...findDrift(i),
         ...findMembership(i),
-      ]);
+      ], findSurplus);
   }
 }
 
-/** The first finding that may be acted on; what is worth a wait holds back what comes after it. */
-function pick(i: Input, findings: readonly Finding[]): Verdict {
+/**
+ * The first finding that may be acted on; what is worth a wait holds back what comes after it. `last` is asked where
+ * nothing was found.
+ */
+function pick(i: Input, findings: readonly Finding[], last?: (i: Input) => readonly Finding[]): Verdict {
+  if (findings.length === 0 && last !== undefined) return pick(i, last(i));
   const refusals: Refusal[] = [];
   for (const f of findings) {
     if (f.kind === "change") {

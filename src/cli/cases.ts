@@ -49,6 +49,11 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
     when: "a setting that Quorate owns differs on a node, or the peer URL in the record does",
     does: "updates the member, rewrites the setting and restarts, one node at a time, the leader last",
   },
+  prune: {
+    when:
+      "nothing differs, all members are healthy, and more data lies aside on a node than policy.backup.keep says",
+    does: "deletes the oldest of it, and never the newest of a cluster",
+  },
   quorumLost: {
     when: "it was formed before, and a majority cannot be started",
     does: "changes nothing: names who is missing and what would bring it back",

@@ -7,6 +7,7 @@ import type { Policy } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Plugin } from "../playbook/options.ts";
 import type { NodeConfig } from "./config.ts";
+import { isMap } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import type { Finding, Place } from "./source.ts";
 
@@ -94,8 +95,14 @@ export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
   }
 }
 
-/** Allowed, but said by `validate` and `plan`; `n` members are desired. */
-export function* warnings(name: string, n: number, policy: Policy, place: Place): Generator<Finding> {
+/** Allowed, but said by `validate` and `plan`; `n` members are desired, `written` is the policy as it stands there. */
+export function* warnings(
+  name: string,
+  n: number,
+  policy: Policy,
+  written: unknown,
+  place: Place,
+): Generator<Finding> {
   const warn = (at: Place, message: string, hint: string): Finding => ({
     severity: "warning",
     place: [...place, ...at],
@@ -116,6 +123,13 @@ export function* warnings(name: string, n: number, policy: Policy, place: Place)
   }
   if (policy.stabilizeMs === 0) {
     yield warn(["policy", "stabilize"], "changes follow each other without a pause", "5s is the default");
+  }
+  if (isMap(written) && written.deadAfter !== undefined) {
+    yield warn(
+      ["policy", "deadAfter"],
+      "deadAfter has no effect: a dead member is repaired, or it stays until members no longer names it",
+      "leave it out; to replace a dead member name another node in its place",
+    );
   }
   if (policy.backup === false) {
     yield warn(

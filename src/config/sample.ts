@@ -40,7 +40,6 @@ services:
 ${optionLines(plugin.options)}
     # policy:
     #   stabilize: 5s            # healthy for so long before the next change
-    #   deadAfter: 60s           # dead for so long before it is acted upon without an edit
     #   deadline: 10m            # the longest run; the next one goes on
     #   joinTimeout: 30m         # how long a new member may take to catch up
     #   backup: { keep: 10 }     # snapshots before changes; false for none

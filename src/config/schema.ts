@@ -68,7 +68,9 @@ export const policySchema = v.strictObject(
       "5s",
     ),
     deadAfter: optional(
-      duration("How long a member must have been dead before it is acted upon without an edit."),
+      duration(
+        "No effect yet: nothing is done about a dead member without an edit of members, so nothing waits for this.",
+      ),
       "60s",
     ),
     deadline: optional(duration("How long one run may take; the next one goes on.", 1), "10m"),
@@ -82,7 +84,15 @@ export const policySchema = v.strictObject(
         v.pipe(
           v.strictObject({
             dir: optional(v.pipe(path, about("A folder on the management node."))),
-            keep: optional(v.pipe(integer(1, 1_000_000), about("How many snapshots are kept.")), 10),
+            keep: optional(
+              v.pipe(
+                integer(1, 1_000_000),
+                about(
+                  "How many snapshots are kept, and on each node how many sets of data that were set aside.",
+                ),
+              ),
+              10,
+            ),
           }, "false, or a map of dir and keep"),
           about("A snapshot before each change of members."),
         ),

@@ -6,14 +6,14 @@
 import type { Reply } from "../model/fleet.ts";
 import type { StepName } from "../model/event.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { changesMembership, irreversible, quiet } from "../playbook/effect.ts";
+import { changesMembership, irreversible } from "../playbook/effect.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Acting, Step } from "../playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
 import { resolveWhere } from "../playbook/place.ts";
 import { JUST_NOW_MS } from "./view.ts";
-import { together, whomItConcerns, whomItRunsOn } from "./whom.ts";
+import { whomItConcerns } from "./whom.ts";
 import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
@@ -51,8 +51,8 @@ export async function act(
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
     const sent = await send(scene, step, action, on, text);
-    if (!quiet(step.effect)) scene.view.touch();
-    else if (step.effect.does !== "nothing") scene.view.wrote(on);
+    const ended = sent.kind === "reply" && sent.reply.kind === "exited" && sent.reply.code === 0;
+    scene.view.did(step.effect, on, ended);
     if (sent.kind === "end") return sent.end;
     const { reply } = sent;
     if (reply.kind === "exited" && reply.code === 0) {
@@ -130,7 +130,7 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
   const cannot = irreversible(step.effect) || changesMembership(step.effect);
   const since = clock.now();
   for (;;) {
-    const whom = together([whomItConcerns(step.effect, view.newest), whomItRunsOn(step.on)]);
+    const whom = whomItConcerns(step.effect, step.on, view.newest);
     const [seen, alive] = await Promise.all([
       view.see(whom, cannot ? JUST_NOW_MS : undefined),
       cannot ? locks.alive() : undefined,

@@ -234,7 +234,8 @@ class Loop {
 }
 
 /** Whether a change touches what serves: then the cluster has to be seen healthy for a while. */
-const disturbs = (c: Change): boolean => c.case !== "retire" && !(c.case === "repairConfig" && c.latchOnly);
+const disturbs = (c: Change): boolean =>
+  c.case !== "retire" && c.case !== "prune" && !(c.case === "repairConfig" && c.latchOnly);
 
 /** What classify is asked. */
 export const inputOf = (

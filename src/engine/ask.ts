@@ -4,7 +4,7 @@
  * @module
  */
 import type { StepName } from "../model/event.ts";
-import type { Observation } from "../model/observation.ts";
+import { memberById, type Observation } from "../model/observation.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Asking, Step } from "../playbook/step.ts";
 import { notKnown } from "./act.ts";
@@ -61,7 +61,8 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
     ended = endedOn(until, seen);
     if (ended === undefined) alive = clock.now();
     return scene.stop.aborted || clock.now() > scene.deadlineAt || over() || clock.now() - alive > ENDED_MS;
-  });
+    // What is waited for is mostly there at the first look, and what comes next then needs no look of its own.
+  }, "all");
   const ms = clock.now() - began;
   if (seen !== undefined) {
     scene.emit({ event: "stepDone", step: name, ms });
@@ -92,24 +93,30 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
 }
 
 function endedOn(until: Probe, seen: Observation): string | undefined {
-  return awaited(until).find((node) => {
+  return awaited(until, seen).find((node) => {
     const f = seen.nodes[node];
     return f?.process === "no" && (f.unit.active === "inactive" || f.unit.active === "failed");
   });
 }
 
-/** The nodes whose service has to run for a probe to become true. */
-function awaited(probe: Probe): readonly string[] {
+/**
+ * The nodes whose service has to run for a probe to become true: also those that were well before the change, because
+ * one of them that has ended meanwhile is the next run's to repair, and costs margin as long as it is waited for.
+ */
+function awaited(probe: Probe, seen: Observation): readonly string[] {
   switch (probe.ask) {
     case "settled":
-      return probe.well.flatMap((of) => "node" in of ? [of.node] : []);
+      return [
+        ...probe.well.flatMap((of) => "node" in of ? [of.node] : []),
+        ...probe.before.flatMap((id) => memberById(seen, id)?.node ?? []),
+      ];
     case "fact":
       return (probe.fact === "healthy" || probe.fact === "caughtUp") && "node" in probe.of
         ? [probe.of.node]
         : [];
     case "all":
     case "any":
-      return probe.probes.flatMap(awaited);
+      return probe.probes.flatMap((p) => awaited(p, seen));
     default:
       return [];
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Failure, StepName } from "../model/event.ts";
-import { sideBySide } from "../playbook/effect.ts";
+import { quiet, sideBySide } from "../playbook/effect.ts";
 import { type Acting, type Asking, baseId, type Step, titleOf } from "../playbook/step.ts";
 import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
@@ -54,7 +54,7 @@ interface Named {
   readonly name: StepName;
 }
 
-/** The same step on several nodes, one after the other in the list, runs on all of them at once. */
+/** The same step on several nodes, one after the other in the list, runs on all of them at once; so does what follows a fetch. */
 function groupsOf(steps: readonly Step[]): readonly (readonly Named[])[] {
   const groups: Named[][] = [];
   for (const [at, step] of steps.entries()) {
@@ -66,8 +66,10 @@ function groupsOf(steps: readonly Step[]): readonly (readonly Named[])[] {
   return groups;
 }
 const runsBeside = (a: Step, b: Step): boolean =>
-  baseId(a.id) === baseId(b.id) && a.on.on === "node" && b.on.on === "node" && a.on.node !== b.on.node &&
-  sideBySide(a.effect) && sideBySide(b.effect);
+  a.on.on === "node" && b.on.on === "node" && a.on.node !== b.on.node &&
+  ((baseId(a.id) === baseId(b.id) && sideBySide(a.effect) && sideBySide(b.effect)) ||
+    // Bringing a file here takes nothing from another node, on which files are written meanwhile.
+    (a.action.do === "fetch" && quiet(b.effect)));
 
 async function runStep(scene: Scene, { step, name }: Named): Promise<StepEnd> {
   const { clock } = scene.run.outside;

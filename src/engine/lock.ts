@@ -35,7 +35,8 @@ export interface Locks {
   close(): Promise<void>;
 }
 
-const CONFIRM_TIMEOUT_MS = 5_000;
+/** An agent lets the lock go 45 s after it has heard the last of us: whoever answered just now holds it still. */
+const HEARD_MS = 2_000;
 
 /** Locks are named after the unit: what two configs call the same service may differ, what runs on the node does not. */
 export function nodeLocks({ service, outside }: ServiceRun): Locks {
@@ -63,8 +64,7 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
   const isAlive = async (node: string): Promise<boolean> => {
     const session = sessions.get(node);
     if (session === undefined || !session.held || broken.has(node)) return false;
-    const reply = await session.run("true", { timeoutMs: CONFIRM_TIMEOUT_MS });
-    return reply.kind === "exited" && reply.code === 0;
+    return await session.alive(HEARD_MS);
   };
   return {
     on,

@@ -38,10 +38,10 @@ const count = (a: Attempts): number => Object.keys(a).length;
 export const atRest = (memory: Memory): Memory =>
   count(memory.attempts) === 0 ? memory : { ...memory, attempts: {} };
 
-/** A voter that is well has no failed tries to its name; only of its configuration its health says nothing. */
+/** A voter that is well has no failed tries to its name; of its configuration and what lies aside that says nothing. */
 function isWell(seen: Observation, key: string): boolean {
   const [kind, node = ""] = key.split(/:(.*)/s, 2);
-  if (kind === "repairConfig") return false;
+  if (kind === "repairConfig" || kind === "prune") return false;
   const m = memberOn(seen, node);
   return m?.role === "voter" && m.health === "healthy";
 }

@@ -3,8 +3,8 @@
  * since. A question looks anew only at the nodes whose own word it needs (`whom.ts`); where votes are counted that is
  * everybody.
  *
- * A node that was not looked at since something was done keeps its facts, but not its member list: that one may be
- * from before, and the record has to come from somebody who was asked after it (S2).
+ * A node that was not looked at since the record was changed keeps its facts, but not its member list: the record has to
+ * come from somebody who was asked after that (S2).
  *
  * @module
  */
@@ -12,8 +12,10 @@ import type { HostNode, NodeFacts } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import { observe, toAskPeers } from "../observe/observe.ts";
+import { changesRecord, type Effect, hostOf, keepsMarks, quiet } from "../playbook/effect.ts";
 import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
 import type { Probe } from "../playbook/probe.ts";
+import { project } from "../rules/project.ts";
 import type { ServiceRun } from "./outside.ts";
 import { type Whom, whomToAsk } from "./whom.ts";
 
@@ -32,18 +34,22 @@ export interface View {
   readonly newest: Observation;
   /** These were seen after the last deed, at most `maxAgeMs` ago; the others as they were seen before. */
   see(whom: Whom, maxAgeMs?: number): Promise<Observation>;
-  /** Something was done: what was seen before does not count any more. */
+  /** What was seen before does not count any more. */
   touch(): void;
-  /** Files were written on a node: nothing that a step of this change is judged by, but the next change may be. */
-  wrote(node: string): void;
+  /** This was done on a node, or was tried and has not `ended` well: what it changes has to be seen anew. */
+  did(effect: Effect, on: string, ended: boolean): void;
   /** All of it is old: somebody else may have been at work. */
   forget(): void;
   /** Hosts that have a part in what comes, beside members, desired ones and those that hold something. */
   concern(nodes: readonly string[]): void;
   /** Answers a probe; unknown only after some patience. */
   ask(probe: Probe): Promise<Tri>;
-  /** Looks until a probe is answered with yes; undefined when `giveUp` says so first. */
-  until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean): Promise<Observation | undefined>;
+  /** Looks until a probe is answered with yes, at `first` to begin with; undefined when `giveUp` says so first. */
+  until(
+    probe: Probe,
+    giveUp: (answer: Tri, seen: Observation) => boolean,
+    first?: Whom,
+  ): Promise<Observation | undefined>;
 }
 
 /** The view of one run. `answer` runs the command of a probe on its node. */
@@ -74,6 +80,9 @@ class Eyes implements View {
   /** What those who hold the quorum said of members whose own nodes could not be asked (S4). */
   #peers: Readonly<Record<string, Tri>> = {};
   #deeds = 0;
+  /** The last deed that concerns the record, and the last one on each host. */
+  #lastChange = 0;
+  readonly #deedsOn = new Map<string, number>();
   #dirty = new Set<string>();
   #concerned: readonly string[] = [];
   #looked = false;
@@ -100,33 +109,52 @@ class Eyes implements View {
     return this.#seen();
   }
 
-  async see(whom: Whom, maxAgeMs = FRESH_MS): Promise<Observation> {
-    const narrow = whom === "all" ? undefined : this.#withReader(whom);
-    if (narrow !== undefined) {
-      await this.#look(this.#hosts(narrow).filter((n) => !this.#isFresh(n.name, maxAgeMs)), "never");
+  see(whom: Whom, maxAgeMs = FRESH_MS): Promise<Observation> {
+    return this.#see(whom, maxAgeMs, false);
+  }
+
+  async #see(whom: Whom, maxAgeMs: number, alsoDirty: boolean): Promise<Observation> {
+    const reader = whom === "all" ? undefined : this.#reader(whom.service);
+    if (whom !== "all" && reader !== undefined) {
+      const old = [
+        ...whom.service.filter((n) => !this.#isFresh(n, maxAgeMs)),
+        ...(this.#reads(reader, maxAgeMs) ? [] : [reader]),
+        ...whom.host.filter((n) => !this.#isItself(n, maxAgeMs)),
+      ];
+      await this.#look(this.#hosts(old), "never");
       const seen = this.#seen();
       // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked.
       if (seen.state === "held" && seen.conflicts.length === 0) return seen;
     }
     await this.#look(
-      this.#hosts(this.#part()).filter((n) => this.#dirty.has(n.name) || !this.#isFresh(n.name, maxAgeMs)),
+      this.#hosts(this.#part()).filter((n) =>
+        (alsoDirty && this.#dirty.has(n.name)) || !this.#isFresh(n.name, maxAgeMs)
+      ),
       "polling",
     );
     return this.#seen();
   }
 
   get newest(): Observation {
-    return this.#seen();
+    const seen = this.#seen();
+    return seen.state === "held" ? seen : this.#compared([...this.#known.values()], this.#peers);
   }
   touch(): void {
+    this.#lastChange = ++this.#deeds;
+  }
+  did(effect: Effect, on: string, ended: boolean): void {
+    if (effect.does === "nothing") return;
+    if (ended && keepsMarks(effect)) return this.#mark(effect);
+    if (quiet(effect)) return void this.#dirty.add(on);
     this.#deeds++;
+    if (changesRecord(effect)) this.#lastChange = this.#deeds;
+    const host = hostOf(effect);
+    if (host !== undefined) this.#deedsOn.set(host, this.#deeds);
   }
   forget(): void {
     this.#looked = false;
     this.touch();
-  }
-  wrote(node: string): void {
-    this.#dirty.add(node);
+    this.run.target.nodes.forEach((n) => this.#deedsOn.set(n.name, this.#deeds));
   }
   concern(nodes: readonly string[]): void {
     this.#concerned = nodes;
@@ -136,17 +164,17 @@ class Eyes implements View {
     const { clock } = this.run.outside;
     const since = clock.now();
     for (;;) {
-      const said = await this.#judge(probe, await this.see(whomToAsk(probe, this.#seen())));
+      const said = await this.#judge(probe, await this.#see(whomToAsk(probe, this.newest), FRESH_MS, true));
       if (said !== "unknown" || clock.now() - since >= UNKNOWN_PATIENCE_MS) return said;
       await clock.sleep(POLL_MS);
       this.touch();
     }
   }
 
-  async until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean) {
+  async until(probe: Probe, giveUp: (answer: Tri, seen: Observation) => boolean, first?: Whom) {
     const { clock } = this.run.outside;
-    for (;;) {
-      const seen = await this.see(whomToAsk(probe, this.#seen()));
+    for (let whom = first ?? whomToAsk(probe, this.newest);; whom = whomToAsk(probe, this.newest)) {
+      const seen = await this.#see(whom, FRESH_MS, true);
       const said = await this.#judge(probe, seen);
       if (said === "yes") return seen;
       if (giveUp(said, seen)) return undefined;
@@ -173,21 +201,22 @@ class Eyes implements View {
     const held = [...this.#known.values()].map((k) => k.facts).filter(holdsSomething).map((f) => f.node);
     return [
       ...this.run.target.desired.map((n) => n.name),
-      ...this.#seen().members.flatMap((m) => m.node ?? []),
+      ...this.newest.members.flatMap((m) => m.node ?? []),
       ...held,
       ...this.#concerned,
     ];
   }
 
-  /** The nodes, and a healthy voter of the newest observation who reads the record; undefined where there is none. */
-  #withReader(nodes: readonly string[]): readonly string[] | undefined {
-    const { members, nodes: facts, state } = this.#seen();
+  /** A healthy voter of the newest observation who reads the record, rather one of these nodes; undefined: there is none. */
+  #reader(nodes: readonly string[]): string | undefined {
+    const { members, nodes: facts, state } = this.newest;
     if (state !== "held") return undefined;
     const able = members.filter((m) =>
       m.role === "voter" && m.health === "healthy" && m.node !== undefined && facts[m.node]?.reached === true
     );
-    const reader = able.find((m) => nodes.includes(m.node ?? "")) ?? able.find((m) => m.leader) ?? able[0];
-    return reader?.node === undefined ? undefined : [...nodes, reader.node];
+    const fresh = able.find((m) => this.#reads(m.node ?? "", FRESH_MS));
+    return (able.find((m) => nodes.includes(m.node ?? "")) ?? fresh ?? able.find((m) => m.leader) ?? able[0])
+      ?.node;
   }
 
   #age(node: string): number {
@@ -195,6 +224,26 @@ class Eyes implements View {
   }
   #isFresh(node: string, maxAgeMs: number): boolean {
     return this.#known.get(node)?.after === this.#deeds && this.#age(node) <= maxAgeMs;
+  }
+
+  /** Its list is the record. */
+  #reads(node: string, maxAgeMs: number): boolean {
+    const after = this.#known.get(node)?.after;
+    return after !== undefined && after >= this.#lastChange && this.#age(node) <= maxAgeMs;
+  }
+  /** What runs and lies on the host is as it was seen. */
+  #isItself(node: string, maxAgeMs: number): boolean {
+    const after = this.#known.get(node)?.after;
+    return after !== undefined && after >= (this.#deedsOn.get(node) ?? 0) && this.#age(node) <= maxAgeMs;
+  }
+
+  /** A command of ours that wrote a mark, or took it away, has synced it before it ended well: it is as it declares. */
+  #mark(effect: Effect & { readonly node: string }): void {
+    const known = this.#known.get(effect.node);
+    const facts = project(this.#seen(), effect).nodes[effect.node];
+    if (known !== undefined && facts !== undefined) {
+      this.#known.set(effect.node, { ...known, facts: { ...facts, view: known.facts.view } });
+    }
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------
@@ -260,23 +309,28 @@ class Eyes implements View {
     doubtful.forEach((m) => said.set(m.id, answers[m.id] ?? "unknown"));
   }
 
-  /** All that is known, compared; `silent` nodes as if they had not answered. */
+  /** All that is known and still counts; `silent` nodes as if they had not answered. */
   #seen(silent: ReadonlySet<string> = new Set(), peers = this.#peers): Observation {
+    const known = [...this.#known.values()].filter((k) => !silent.has(k.facts.node));
+    return this.#compared(known.map((k) => ({ ...k, facts: this.#current(k) })), peers);
+  }
+
+  #compared(known: readonly Known[], peers: Readonly<Record<string, Tri>>): Observation {
     const { service, target } = this.run;
-    const known = target.nodes.flatMap((n) => {
-      const k = silent.has(n.name) ? undefined : this.#known.get(n.name);
-      return k === undefined ? [] : [k];
-    });
-    const facts = Object.fromEntries(known.map((k) => [k.facts.node, this.#current(k)]));
+    // In the config's order, whoever answered first: what is judged and told must not depend on that.
+    const place = new Map(target.nodes.map((n, i) => [n.name, i]));
+    const ordered = [...known].sort((a, b) =>
+      (place.get(a.facts.node) ?? 0) - (place.get(b.facts.node) ?? 0)
+    );
     return observe(service, target.nodes, {
-      facts,
+      facts: Object.fromEntries(ordered.map((k) => [k.facts.node, k.facts])),
       peers,
       at: Math.min(...known.map((k) => k.at)),
     });
   }
 
   #current({ facts, after }: Known): NodeFacts {
-    if (after === this.#deeds || facts.view === undefined) return facts;
+    if (after >= this.#lastChange || facts.view === undefined) return facts;
     return { ...facts, view: { ...facts.view, members: undefined } };
   }
 }

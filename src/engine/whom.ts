@@ -1,6 +1,7 @@
 /**
- * Whose own word a question needs. The record is the same whoever reads it, so one healthy voter is enough for it;
- * health and what lies on a node only that node can tell; and where votes are counted, everybody is looked at.
+ * Whose own word a question needs. The record is the same whoever reads it, so one healthy voter is enough for it. How a
+ * service is only its own node can tell, and what runs and lies on a host only a deed on that host changes. Where votes
+ * are counted, everybody is looked at.
  *
  * @module
  */
@@ -10,16 +11,24 @@ import type { Effect } from "../playbook/effect.ts";
 import type { FactName, Probe } from "../playbook/probe.ts";
 import type { Where } from "../playbook/where.ts";
 
-/** Everybody who has a part in the change, or these nodes; somebody who reads the record is looked at in any case. */
-export type Whom = "all" | readonly string[];
+/** Everybody who has a part in the change; or these nodes, and whoever reads the record, who is looked at in any case. */
+export type Whom = "all" | {
+  /** Asked how the service on them is: seen after the last deed, wherever it was done. */
+  readonly service: readonly string[];
+  /** Asked what runs and lies on them: seen after the last deed there. */
+  readonly host: readonly string[];
+};
 
-export const together = (whoms: readonly Whom[]): Whom => {
-  const named: string[] = [];
-  for (const whom of whoms) {
-    if (whom === "all") return "all";
-    named.push(...whom);
-  }
-  return [...new Set(named)];
+/** The record alone. */
+export const anyReader: Whom = { service: [], host: [] };
+const service = (nodes: readonly string[]): Whom => ({ service: nodes, host: [] });
+const host = (nodes: readonly string[]): Whom => ({ service: [], host: nodes });
+
+const together = (whoms: readonly Whom[]): Whom => {
+  const named = whoms.filter((w) => w !== "all");
+  return named.length < whoms.length
+    ? "all"
+    : { service: named.flatMap((w) => w.service), host: named.flatMap((w) => w.host) };
 };
 
 /** For the answer to a probe. */
@@ -28,10 +37,10 @@ export function whomToAsk(probe: Probe, seen: Observation): Whom {
     case "fact":
       return forFact(probe.fact, probe.of, seen);
     case "setting":
-      return [probe.node];
+      return service([probe.node]);
     case "quorum":
     case "command":
-      return [];
+      return anyReader;
     case "settled":
       return "all";
     case "not":
@@ -43,31 +52,30 @@ export function whomToAsk(probe: Probe, seen: Observation): Whom {
 }
 
 function forFact(fact: FactName, of: Subject, seen: Observation): Whom {
+  const own = "node" in of ? of.node : memberById(seen, of.member)?.node;
+  const nodes = own === undefined ? [] : [own];
   switch (fact) {
     case "recorded":
     case "started":
     case "voter":
     case "learner":
     case "leader":
-      return [];
+      return anyReader;
+    case "healthy":
+      return service(nodes);
     case "caughtUp": {
       // Both indexes have to come from one look.
       const leads = seen.members.find((m) => m.leader)?.node;
-      return [...nodesOf(of, seen), ...(leads === undefined ? [] : [leads])];
+      return service(leads === undefined ? nodes : [...nodes, leads]);
     }
     default:
-      return nodesOf(of, seen);
+      return host(nodes);
   }
 }
-const nodesOf = (of: Subject, seen: Observation): readonly string[] =>
-  "node" in of
-    ? [of.node]
-    : memberById(seen, of.member)?.node === undefined
-    ? []
-    : [memberById(seen, of.member)?.node ?? ""];
 
-/** For the rules on an effect. */
-export function whomItConcerns(effect: Effect, seen: Observation): Whom {
+/** For the rules on an effect, at the place where it runs. */
+export function whomItConcerns(effect: Effect, on: Where, seen: Observation): Whom {
+  if (on.on === "leader") return "all";
   switch (effect.does) {
     case "registersLearner":
     case "promotes":
@@ -75,16 +83,14 @@ export function whomItConcerns(effect: Effect, seen: Observation): Whom {
     case "movesLeaderFrom":
     case "updatesPeerUrl":
     case "restarts":
+    case "prunes":
       return "all";
     case "fences":
-      return memberOn(seen, effect.node) === undefined ? [effect.node] : "all";
+      return memberOn(seen, effect.node) === undefined ? host([effect.node]) : "all";
     case "setsAside":
     case "starts":
-      return [effect.node];
+      return host([effect.node]);
     default:
-      return [];
+      return anyReader;
   }
 }
-
-/** For the place where a step runs. */
-export const whomItRunsOn = (on: Where): Whom => (on.on === "leader" ? "all" : []);

@@ -36,6 +36,8 @@ export interface Changes {
     /** Only the latch is missing: nothing restarts. */
     readonly latchOnly: boolean;
   };
+  /** More data lies aside on the node than policy.backup.keep allows (S14). */
+  readonly prune: { readonly node: HostNode; readonly paths: readonly string[] };
   readonly quorumLost: { readonly lost: readonly string[]; readonly refusal: Refusal };
 }
 
@@ -51,6 +53,7 @@ const everyCase: Readonly<Record<Case, true>> = {
   repairCrashed: true,
   repairWiped: true,
   repairConfig: true,
+  prune: true,
   quorumLost: true,
 };
 export const isCase = (name: string): name is Case => Object.hasOwn(everyCase, name);

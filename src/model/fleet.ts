@@ -60,6 +60,11 @@ export interface Session {
     script: string,
     options: { readonly timeoutMs: number; readonly notAfterMs?: number; readonly about?: About },
   ): Promise<Reply>;
+  /**
+   * The agent that holds the lock has answered within the last `withinMs`, or answers now. It lets the lock go only long
+   * after it has heard the last of its manager.
+   */
+  alive(withinMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 

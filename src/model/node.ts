@@ -108,8 +108,15 @@ export interface FreeLock {
 
 /** A person should see this before it hurts: a disk that fills, a certificate that expires, a clock that is off. */
 export interface Notice {
-  readonly code: "disk" | "certificate" | "clock" | "alarm" | "version" | "reach" | "unit" | "tool";
+  readonly code: "disk" | "certificate" | "clock" | "alarm" | "version" | "reach" | "unit" | "tool" | "aside";
   readonly text: string;
+}
+
+/** Data that was set aside on a node (S14), by the name that it was given then. */
+export interface Aside extends Identity {
+  readonly path: string;
+  /** When, in UTC, e.g. `20260101T120000Z`: sorts by age. */
+  readonly at: string;
 }
 
 export interface NodeFacts {
@@ -121,6 +128,8 @@ export interface NodeFacts {
   /** Any process of this service is alive. */
   readonly process: Tri;
   readonly data: DataFacts;
+  /** What was seen to lie aside, the oldest first. */
+  readonly aside: readonly Aside[];
   readonly latch: Latch | "none" | "unknown";
   readonly intent: Intent | "none" | "unknown";
   /** Marked before its first start as `new`; where the data then was. */

@@ -40,9 +40,10 @@ look() {
 	[ ! -e "$lock" ] || { line=''; read -r line <"$lock"; }
 	tell lock "$line"
 	if quorate_near "$dir"; then
+		ask aside 0 quorate_asides "$quorate_path"
 		tell path "$quorate_path"
 		ask disk-free 3 stat -f -c '%i %S %b %a %f' -- "$quorate_near"
-		ask mount 3 findmnt -n -o OPTIONS -T "$quorate_near"
+		if [ -w "$quorate_near" ]; then tell mount rw; else tell mount ro; fi
 	fi
 }
 

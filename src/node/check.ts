@@ -24,6 +24,7 @@ export const ownAsks = [
   "fenced",
   "fence",
   "lock",
+  "aside",
   "path",
   "disk-free",
   "mount",
@@ -33,7 +34,7 @@ export const ownAsks = [
 export const checkTimeoutMs = 12_000;
 
 const tools = (
-  "base64 cat chmod chown cp cut date findmnt flock grep ln mkdir mktemp mountpoint mv od readlink rm sed sha256sum sleep " +
+  "base64 cat chmod chown cp cut date flock grep ln mkdir mktemp mountpoint mv od readlink rm sed sha256sum sleep " +
   "stat sync systemctl timeout tr wc"
 ).split(" ");
 

@@ -5,7 +5,16 @@
  * @module
  */
 import type { Reply } from "../model/fleet.ts";
-import type { DataFacts, DataPlace, HostNode, Latch, NodeFacts, Notice, UnitFacts } from "../model/node.ts";
+import type {
+  Aside,
+  DataFacts,
+  DataPlace,
+  HostNode,
+  Latch,
+  NodeFacts,
+  Notice,
+  UnitFacts,
+} from "../model/node.ts";
 import type { Tri } from "../model/tri.ts";
 import type { Asked, Asks, Service, Sight } from "../playbook/plugin.ts";
 import { readDocument } from "./document.ts";
@@ -38,6 +47,7 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     trouble: undefined,
     unit,
     process,
+    aside: readAsides(asks.aside),
     data: dataOf(asks, sight, service, { latch, started, fence, process }),
     latch,
     intent: readIntent(asks.intent),
@@ -52,8 +62,8 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     disk,
     notices: [
       ...sight.notices,
-      ...diskNotices(node, disk),
-      ...clockNotices(node, clockOffsetMs, clock, document.tookMs),
+      ...diskNotices(disk),
+      ...clockNotices(clockOffsetMs, clock, document.tookMs),
     ],
   };
 }
@@ -86,6 +96,7 @@ const blank = (node: HostNode, detail: string, unblock: string): NodeFacts => ({
   unit: readUnit(undefined),
   process: "unknown",
   data: { state: "unknown", identity: "unknown", place: undefined, why: "the node was not seen" },
+  aside: [],
   latch: "unknown",
   intent: "unknown",
   started: "unknown",
@@ -192,12 +203,28 @@ function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataF
   return { state: "empty", identity: "none", place };
 }
 
+/** The names that `quorate_set_aside` gives; a name of another form is somebody else's, and is left alone. */
+function readAsides(asked: Asked | undefined): readonly Aside[] {
+  return (asked?.code === 0 ? asked.out.split("\n") : []).flatMap((path): readonly Aside[] => {
+    const found = /\.quorate-(\d{8}T\d{6}Z)-([0-9A-Za-z]+)-([0-9A-Za-z]+)$/.exec(path);
+    const [, at, clusterId, memberId] = found ?? [];
+    return at === undefined || clusterId === undefined || memberId === undefined
+      ? []
+      : [{ path, at, clusterId, memberId }];
+  }).sort((a, b) => a.at < b.at ? -1 : 1);
+}
+
 function placeOf(asks: Asks): DataPlace | undefined {
   const dataPath = asks.path?.code === 0 ? asks.path.out : "";
   const fsId = asks["disk-free"]?.code === 0 ? asks["disk-free"].out.split(" ")[0] ?? "" : "";
   return dataPath.startsWith("/") && /^[0-9a-f]+$/.test(fsId) ? { dataPath, fsId } : undefined;
 }
-const trimmed = (path: string): string => path.replace(/(?<=.)\/+$/, "");
+/** Without slashes at its end. By hand: an expression takes the square of the length, and the text is a node's. */
+function trimmed(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}
 const lastLine = (text: string | undefined): string => text?.trim().split("\n").at(-1) ?? "";
 
 // ---- disk and clock ----------------------------------------------------------------------------------------------
@@ -213,19 +240,19 @@ function readDisk(asks: Asks): NodeFacts["disk"] {
   return {
     freeBytes: size * available,
     totalBytes: size * total,
-    readOnly: mount.out.trim().split(",").includes("ro"),
+    readOnly: mount.out.trim() === "ro",
   };
 }
 
 const gib = 1024 ** 3;
-function diskNotices(node: HostNode, disk: NodeFacts["disk"]): readonly Notice[] {
+function diskNotices(disk: NodeFacts["disk"]): readonly Notice[] {
   if (disk === undefined) return [];
   const { freeBytes, totalBytes, readOnly } = disk;
   const free = `${(freeBytes / gib).toFixed(1)} GiB (${Math.floor((100 * freeBytes) / (totalBytes || 1))} %)`;
   return [
-    ...(readOnly ? [`the disk of the data directory on ${node.name} is read-only`] : []),
+    ...(readOnly ? ["the disk of the data directory is read-only"] : []),
     ...(freeBytes < gib || freeBytes < totalBytes / 10
-      ? [`only ${free} are free on the disk of the data directory on ${node.name}`]
+      ? [`only ${free} are free on the disk of the data directory`]
       : []),
   ].map((text) => ({ code: "disk", text }));
 }
@@ -243,7 +270,6 @@ function offsetOf(
 
 /** Only what the time under way cannot explain is told. */
 function clockNotices(
-  node: HostNode,
   offset: number | undefined,
   clock: Sent,
   tookMs = 0,
@@ -251,5 +277,5 @@ function clockNotices(
   const underway = Math.max(0, clock.receivedMs - clock.sentMs - tookMs);
   if (offset === undefined || Math.abs(offset) - underway / 2 <= 2000) return [];
   const off = `${(Math.abs(offset) / 1000).toFixed(1)} s ${offset > 0 ? "ahead" : "behind"}`;
-  return [{ code: "clock", text: `the clock of ${node.name} is ${off}` }];
+  return [{ code: "clock", text: `its clock is ${off}` }];
 }

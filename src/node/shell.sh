@@ -197,7 +197,7 @@ quorate_set_aside() (
 	*) quorate_fail "$dir holds the data of member $id, not of $2"; exit ;;
 	esac
 	quorate_stopped "$4" "$5" "$dir" || exit
-	aside=quorate-$(date -u +%Y%m%dT%H%M%SZ)-$id
+	aside=quorate-$(date -u +%Y%m%dT%H%M%SZ)-${ids%% *}-$id
 	if mountpoint -q -- "$dir"; then
 		# A mount point cannot be renamed: what it holds moves into a folder inside.
 		mkdir -m 700 -- "$dir/.$aside" || exit
@@ -219,33 +219,73 @@ quorate_boot() {
 		timeout 30 systemctl "$1" -q --no-reload -- "$2"
 }
 
+# UNIT STATE: systemd knows what the files say. Of a unit that is not loaded it remembers nothing that could be old, and
+# reading all files again takes it an eighth of a second.
+quorate_knows() {
+	case $(timeout 10 systemctl show -p UnitFileState --value -- "$1" 2>/dev/null) in
+	"$2") ;;
+	*) timeout 30 systemctl daemon-reload || quorate_fail "systemctl daemon-reload failed" ;;
+	esac
+}
+
 # UNIT
 quorate_enable() {
-	[ "$(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null)" != enabled ] || return 0
-	quorate_boot enable "$1" && timeout 30 systemctl daemon-reload
+	[ "$(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null)" = enabled ] || quorate_boot enable "$1" || return
+	quorate_knows "$1" enabled
 }
 
 # UNIT
 quorate_disable() {
 	case $(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null) in
-	enabled*) quorate_boot disable "$1" && timeout 30 systemctl daemon-reload ;;
+	enabled*) quorate_boot disable "$1" && quorate_knows "$1" disabled ;;
 	esac
 }
 
-# UNIT: the start goes on while systemd reads its files again.
+# UNIT
 quorate_start() {
 	timeout 10 systemctl reset-failed -- "$1" 2>/dev/null
-	quorate_new=''
-	[ "$(timeout 10 systemctl is-enabled -- "$1" 2>/dev/null)" = enabled ] || {
-		quorate_boot enable "$1" || return
-		quorate_new=yes
-	}
-	timeout 10 systemctl start --no-block -- "$1" || return
-	[ -z "$quorate_new" ] || timeout 30 systemctl daemon-reload
+	quorate_enable "$1" || return
 	timeout 45 systemctl start -- "$1" && return
 	timeout 10 journalctl -q -n 8 --no-pager -o cat -u "$1"
 	timeout 30 systemctl stop -- "$1"
 	return 1
+}
+
+# PATH: what was set aside of this data directory (its links resolved), one path a line.
+quorate_asides() {
+	for quorate_aside in "$1".quorate-*-*-* "$1"/.quorate-*-*-*; do
+		[ ! -d "$quorate_aside" ] || [ -L "$quorate_aside" ] || printf '%s\n' "$quorate_aside"
+	done
+}
+
+# DIR PROCESS PATH…
+quorate_prune() (
+	dir=$(readlink -m -- "$1") process=$2
+	shift 2
+	for path; do
+		name=${path#"$dir"} cluster=${path%-*} cluster=${cluster##*-}
+		case ${name#/} in
+		*/*) quorate_fail "$path was not set aside of $dir"; exit ;;
+		.quorate-*-*-*) ;;
+		*) quorate_fail "$path was not set aside of $dir"; exit ;;
+		esac
+		[ -d "$path" ] && [ ! -L "$path" ] || continue
+		newer=''
+		for other in "$dir".quorate-*-"$cluster"-* "$dir"/.quorate-*-"$cluster"-*; do
+			[ -d "$other" ] && [ "$(quorate_aside_time "$other")" -gt "$(quorate_aside_time "$path")" ] && newer=yes
+		done
+		[ -n "$newer" ] || { quorate_fail "$path is the newest data of cluster $cluster here"; exit; }
+		pids=$(quorate_pids "$process" - "$path" none) || { quorate_fail "cannot tell who uses $path"; exit; }
+		[ -z "$pids" ] || { quorate_fail "process" $pids "uses $path"; exit; }
+		why=$(rm -rf --one-file-system -- "$path" 2>&1) || { quorate_fail "cannot delete $path: ${why##*: }"; exit; }
+	done
+)
+
+# PATH: when it was set aside, as a number.
+quorate_aside_time() {
+	quorate_when=${1##*.quorate-}
+	quorate_when=${quorate_when%%Z-*}
+	printf '%s\n' "${quorate_when%T*}${quorate_when#*T}"
 }
 
 # UNIT SERVICE PROCESS DIR LINE…
@@ -278,7 +318,9 @@ quorate_unfence() (
 	if [ -e "$drop" ]; then
 		rm -f -- "$drop" && quorate_sync "${drop%/*}" || exit
 		rmdir -- "${drop%/*}" 2>/dev/null
-		timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; }
+		case $(timeout 10 systemctl show -p DropInPaths --value -- "$1" 2>/dev/null || echo "$drop") in
+		*quorate-fence.conf*) timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; } ;;
+		esac
 	fi
 	quorate_unmark "$2" fenced
 )

@@ -11,13 +11,16 @@
  *   they are now) and `quorate_unmark SERVICE KEY…` keep the marks that `marks.ts` reads.
  * - `quorate_pids PROCESS UNIT DIR` prints the live processes of one service; it returns 3 where that cannot be told.
  * - `quorate_stopped UNIT PROCESS DIR` succeeds when the unit is stopped and no process is left.
- * - `quorate_set_aside DIR WHOSE IDFN UNIT PROCESS` renames a data directory to `DIR.quorate-TIME-MEMBER` and leaves an
+ * - `quorate_set_aside DIR WHOSE IDFN UNIT PROCESS` renames a data directory to `DIR.quorate-TIME-CLUSTER-MEMBER` and leaves an
  *   empty one, after it has seen that nothing runs and that the data is WHOSE: a member id, or `pristine` (S14–S16).
  *   `IDFN DIR` prints `CLUSTER MEMBER`, then `pristine` where these are the ids of a package's default; it returns 1
  *   where there is no data, and anything else where it cannot tell, with the reason on standard error.
  * - `quorate_enable UNIT` and `quorate_disable UNIT` say whether a unit starts with each boot.
  * - `quorate_start UNIT` enables a unit, starts it, and waits until it says that it is up; otherwise it prints the end of
  *   its log and stops it.
+ * - `quorate_asides PATH` prints what was set aside of a data directory whose links are resolved.
+ * - `quorate_prune DIR PROCESS PATH…` deletes data that was set aside of DIR, after it has seen that newer data of the same
+ *   cluster lies there and that no process uses it (S14). What is gone already is no failure.
  * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
  *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
  *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.

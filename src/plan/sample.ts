@@ -27,6 +27,7 @@ export const sampleNode = (node: string): NodeFacts => ({
   },
   process: "no",
   data: { state: "empty", identity: "none", place },
+  aside: [],
   latch: "none",
   intent: "none",
   started: "none",
@@ -155,6 +156,16 @@ export function sampleCase(
         seen: facts({}, "healthy"),
         change: { case: kind, member, node, settings: { SETTING: "as the config says" }, latchOnly: false },
       };
+    case "prune": {
+      const aside = ["20260101T120000Z", "20260201T120000Z"].map((at, i) => ({
+        path: `${place.dataPath}.quorate-${at}-${clusterId}-b${i}`,
+        at,
+        clusterId,
+        memberId: `b${i}`,
+      }));
+      const seen = facts({ aside }, "healthy");
+      return { seen, change: { case: kind, node, paths: aside.slice(0, 1).map((a) => a.path) } };
+    }
     case "quorumLost": {
       const refusal = {
         rule: "S19",

@@ -6,12 +6,18 @@
  */
 import type { HostNode, Intent } from "../model/node.ts";
 
+/**
+ * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap. `formed`: a bootstrap is over,
+ * and from now on it starts at boot.
+ */
+export type Join = "new" | "existing" | "formed" | "unchanged";
+
 export type Effect =
   | { readonly does: "nothing" }
   /** Writes the bootstrap intent, outside the data directory. */
   | { readonly does: "intends"; readonly node: string; readonly intent: Intent }
   /** Writes the service's configuration; `join` says how its next first start would join. */
-  | { readonly does: "configures"; readonly node: string; readonly join: "new" | "existing" | "unchanged" }
+  | { readonly does: "configures"; readonly node: string; readonly join: Join }
   /** Starts the process. `new` also marks the node as started, in the same shell, before the start. */
   | { readonly does: "starts"; readonly node: string; readonly as: "new" | "existing" | "itself" }
   | { readonly does: "restarts"; readonly node: string }
@@ -20,6 +26,8 @@ export type Effect =
   | { readonly does: "unfences"; readonly node: string }
   /** Renames the data directory beside itself. `identity`: whose data it must be, `pristine`, or `any` that is stale. */
   | { readonly does: "setsAside"; readonly node: string; readonly whose: string }
+  /** Deletes data that was set aside (S14). */
+  | { readonly does: "prunes"; readonly node: string; readonly paths: readonly string[] }
   | { readonly does: "latches"; readonly node: string }
   /** Takes the bootstrap intent away: the cluster is formed and latched. */
   | { readonly does: "formed"; readonly node: string }
@@ -38,7 +46,7 @@ export const starts = (n: HostNode, as: "new" | "existing" | "itself"): Effect =
   node: n.name,
   as,
 });
-export const configures = (n: HostNode, join: "new" | "existing" | "unchanged"): Effect => ({
+export const configures = (n: HostNode, join: Join): Effect => ({
   does: "configures",
   node: n.name,
   join,
@@ -52,13 +60,22 @@ export const movesLeaderFrom = (m: { readonly id: string }): Effect => ({
 
 /** S16: what cannot be taken back; the locks are checked again right before it. */
 export const irreversible = (e: Effect): boolean =>
-  e.does === "removes" || e.does === "setsAside" || e.does === "promotes" || e.does === "fences" ||
+  e.does === "removes" || e.does === "setsAside" || e.does === "prunes" || e.does === "promotes" ||
+  e.does === "fences" ||
   (e.does === "starts" && e.as === "new");
 
 /** The member list changes: a snapshot comes first (S18), and only one such change is in flight (S7). */
 export const changesMembership = (e: Effect): boolean =>
   e.does === "registersLearner" || e.does === "promotes" || e.does === "removes" ||
   e.does === "updatesPeerUrl";
+
+/** The host whose process, unit or disk an effect changes, if any. */
+export const hostOf = (e: Effect): string | undefined =>
+  "node" in e && !changesMembership(e) ? e.node : undefined;
+
+/** What the record says, or who leads, is another thing afterwards; a first start gives its member a name. */
+export const changesRecord = (e: Effect): boolean =>
+  changesMembership(e) || e.does === "starts" || e.does === "movesLeaderFrom";
 
 /**
  * Leaves everything as it is that a member list, a late value, a rule or a later guard of the same change is read from:
@@ -67,6 +84,10 @@ export const changesMembership = (e: Effect): boolean =>
 export const quiet = (e: Effect): boolean =>
   e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
   e.does === "configures" || e.does === "unfences";
+
+/** Writes a mark of ours on a node, or takes it away, and nothing else. */
+export const keepsMarks = (e: Effect): e is Effect & { readonly does: "intends" | "latches" | "formed" } =>
+  e.does === "intends" || e.does === "latches" || e.does === "formed";
 
 /** May be done on several nodes at once: none of these takes a vote away or gives one. */
 export const sideBySide = (e: Effect): boolean =>

@@ -37,6 +37,7 @@ const effects: Readonly<Record<Effect["does"], readonly string[]>> = {
   fences: ["node"],
   unfences: ["node"],
   setsAside: ["node", "whose"],
+  prunes: ["node", "paths"],
   latches: ["node"],
   formed: ["node"],
   registersLearner: ["node"],

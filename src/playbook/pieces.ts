@@ -61,6 +61,15 @@ export const setAside = (n: HostNode, whose: string, k: Kept) =>
     },
   );
 
+/** S14: the node sees again that newer data of the same cluster lies aside, and that nobody uses what goes. */
+export const prune = (n: HostNode, paths: readonly string[], k: Kept) =>
+  step(`prune:${n.name}`, run(sh`quorate_prune ${k.dataDir} ${k.process} ${paths}`), {
+    title: `delete the oldest data that was set aside on ${n.name}`,
+    on: node(n),
+    effect: { does: "prunes", node: n.name, paths },
+    idempotent: true,
+  });
+
 /** S17: what was removed must not come back. A node that cannot be reached now is retired as soon as it can. */
 export const putAway = (n: HostNode | undefined, m: Member, seen: Observation, k: Kept) =>
   given(n !== undefined && seen.nodes[n.name]?.reached === true && n, (at) => [

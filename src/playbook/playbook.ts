@@ -90,6 +90,7 @@ export function extend(
     repairCrashed: amended("repairCrashed", base.repairCrashed),
     repairWiped: amended("repairWiped", base.repairWiped),
     repairConfig: amended("repairConfig", base.repairConfig),
+    prune: amended("prune", base.prune),
     quorumLost: amended("quorumLost", base.quorumLost),
   });
 }
@@ -121,6 +122,8 @@ export function stepsOf<O>(
       return of("repairWiped", change);
     case "repairConfig":
       return of("repairConfig", change);
+    case "prune":
+      return of("prune", change);
     case "quorumLost":
       return of("quorumLost", change);
   }

@@ -19,14 +19,19 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** What a host says goes to a terminal: control characters must not reach it, or a log line could move its cursor. */
+/**
+ * What a host says goes to a terminal: control characters must not reach it, or a log line could move its cursor, nor
+ * those that turn the direction of text around, or it could be read as something else.
+ */
 // deno-lint-ignore no-control-regex
-const controls = /[\u0000-\u001f\u007f-\u009f]/g;
+const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const clean = (text: string): string =>
   text.replaceAll("\t", "    ").replaceAll(/\r?\n/g, " ").replace(
     controls,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    (c) => c <= "\xff" ? `\\x${hex(c).padStart(2, "0")}` : `\\u${hex(c).padStart(4, "0")}`,
   );
+
+const hex = (c: string): string => c.charCodeAt(0).toString(16);
 
 const textOf = (span: Span): string => clean(typeof span === "string" ? span : span[1]);
 

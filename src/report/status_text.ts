@@ -12,7 +12,7 @@ import { bytes } from "./words.ts";
 
 /** One service. */
 export function statusText({ plugin, target, seen, verdict }: Looked): readonly Line[] {
-  const notices = noticesOf(seen);
+  const notices = noticesOf(seen, target.policy);
   return [
     [
       ["bold", `${seen.service} (${plugin}): `],

@@ -11,12 +11,14 @@ import type { Refusal } from "../model/refusal.ts";
 import { type Effect, movesLeaderFrom, removes } from "../playbook/effect.ts";
 import { forbidsEffect } from "./effects.ts";
 import { expect, project } from "./project.ts";
+import { nobodyToSpare } from "./s06_project.ts";
 
 /** The first rule that a change would break on its way, if all that it waits for comes true. */
 export function forbidsChange(seen: Observation, change: Change): Refusal | undefined {
   let now = seen;
   for (const effect of decisive(seen, change)) {
     const stop = forbidsEffect(now, effect);
+    if (stop?.rule === "S6" && change.case === "repairConfig") return nobodyToSpare(seen, change) ?? stop;
     if (stop !== undefined) return stop;
     now = project(now, effect);
     if (effect.does === "registersLearner") now = expect(now, [effect.node]);

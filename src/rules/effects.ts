@@ -11,6 +11,7 @@ import { changesMembership, type Effect } from "../playbook/effect.ts";
 import { neverSpendSafety } from "./s06_project.ts";
 import { oneLearner, promoteInSync } from "./s08_learner_first.ts";
 import { leaderLast } from "./s11_leader_last.ts";
+import { onlyOlder } from "./s14_prune.ts";
 import { notACurrentMember } from "./s15_data.ts";
 
 /** The first rule that forbids an effect, or undefined. */
@@ -44,6 +45,8 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
     }
     case "setsAside":
       return notACurrentMember(seen, effect.node);
+    case "prunes":
+      return onlyOlder(seen, effect.node, effect.paths);
     default:
       return undefined;
   }

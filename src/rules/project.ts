@@ -8,21 +8,24 @@ import type { Latch, NodeFacts } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import { memberOn } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
-import type { Effect } from "../playbook/effect.ts";
+import type { Effect, Join } from "../playbook/effect.ts";
 
 /** The id that a member will be given: it stands in plans as this text. */
 export const futureId = (node: string): string => `<id of ${node}>`;
 /** A member of a plan that does not exist yet. */
 export const isFuture = (m: { readonly id: string }): boolean => m.id.startsWith("<");
 
-/** Applies one effect. `expected` counts a started node as healthy (a plan); otherwise a new voter counts as down. */
+/** Applies one effect. What it starts counts as down until it is seen to serve: a plan says so with `expect`. */
 export function project(seen: Observation, effect: Effect): Observation {
   switch (effect.does) {
     case "nothing":
-    case "configures":
-    case "updatesPeerUrl":
-    case "unfences":
       return seen;
+    case "configures":
+      return withNode(seen, effect.node, (f) => configured(f, effect.join));
+    case "updatesPeerUrl":
+      return withMember(seen, effect.member, (m) => ({ ...m, peerUrls: [effect.peerUrl] }));
+    case "unfences":
+      return withNode(seen, effect.node, (f) => ({ ...f, fenced: "no" }));
     case "intends":
       return withNode(seen, effect.node, (f) => ({ ...f, intent: effect.intent }));
     case "formed":
@@ -38,6 +41,12 @@ export function project(seen: Observation, effect: Effect): Observation {
         ...f,
         data: { state: "empty", identity: "none", place: f.data.place },
         latch: "none",
+        started: "none",
+      }));
+    case "prunes":
+      return withNode(seen, effect.node, (f) => ({
+        ...f,
+        aside: f.aside.filter((a) => !effect.paths.includes(a.path)),
       }));
     case "latches":
       return withNode(seen, effect.node, (f) => ({ ...f, latch: latchOf(seen, f) }));
@@ -74,7 +83,7 @@ export const during = (seen: Observation, effect: Effect): Observation =>
   effect.does === "restarts"
     ? withMember(seen, memberOn(seen, effect.node)?.id, down)
     : effect.does === "updatesPeerUrl"
-    ? withMember(seen, effect.member, down)
+    ? withMember(project(seen, effect), effect.member, down)
     : project(seen, effect);
 
 /** What a wait hopes for: the plan goes on as if it had come true. */
@@ -113,7 +122,9 @@ function started(seen: Observation, node: string, as: "new" | "existing" | "itse
   const running = withNode(seen, node, (f) => ({
     ...f,
     process: "yes",
-    unit: { ...f.unit, active: "active", enabled: "enabled" },
+    fenced: "no",
+    // Who starts as `new` must not do so again at a boot; who starts on its own data is enabled, or not, as before.
+    unit: { ...f.unit, active: "active", enabled: as === "existing" ? "enabled" : f.unit.enabled },
     data: as === "itself" ? f.data : { state: "present", identity: "unknown", place },
     started: as === "new" ? place : f.started,
   }));
@@ -125,12 +136,24 @@ function started(seen: Observation, node: string, as: "new" | "existing" | "itse
   });
 }
 
+/** A unit is there from then on, if only by this; who is to start as `new` does not do so at a boot. */
+function configured(f: NodeFacts, join: Join): NodeFacts {
+  const unit = f.unit.load === "not-found"
+    ? { ...f.unit, load: "loaded", enabled: "disabled" } as const
+    : f.unit;
+  const enabled = join === "new" ? "disabled" : join === "formed" ? "enabled" : unit.enabled;
+  return {
+    ...f,
+    unit: { ...unit, enabled },
+    ...(join === "existing" ? { intent: "none", started: "none" } : {}),
+  };
+}
 const stopped = (f: NodeFacts): NodeFacts => ({
   ...f,
   process: "no",
   fenced: "yes",
   view: undefined,
-  unit: { ...f.unit, active: "inactive", enabled: "masked" },
+  unit: { ...f.unit, active: "inactive", enabled: "disabled" },
 });
 const down = (m: Member): Member => ({ ...m, health: "unhealthy" });
 const newLearner = (node: string): Member => ({

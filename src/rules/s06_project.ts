@@ -11,6 +11,7 @@
  *
  * @module
  */
+import type { Changes } from "../model/change.ts";
 import type { Observation } from "../model/observation.ts";
 import { memberText, voters } from "../model/observation.ts";
 import { quorumText } from "../model/quorum.ts";
@@ -41,4 +42,29 @@ export function neverSpendSafety(
     };
   }
   return undefined;
+}
+
+/**
+ * A restart where nobody can be spared, as in a cluster of one or two voters: it endangers no data, but if the member
+ * does not come back with its new settings, nothing serves any more and nobody is left to undo it. When clients can wait
+ * is for a person to say.
+ */
+export function nobodyToSpare(
+  seen: Observation,
+  { member, node, settings, peerUrl }: Changes["repairConfig"],
+): Refusal | undefined {
+  const n = seen.quorum.voters;
+  if (n > 2 || member.role !== "voter") return undefined;
+  const differs = [
+    ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
+    ...(peerUrl === undefined ? [] : [`the peer URL ${peerUrl}`]),
+  ].join(", ");
+  return {
+    rule: "S6",
+    evidence: `${node.name} should have ${differs}; that takes a restart, and a cluster of ${n} ` +
+      `${n === 1 ? "voter" : "voters"} serves nothing until it is back (no data is at risk by that)`,
+    unblock:
+      `do it by hand when clients can wait (\`quorate explain repairConfig --node ${node.name}\` shows the steps), ` +
+      "or name three members or more: those can spare one, and apply does it",
+  };
 }

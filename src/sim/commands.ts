@@ -40,7 +40,6 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       if (h.process) return failed("etcd runs already");
       h.marks.set("started", place(h));
       await w.time.sleep(w.random.int(5, 40));
-      h.unit.enabled = true;
       return w.start(h) ? ok : failed("assertion failed");
     },
     etcd_holds: ([, , member = ""]) =>
@@ -93,6 +92,7 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       await w.time.sleep(w.random.int(5, 30));
       return setAside(w, h, ours);
     },
+    quorate_prune: ([, , , ...paths]) => prune(w, h, paths),
     mv: () => setAside(w, h, ours),
     systemctl: (words) => systemctl(w, h, ours, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
   };
@@ -146,6 +146,7 @@ async function startAndWait(w: World, h: Host): Promise<Said> {
   if (!w.start(h)) return failed("Assertion failed on job for the unit.");
   for (const until = w.time.now + 45_000; w.time.now < until;) {
     await w.time.sleep(100);
+    w.raft.catchUp(); // also where nobody writes, heartbeats reach it
     if (h.peer?.ready) {
       h.unit = { ...h.unit, active: "active" };
       return ok;
@@ -184,8 +185,24 @@ function setAside(w: World, h: Host, ours: boolean): Said {
   }
   w.tell(h.name, `sets the data of member ${memberId} aside`);
   if (h.process) w.end(h, "exit-code");
-  volume.aside.push(volume.disk);
+  const at = new Date(1_700_000_000_000 + w.time.now).toISOString().replace(/[-:]|\.\d+/g, "");
+  const path = `data.quorate-${at}-${volume.disk.clusterId}-${memberId}`;
+  volume.aside = [...volume.aside, { path, at, disk: volume.disk }];
   volume.disk = undefined;
+  return ok;
+}
+
+/** S14 as an invariant: who has data of a cluster aside never loses the newest of it. */
+function prune(w: World, h: Host, paths: readonly string[]): Said {
+  const { volume } = h;
+  const left = volume.aside.filter((a) => !paths.includes(a.path));
+  for (const { path, at, disk } of volume.aside.filter((a) => paths.includes(a.path))) {
+    w.tell(h.name, `deletes ${path}`);
+    if (!left.some((b) => b.disk.clusterId === disk.clusterId && b.at > at)) {
+      w.violate("the newest data of a cluster stays", `${h.name} deletes ${path}`);
+    }
+  }
+  volume.aside = left;
   return ok;
 }
 
@@ -208,6 +225,8 @@ async function declared(w: World, h: Host, ours: boolean, effect: Effect | undef
       return ok;
     case "setsAside":
       return setAside(w, of, ours);
+    case "prunes":
+      return prune(w, of, effect.paths);
     default:
       return ok;
   }

@@ -11,7 +11,14 @@ export interface Volume {
   readonly fsId: string;
   disk: Disk | undefined;
   /** What was set aside beside it, the newest last. */
-  readonly aside: Disk[];
+  aside: readonly SetAside[];
+}
+
+/** Data that was set aside, under the name that a real node gives it. */
+export interface SetAside {
+  readonly path: string;
+  readonly at: string;
+  readonly disk: Disk;
 }
 
 export type Mark = ReadonlyMap<string, string>;

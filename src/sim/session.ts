@@ -62,6 +62,10 @@ export class SimSession implements Session {
     return this.run_.move(Promise.resolve());
   }
 
+  async alive(): Promise<boolean> {
+    const reply = await this.run("true", { timeoutMs: 5_000 });
+    return reply.kind === "exited";
+  }
   run(
     script: string,
     options: { readonly timeoutMs: number; readonly notAfterMs?: number; readonly about?: About },

@@ -20,6 +20,8 @@ const PING_MS = 20_000;
 /** How late a script may start, when nobody says: it must not start after its manager has given it up. */
 const START_WITHIN_MS = 10_000;
 const CLOSE_MS = 3_000;
+/** So long is waited for an agent that is asked whether it is still there. */
+const ALIVE_MS = 5_000;
 
 /** Takes a lock without waiting for it. A trouble means that nothing was sent. */
 export async function takeLock(
@@ -93,6 +95,12 @@ class AgentSession implements Session {
     if (isTrouble(answer)) return unreachable(answer);
     if ("kind" in answer) return lost(inWords(answer));
     return replyOf(answer, begun, timeoutMs, this.#manner);
+  }
+
+  async alive(withinMs: number): Promise<boolean> {
+    if (!this.held) return false;
+    if (performance.now() - this.#heardAt <= withinMs) return true;
+    return "uptime" in await this.#ask(pingFrame, ALIVE_MS);
   }
 
   /** Lets the lock go. Resolves when the node says that it is free, or after a few seconds. */

@@ -78,5 +78,18 @@ Deno.test("growing, shrinking and replacing under a writer loses no write (etcd 
     await lands(config, "n1", "n2", "n5");
   });
 
+  await t.step(
+    "what lies aside beyond policy.backup.keep is pruned once nothing differs; the newest stays",
+    async () => {
+      const aside = (time: string) => `${DATA}.quorate-2026${time}-c1-m1`;
+      await lab.must("n1", `mkdir -p ${aside("0101T000000Z")}/member ${aside("0102T000000Z")}/member`);
+      const config = await site.config(["n1", "n2", "n5"], { policy: { backup: { keep: 1 } } });
+      const { err } = await site.apply(config);
+      assert.match(err, /prune n1/);
+      assert.equal(await lab.must("n1", `ls -d ${DATA}.quorate-*`), aside("0102T000000Z"));
+      await lands(config, "n1", "n2", "n5");
+    },
+  );
+
   await writer.judged("n1");
 });

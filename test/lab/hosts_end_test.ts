@@ -102,3 +102,20 @@ for (
     assert.deepEqual(await traces("ends-exit"), []);
   });
 }
+
+for (const ms of [60, 150, 300, 600]) {
+  Deno.test(`an owner that is interrupted ${ms} ms after it began to come up leaves nothing`, async () => {
+    const program = `import { labUp } from "./lab/mod.ts";
+      console.log("begun");
+      await labUp({ name: "ends-early", hosts: 3 });
+      console.log("up");
+      setInterval(() => {}, 1000);`;
+    const cwd = new URL("../..", import.meta.url).pathname;
+    await using process = spawn(["deno", "eval", "--no-check", program], { cwd, env: { NO_COLOR: "1" } });
+    await process.says(/begun/, 120_000);
+    await new Promise((r) => setTimeout(r, ms));
+    process.kill("SIGINT");
+    assert.equal((await process.exited).signal, "SIGINT");
+    assert.deepEqual(await traces("ends-early"), []);
+  });
+}

@@ -4,7 +4,14 @@ import fc from "fast-check";
 import { classify } from "../../src/classify/classify.ts";
 import type { Input } from "../../src/classify/input.ts";
 import type { Change } from "../../src/model/change.ts";
-import type { HostNode, Identity, NodeFacts, RecordedMember, ServiceView } from "../../src/model/node.ts";
+import type {
+  Aside,
+  HostNode,
+  Identity,
+  NodeFacts,
+  RecordedMember,
+  ServiceView,
+} from "../../src/model/node.ts";
 import { type Observation, type Target, voters } from "../../src/model/observation.ts";
 import type { Tri } from "../../src/model/tri.ts";
 import { observe, type Reader } from "../../src/observe/observe.ts";
@@ -86,7 +93,7 @@ const factsOn = (n: HostNode, i: number, list: readonly RecordedMember[]): fc.Ar
     ),
     fenced: mostly<Tri>("no", tri),
   });
-  const kinds = isMember
+  const kinds: readonly { weight: number; arbitrary: fc.Arbitrary<Partial<NodeFacts>> }[] = isMember
     ? [{ weight: 6, arbitrary: running }, { weight: 1, arbitrary: stopped }, {
       weight: 1,
       arbitrary: fc.constant(unreachable),
@@ -95,8 +102,19 @@ const factsOn = (n: HostNode, i: number, list: readonly RecordedMember[]): fc.Ar
       weight: 1,
       arbitrary: fc.constant(unreachable),
     }];
-  return fc.oneof(...kinds).map((over) => ({ ...base, ...over }));
+  return fc.tuple(
+    fc.oneof(...kinds),
+    mostly<readonly Aside[]>([], fc.uniqueArray(asideOn, uniquely)),
+  )
+    .map(([over, aside]) => ({ ...base, ...over, aside: over.reached === false ? [] : aside }));
 };
+
+const asideOn: fc.Arbitrary<Aside> = fc.record({
+  clusterId: cluster,
+  memberId: fc.constantFrom(...memberIds),
+  at: fc.integer({ min: 1, max: 9 }).map((month) => `20260${month}01T120000Z`),
+}).map((a) => ({ ...a, path: `/data.quorate-${a.at}-${a.clusterId}-${a.memberId}` }));
+const uniquely = { selector: (a: Aside) => a.at, maxLength: 5 };
 
 const reader: Reader = { name: "kv", claims: fakeService.claims, caughtUp: fakeService.caughtUp };
 const situation: fc.Arbitrary<Input> = fc.record({
@@ -111,6 +129,7 @@ const situation: fc.Arbitrary<Input> = fc.record({
         moveAll: fc.boolean(),
         removeUnfenced: fc.boolean(),
         paused: mostly(false, fc.boolean()),
+        keep: fc.constantFrom(0, 1, 2),
         patient: fc.boolean(),
         done: fc.nat(2),
         drifts: mostly<readonly string[]>([], fc.subarray(all.map((n) => n.name))),
@@ -124,7 +143,13 @@ const situation: fc.Arbitrary<Input> = fc.record({
           service: "kv",
           desired: asked ?? (members.length > 0 ? members : all.slice(0, 3)),
           nodes: all,
-          policy: { ...policy, moveAll: x.moveAll, removeUnfenced: x.removeUnfenced, paused: x.paused },
+          policy: {
+            ...policy,
+            moveAll: x.moveAll,
+            removeUnfenced: x.removeUnfenced,
+            paused: x.paused,
+            backup: x.keep > 0 && { keep: x.keep },
+          },
         };
         const facts = Object.fromEntries(x.facts.map((f) => [f.node, f]));
         const seen = observe(reader, all, { facts, peers: x.peers, at: 0 });
@@ -176,6 +201,7 @@ Deno.test("the situations are of all kinds: every case and every kind of verdict
     "repairCrashed",
     "repairWiped",
     "repairConfig",
+    "prune",
   ];
   assert.deepEqual(kinds.filter((k) => !seen.has(k)), []);
 });
@@ -290,6 +316,25 @@ holds("only who is recorded and not desired is removed, and never a node that is
   if (change?.case === "add") assert.ok(desired(change.node.name));
   if (change?.case === "retire") assert.ok(!i.seen.members.some((m) => m.node === change.node.name));
 });
+
+holds(
+  "only older data of a cluster is pruned, only when nothing else differs, and as much as the policy says",
+  (i) => {
+    const change = changeOf(i);
+    if (change?.case !== "prune") return;
+    const { backup } = i.target.policy;
+    const aside = i.seen.nodes[change.node.name]?.aside ?? [];
+    const left = aside.filter((a) => !change.paths.includes(a.path));
+    for (const one of aside) {
+      const newer = left.filter((a) => a.clusterId === one.clusterId && a.at > one.at);
+      assert.equal(change.paths.includes(one.path), backup !== false && newer.length >= backup.keep);
+    }
+    const without = Object.entries(i.seen.nodes).map(([n, f]) => [n, { ...f, aside: [] }]);
+    assert.deepEqual(classify({ ...i, seen: { ...i.seen, nodes: Object.fromEntries(without) } }), {
+      kind: "steady",
+    });
+  },
+);
 
 holds("a plan ends, never throws, and its first change is the one that runs now", (i) => {
   const service = { ...fakeService, drift: i.judge.drift };

@@ -79,6 +79,14 @@ Deno.test("bytes of any kind are read without an error, and prove nothing", () =
   fc.assert(fc.property(noise, (bytes) => assert.deepEqual(proofs(read(bytes)), [])), { numRuns: 500 });
 });
 
+Deno.test("a path as long as an answer can be is read, whatever it is made of", () => {
+  const sight = { ...etcd.read({}, n1), disk: "none" as const };
+  for (const path of ["/".repeat(262_144) + "x", "/x" + "/".repeat(262_144), "/" + "x/".repeat(131_072)]) {
+    const far: Service = { ...etcd, dataDir: "/d", read: () => ({ ...sight, dataPath: path }) };
+    assert.equal(readCheck(real, far, n1, clock).data.state, "unknown");
+  }
+});
+
 const names = [
   "unit",
   "pids",

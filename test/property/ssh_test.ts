@@ -139,6 +139,78 @@ Deno.test("an answer is cut out exactly, in whatever pieces it comes and whateve
   );
 });
 
+Deno.test("an answer of any length is whole, or is told to be too long; its exit code is right all the same", async () => {
+  const tag = "0123456789abcdef0123456789abcdef";
+  const limit = 500;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(3_000),
+      fc.nat(3_000),
+      fc.integer({ min: 1, max: 700 }),
+      fc.nat(255),
+      async (out, err, size, code) => {
+        const reader = new AnswerReader(tag, limit);
+        const framed = (length: number) =>
+          Buffer.from(`${tag} begin\n${"\u00ff".repeat(length / 2)}${tag} end ${code} 1\n`);
+        const [stdout, stderr] = [framed(out), framed(err)];
+        for (let at = 0; at < stdout.length; at += size) reader.stdout(stdout.subarray(at, at + size));
+        for (let at = 0; at < stderr.length; at += size) reader.stderr(stderr.subarray(at, at + size));
+        const answer = await reader.answer;
+        assert.equal(answer.code, code);
+        const kept = answer.stdout.length === 2 * Math.floor(out / 2) &&
+          answer.stderr.length === 2 * Math.floor(err / 2);
+        assert.ok(
+          kept || answer.tooLong,
+          `${answer.stdout.length} of ${out}, ${answer.stderr.length} of ${err}`,
+        );
+        // What it keeps is bounded by the limit and one piece.
+        assert.ok(answer.stdout.length <= limit + size + 128 && answer.stderr.length <= limit + size + 128);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("lines of any kind in known_hosts neither lift a revocation nor change whose key a key is", () => {
+  const key = Buffer.from(KEY, "base64");
+  const other = Buffer.from(key);
+  other.fill(7, other.length - 32);
+  const name = { host: "db1", port: 22 };
+  const noise = fc.array(
+    nearly(
+      "db1",
+      " ",
+      "\t",
+      ",",
+      "*",
+      "!",
+      "|1|",
+      "@revoked ",
+      "@cert-authority ",
+      "ssh-ed25519",
+      "#",
+      "=",
+      "\0",
+    )
+      .map((line) => line.replaceAll(/[\n\r]/g, "")),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(noise, noise, (before, after) => {
+      const file = (line: string) => parseKnownHosts([...before, line, ...after].join("\n"), "file");
+      const known = knownHosts(file(`db1 ssh-ed25519 ${KEY}`));
+      assert.notEqual(known.verdict(name, other).kind, "known");
+      assert.ok(["known", "revoked"].includes(known.verdict(name, key).kind));
+      const revoked = knownHosts([
+        ...file(`@revoked * ssh-ed25519 ${KEY}`),
+        ...file(`db1 ssh-ed25519 ${KEY}`),
+      ]);
+      assert.equal(revoked.verdict(name, key).kind, "revoked");
+    }),
+    { numRuns: 500 },
+  );
+});
+
 Deno.test("a word is quoted so that sh reads it back", async () => {
   const words = fc.sample(
     fc.string({ unit: fc.constantFrom(..."ab '\"\\$`!*~#;&|<>(){}[]\n\t-é".split("")) }),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { classify } from "../../../src/classify/classify.ts";
 import type { Input } from "../../../src/classify/input.ts";
-import type { Member } from "../../../src/model/observation.ts";
+import type { Member, Policy } from "../../../src/model/observation.ts";
 import type { Refusal } from "../../../src/model/refusal.ts";
 import {
   cluster,
@@ -267,6 +267,45 @@ Deno.test("tries that were in vain delay a repair, a join and a retirement, and 
   assert.equal(judge("n1 n2 n3 n4", three, {}, memory("add:n4", 3, 900_000)), "refused S8");
   const stale = { nodes: { n4: latch({ clusterId, memberId: "old" }) } };
   assert.equal(judge("n1 n2 n3 n5", three, stale, memory("retire:n4", 1, 1_000)), "add n5");
+});
+
+Deno.test("a setting of a member that cannot be spared for a restart is told with what to do, and not changed", () => {
+  const differs: Input["judge"] = { drift: () => ({ settings: { A: "b" } }), forbids: () => undefined };
+  const told = (members: string) => {
+    const t = target(members);
+    const verdict = classify(input(t, cluster(t, members), { judge: differs }));
+    assert.equal(verdict.kind, "refused", members);
+    return verdict.kind === "refused" ? verdict.refusals[0] : undefined;
+  };
+  const [one, two] = [told("n1"), told("n1 n2")];
+  assert.deepEqual([one?.rule, two?.rule], ["S6", "S6"]);
+  assert.match(
+    one?.evidence ?? "",
+    /^n1 should have A=b; .* a cluster of 1 voter serves nothing until it is back/,
+  );
+  assert.match(two?.unblock ?? "", /quorate explain repairConfig --node n[12]/);
+  // Of three with one dead the others cannot be spared, either; that one comes first.
+  const t = target(three);
+  const beside = classify(input(t, cluster(t, three, crashed("n3")), { judge: differs }));
+  assert.equal(text(beside), "repairCrashed n3");
+});
+
+Deno.test("too much that lies aside is pruned when nothing else differs, all are well and the policy has a bound", () => {
+  const aside = ["1", "2", "3"].map((month) => {
+    const at = `20260${month}01T120000Z`;
+    return { path: `/data.quorate-${at}-c-m${month}`, at, clusterId: "c", memberId: `m${month}` };
+  });
+  const keeps = (keep: number, more: Partial<Policy> = {}) => ({
+    target: target(three, hosts, { backup: { keep }, ...more }),
+  });
+  const much: Over = { nodes: { n4: { aside } } };
+  assert.equal(judge(three, three, much, keeps(2)), "prune n4");
+  assert.equal(judge(three, three, much, keeps(3)), "steady");
+  assert.equal(judge(three, three, much, keeps(2, { paused: true })), "steady");
+  assert.equal(judge(three, three, much), "steady", "backup: false has no bound");
+  assert.equal(judge(three, three, { nodes: { n4: { ...unreachable, aside } } }, keeps(2)), "steady");
+  assert.equal(judge("n1 n2 n3 n5", three, much, keeps(2)), "add n5");
+  assert.equal(judge(three, three, { ...much, ...crashed("n2") }, keeps(2)), "repairCrashed n2");
 });
 
 Deno.test("a node that still carries the latch of its member's former id is not retired", () => {

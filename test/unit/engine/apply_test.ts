@@ -161,7 +161,8 @@ Deno.test("S3: a conflict that appears between two steps stops the change", asyn
   };
   await ends(w, "unfinished", 0);
   assert.ok(w.refusedBy().includes("S3"), w.refusedBy().join());
-  assert.ok(!w.log.some((l) => l.includes("start")));
+  // A learner that starts takes nothing from anybody; what takes a vote or gives one is judged by a look at everybody.
+  assert.ok(!w.log.some((l) => l.includes("promote")));
 });
 
 Deno.test("S24: a guard that cannot be answered stops the case; it neither skips the step nor runs it", async () => {
@@ -330,6 +331,21 @@ Deno.test("who was started to join and has ended by itself is not waited for, an
   await ends(w, "failed");
   assert.deepEqual([w.log.at(-1), w.names], ["n2: remove a4", "n1 n2 n3"]);
   assert.ok(w.now < 10_000, `${w.now} ms`);
+});
+
+Deno.test("another member that ends while a change is waited for is left to the next run at once", async () => {
+  const w = world("n1 n2 n3 n4");
+  w.onRun = (command) => {
+    if (command === "promote a4") w.kill("n2");
+  };
+  await ends(w, "failed", 0);
+  const [failed] = w.told("stepFailed");
+  assert.ok(failed?.event === "stepFailed");
+  assert.deepEqual([failed.step.id, failed.failure.on], ["wait", "n2"]);
+  assert.ok(failed.ms < 10_000, `${failed.ms} ms`);
+  assert.equal(w.names, "n1 n2 n3 n4", "who has joined stays");
+  await ends(w, "converged");
+  assert.equal(w.log[0], "n2: start n2");
 });
 
 Deno.test("after a change the cluster has to be seen well for policy.stabilize, without a break", async () => {

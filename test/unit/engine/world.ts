@@ -24,6 +24,8 @@ export class World {
   now = 0;
   members: RecordedMember[] = [];
   leader: string | undefined;
+  /** Each leader has a term of its own. */
+  term = 2n;
   /** Whose data lies on a node: a member id. */
   readonly data = new Map<string, string>();
   readonly running = new Set<string>();
@@ -160,6 +162,7 @@ export class World {
           return session.held;
         },
         run,
+        alive: async () => (await run("true")).kind === "exited",
         close,
       },
     };
@@ -207,6 +210,7 @@ export class World {
         if (this.leader === of) this.leader = this.members.find((m) => this.#runs(m))?.id;
         break;
       case "hand-over":
+        this.term++;
         this.leader = this.members.find((m) => m.id !== of && m.role === "voter" && this.#runs(m))?.id;
         break;
       case "fence":
@@ -261,6 +265,7 @@ export class World {
         linearizable: reads,
         local: this.#held() ? "yes" : "no",
         members: this.members,
+        term: this.term,
         leaderId: this.#held() ? this.leader : undefined,
         role: own?.role,
       }),

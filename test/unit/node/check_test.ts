@@ -40,6 +40,26 @@ Deno.test("a node with nothing on it says so, and every word of it is known", as
   assert.ok(Math.abs(facts.clockOffsetMs ?? Infinity) < 1000);
 });
 
+Deno.test("what was set aside is read from its names, the oldest first, and nothing of another form", async () => {
+  await using host = new Host();
+  const names = [
+    "data.quorate-20260301T120000Z-c1-a1",
+    "data/.quorate-20260201T120000Z-c1-b2",
+    "data.quorate-new",
+    "data.quorate-20260101T120000Z-a1",
+    "data.quorate-backup-of-mine",
+    "database.quorate-20260101T120000Z-c1-a1",
+  ];
+  for (const name of names) host.write(`${name}/x`, "");
+  host.write("data.quorate-20260401T120000Z-c1-f1", "a file");
+  const { facts } = await look(host);
+  const root = Deno.realPathSync(host.root);
+  assert.deepEqual(facts.aside, [
+    { path: `${root}/${names[1]}`, at: "20260201T120000Z", clusterId: "c1", memberId: "b2" },
+    { path: `${root}/${names[0]}`, at: "20260301T120000Z", clusterId: "c1", memberId: "a1" },
+  ]);
+});
+
 Deno.test("the unit, its process and the marks are read", async () => {
   await using host = new Host();
   host.unit({

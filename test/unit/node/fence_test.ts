@@ -44,7 +44,7 @@ Deno.test("quorate_set_aside renames the data beside itself and leaves an empty 
   for (let i = 0; i < 2; i++) assert.equal((await setAside(host, "a1")).code, 0);
   assert.deepEqual(host.list("data"), []);
   assert.equal((Deno.statSync(host.path("data")).mode ?? 0) & 0o777, 0o710);
-  const [aside, ...more] = host.list(".").filter((f) => /^data\.quorate-\d{8}T\d{6}Z-a1$/.test(f));
+  const [aside, ...more] = host.list(".").filter((f) => /^data\.quorate-\d{8}T\d{6}Z-c1-a1$/.test(f));
   assert.deepEqual(more, []);
   assert.equal(host.read(`${aside}/ids`), "c1 a1\n");
 });
@@ -94,7 +94,7 @@ Deno.test("quorate_set_aside moves what a mount point holds into a folder inside
   host.program("mountpoint", "exit 0\n");
   assert.equal((await setAside(host, "a1")).code, 0);
   const [aside, rest] = host.list("data");
-  assert.match(aside ?? "", /^\.quorate-\d{8}T\d{6}Z-a1$/);
+  assert.match(aside ?? "", /^\.quorate-\d{8}T\d{6}Z-c1-a1$/);
   assert.equal(rest, "lost+found");
   assert.equal(host.read(`data/${aside}/ids`), "c1 a1\n");
 });
@@ -104,6 +104,53 @@ Deno.test("quorate_set_aside finishes what a crash between its two renames left"
   Deno.renameSync(host.path("data"), host.path("data.quorate-new"));
   assert.equal((await setAside(host, "a1")).code, 0);
   assert.deepEqual(host.list("data"), []);
+});
+
+const aside = (host: Host, time: string, name = "c1-a1", sub = "data.quorate-") => {
+  const path = `${sub}2026${time}Z-${name}`;
+  host.write(`${path}/member/wal/0.wal`, "");
+  return host.path(path);
+};
+const prune = (host: Host, ...paths: string[]) =>
+  run(host, `quorate_prune ${host.path("data")} ${host.process} ${paths.join(" ")}`);
+
+Deno.test("quorate_prune deletes older data of a cluster, twice alike, and never the newest", async () => {
+  await using host = new Host();
+  const [first, second, inside, other] = [
+    aside(host, "0101T000000"),
+    aside(host, "0201T235959", "c1-b2"),
+    aside(host, "0301T000000", "c1-a1", "data/.quorate-"),
+    aside(host, "0301T000000", "c2-a1"),
+  ];
+  for (let i = 0; i < 2; i++) assert.deepEqual((await prune(host, first)).err, "");
+  assert.equal((await prune(host, first, second)).code, 0);
+  for (const newest of [inside, other]) {
+    const { code, err } = await prune(host, newest);
+    assert.notEqual(code, 0);
+    assert.match(err, /is the newest data of cluster c[12] here\n$/);
+  }
+  assert.deepEqual(
+    [first, second, inside, other].map((p) => Deno.lstatSync(p.slice(0, p.lastIndexOf("/"))).isDirectory),
+    [true, true, true, true],
+  );
+  const left = [...host.list("."), ...host.list("data")].filter((f) => f.includes("quorate-2"));
+  assert.deepEqual(left, ["data.quorate-20260301T000000Z-c2-a1", ".quorate-20260301T000000Z-c1-a1"]);
+});
+
+Deno.test("quorate_prune deletes nothing that was not set aside of the directory, and nothing in use", async () => {
+  await using host = new Host();
+  const old = aside(host, "0101T000000");
+  const newer = aside(host, "0201T000000");
+  host.write("data/member/x", "");
+  for (
+    const wrong of [host.path("data"), host.path("etc"), `${old}/member`, `${old}/../etc`, `${newer}/..`]
+  ) {
+    assert.match((await prune(host, wrong)).err, /was not set aside of/, wrong);
+  }
+  const pid = await host.start({ ETCD_DATA_DIR: old });
+  assert.equal((await prune(host, old)).err, `process ${pid} uses ${old}\n`);
+  assert.deepEqual([host.list("data"), host.list("etc")], [["member"], []]);
+  assert.ok(Deno.statSync(old).isDirectory);
 });
 
 Deno.test("quorate_fence keeps the unit from starting, stops it, and marks the node, twice alike", async () => {

@@ -35,6 +35,7 @@ const base = playbook<Options>()({
   remove: () => [tell("leave")],
   replace: none,
   retire: none,
+  prune: none,
   repairCrashed: none,
   repairWiped: none,
   repairConfig: none,

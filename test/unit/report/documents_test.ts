@@ -30,9 +30,17 @@ const looked: readonly Looked[] = [
         n2: facts("n2", {
           unit: { ...facts("n2", {}).unit, load: "masked" },
           disk: { freeBytes: 5 * 2 ** 20, totalBytes: 2 ** 30, readOnly: false },
-          clockOffsetMs: -90_000,
           missing: ["flock"],
-          notices: [{ code: "certificate", text: "/etc/etcd/peer.pem expires in 3 days" }],
+          notices: [
+            { code: "certificate", text: "/etc/etcd/peer.pem is valid until Dec  5 19:26:30 2026 GMT" },
+            { code: "disk", text: "only 0.0 GiB (0 %) are free on the disk of the data directory" },
+          ],
+          aside: Array.from({ length: 12 }, (_, i) => `01${i + 10}`).map((day) => ({
+            path: `/var/lib/data.quorate-2026${day}T120000Z-c1-a1`,
+            at: `2026${day}T120000Z`,
+            clusterId: "c1",
+            memberId: "a1",
+          })),
         }),
         n3: facts("n3", {
           reached: false,

@@ -1,13 +1,15 @@
 /** S6 to S23: what may be done to what was seen. */
 import assert from "node:assert/strict";
-import type { NodeFacts } from "../../../src/model/node.ts";
-import type { Member } from "../../../src/model/observation.ts";
+import type { Aside, NodeFacts } from "../../../src/model/node.ts";
+import type { Member, Observation } from "../../../src/model/observation.ts";
+import { forbidsEffect } from "../../../src/rules/effects.ts";
 import { heldByPerson, unfit } from "../../../src/rules/node_fit.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { oneLearner, promoteInSync } from "../../../src/rules/s08_learner_first.ts";
 import { capped, removalCap } from "../../../src/rules/s09_cap.ts";
 import { keepsNobody } from "../../../src/rules/s10_move_all.ts";
 import { leaderLast, leaderToTheEnd } from "../../../src/rules/s11_leader_last.ts";
+import { surplus } from "../../../src/rules/s14_prune.ts";
 import { notACurrentMember } from "../../../src/rules/s15_data.ts";
 import { cannotFence } from "../../../src/rules/s17_unfenced.ts";
 import { paused } from "../../../src/rules/s23_paused.ts";
@@ -24,6 +26,7 @@ import {
   host,
   idOf,
   masked,
+  type Over,
   place,
   rulesOf,
   sick,
@@ -34,6 +37,35 @@ import {
 const t = target("n1 n2 n3", "n1 n2 n3 n4 n5");
 const three = cluster(t, "n1 n2 n3");
 const learner: Partial<Member> = { role: "learner", caughtUp: "yes" };
+
+const asideIn = (month: number, cluster = clusterId, memberId = `m${month}`): Aside => {
+  const at = `20260${month}01T120000Z`;
+  return { path: `/data.quorate-${at}-${cluster}-${memberId}`, at, clusterId: cluster, memberId };
+};
+
+Deno.test("S14: what lies aside beyond the newest few of each cluster is too much, one always stays", () => {
+  const all = [asideIn(1), asideIn(2), asideIn(3), asideIn(1, "c2")];
+  const months = (keep: number) => surplus(all, keep).map((a) => a.memberId);
+  assert.deepEqual([months(0), months(1), months(2), months(3)], [["m1", "m2"], ["m1", "m2"], ["m1"], []]);
+});
+
+Deno.test("S14: the newest of a cluster stays, and so does everything while a member is not healthy", () => {
+  const all = [asideIn(1), asideIn(2), asideIn(1, "c2")];
+  const [old, newest, other] = all.map((a) => a.path);
+  const seen = (over: Over = {}) => cluster(t, "n1 n2 n3", { ...over, nodes: { n4: { aside: all } } });
+  const pruning = (o: Observation, ...paths: readonly (string | undefined)[]) =>
+    rulesOf([forbidsEffect(o, { does: "prunes", node: "n4", paths: paths.flatMap((p) => p ?? []) })]);
+  assert.deepEqual(pruning(seen(), old), []);
+  assert.deepEqual(pruning(seen(), old, "/gone"), []);
+  for (const paths of [[newest], [old, newest], [other]]) {
+    assert.deepEqual(pruning(seen(), ...paths), ["S14"]);
+  }
+  assert.deepEqual(pruning(seen({ members: { n2: sick } }), old), ["S14"]);
+  assert.deepEqual(pruning(seen({ state: "lost" }), old), ["S14"]);
+  const back = [asideIn(1, clusterId, idOf(three, "n1")), asideIn(2)];
+  const current = cluster(t, "n1 n2 n3", { nodes: { n4: { aside: back } } });
+  assert.deepEqual(pruning(current, back[0]?.path), ["S14"]);
+});
 
 Deno.test("S8: one learner at most, and none beside a member that never started", () => {
   assert.equal(oneLearner(three, "n4"), undefined);

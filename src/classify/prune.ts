@@ -1,0 +1,22 @@
+/**
+ * `prune`: more data lies aside on a node than policy.backup.keep allows (S14). Asked last, when nothing else differs.
+ *
+ * @module
+ */
+import { unfit } from "../rules/node_fit.ts";
+import { surplus } from "../rules/s14_prune.ts";
+import { triedEnough } from "../rules/tries.ts";
+import { change, type Finding, type Input, refusal } from "./input.ts";
+
+/** Nodes on which too much lies aside; none while the service is paused or a member is not healthy. */
+export function findSurplus(i: Input): readonly Finding[] {
+  const { backup, paused, repairTries } = i.target.policy;
+  if (backup === false || paused || i.seen.members.some((m) => m.health !== "healthy")) return [];
+  return i.target.nodes.flatMap((node): readonly Finding[] => {
+    const f = i.seen.nodes[node.name];
+    const paths = surplus(f?.aside ?? [], backup.keep).map((a) => a.path);
+    if (paths.length === 0 || unfit(node, f) !== undefined) return [];
+    const not = triedEnough(i.memory, `prune:${node.name}`, repairTries, i.wallMs);
+    return [not === undefined ? change({ case: "prune", node, paths }) : refusal(not)];
+  });
+}

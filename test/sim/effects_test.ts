@@ -1,0 +1,112 @@
+/**
+ * The simulator answers each step as its declared effect predicts; test/lab/effects_test.ts asks the same of real hosts,
+ * so on what is compared (test/effects/differences.ts) both answer alike.
+ */
+import assert from "node:assert/strict";
+import { etcd } from "../../plugins/etcd/mod.ts";
+import type { ServiceRun } from "../../src/engine/mod.ts";
+import { Manager, Run } from "../../src/sim/manager.ts";
+import type { Host } from "../../src/sim/host.ts";
+import { Random } from "../../src/sim/random.ts";
+import { World } from "../../src/sim/world.ts";
+import { everyEffect, told, watchChange } from "../effects/watch.ts";
+import { etcdOnFive, etcdOptions } from "./subject.ts";
+
+class Scene {
+  readonly world: World;
+  readonly #subject = etcdOnFive();
+  readonly #manager = new Manager("manager");
+  readonly seen = new Set<string>();
+  #runs = 0;
+
+  constructor(version: "3.4" | "3.5") {
+    const { target, wiring } = this.#subject;
+    this.world = new World(new Random(1), target.nodes, wiring, version);
+  }
+
+  host(name: string): Host {
+    return this.world.host(name);
+  }
+  stop(name: string): Host {
+    this.world.end(this.host(name), "success");
+    return this.host(name);
+  }
+  /** Whether the manager reaches a host. */
+  reach(name: string, open: boolean): void {
+    this.world.cut(this.#manager.name, name, !open);
+    this.world.cut(name, this.#manager.name, !open);
+  }
+  /** Lets virtual time pass while something is awaited. */
+  async #while<T>(work: Promise<T>): Promise<T> {
+    const over = { now: false };
+    const done = work.finally(() => over.now = true);
+    assert.ok(await this.world.time.pass(() => over.now, this.world.time.now + 600_000), "it ends");
+    return await done;
+  }
+  async rest(ms: number): Promise<void> {
+    await this.#while(this.world.time.sleep(ms));
+  }
+
+  /** One change, which must be of this case, and come as predicted. */
+  async change(kind: string, members: string, options: object = {}): Promise<void> {
+    const { target } = this.#subject;
+    const desired = target.nodes.filter((n) => members.split(" ").includes(n.name));
+    const service = etcd.bind({
+      name: target.service,
+      options: { ...etcdOptions, ...options },
+      nodes: target.nodes,
+    });
+    const run = new Run(this.world, this.#manager, new Random(++this.#runs), `${this.#runs}`, () => true);
+    const one: ServiceRun = { service, target: { ...target, desired }, outside: run.outside() };
+    const changed = await this.#while(watchChange(one));
+    assert.equal(changed.case, kind, changed.why);
+    assert.deepEqual(told(changed), [], changed.why + this.world.trace.slice(-30).join("\n"));
+    changed.steps.forEach((step) => this.seen.add(step.does));
+    assert.equal(this.world.violation, undefined, this.world.trace.slice(-30).join("\n"));
+    await this.rest(6_000);
+  }
+}
+
+for (const version of ["3.4", "3.5"] as const) {
+  Deno.test(`simulated steps of every case do what their effects say, etcd ${version}`, async () => {
+    const scene = new Scene(version);
+    const three = "n1 n2 n3";
+    // A package's default that runs, and a node that has only the binary.
+    scene.world.start(scene.host("n4"));
+    scene.host("n4").unit.enabled = true;
+    scene.host("n5").unit.loaded = false;
+    await scene.rest(3_000);
+
+    await scene.change("bootstrap", three);
+    three.split(" ").forEach((name) => scene.stop(name));
+    await scene.change("restart", three);
+    scene.stop("n2");
+    await scene.change("repairCrashed", three);
+    scene.stop("n3").own.disk = undefined;
+    await scene.change("repairWiped", three);
+    scene.host("n2").marks.delete("latch");
+    await scene.change("repairConfig", three);
+    // Each of them in turn, the leader last.
+    const env = { ETCD_SNAPSHOT_COUNT: "20000" };
+    for (let i = 0; i < 3; i++) await scene.change("repairConfig", three, { env });
+    for (let i = 0; i < 3; i++) await scene.change("repairConfig", three, { env, peerPort: 2390 });
+    for (let i = 0; i < 3; i++) await scene.change("repairConfig", three, { env });
+    await scene.change("add", `${three} n4`);
+    await scene.change("replace", "n1 n2 n4 n5");
+    scene.stop("n2");
+    await scene.rest(5_000);
+    await scene.change("replace", "n1 n3 n4 n5");
+    const members = ["n1", "n3", "n4", "n5"];
+    const leader = members.find((name) => scene.host(name).peer?.leads) ?? "";
+    const left = members.filter((name) => name !== leader);
+    await scene.change("remove", left.join(" "));
+    // Who cannot be reached is removed, and put away as soon as it can be.
+    const gone = left.find((name) => scene.host(name).peer?.leads !== true) ?? "";
+    scene.reach(gone, false);
+    const kept = left.filter((name) => name !== gone).join(" ");
+    await scene.change("remove", kept);
+    scene.reach(gone, true);
+    await scene.change("retire", kept);
+    assert.deepEqual([...scene.seen].sort(), everyEffect);
+  });
+}

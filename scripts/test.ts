@@ -21,7 +21,7 @@ interface Group {
 const test = ["test", "-A", "--no-check"];
 const hosts = ["hosts", "hosts_etcd", "hosts_end"].map((name) => `test/lab/${name}_test.ts`);
 const groups: readonly Group[] = [
-  { name: "types", args: ["check", "mod.ts", "src", "plugins", "lab", "scripts", "test"] },
+  { name: "types", args: ["check", "mod.ts", "src", "plugins", "lab", "scripts", "test", "examples"] },
   { name: "unit", args: [...test, "--parallel", "test/unit", "test/golden", "test/property"] },
   { name: "doc", args: ["test", "-A", "--doc", "--parallel", "mod.ts", "src", "plugins"] },
   { name: "sim", args: [...test, "test/sim"] },

@@ -21,6 +21,14 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   if (service === undefined || bound === undefined) {
     return misused(cli, flags, `${config.path} has no service`);
   }
+  if (service.plugin.name !== "etcd") {
+    const instead = "test it with FakeFleet of quorate/testing";
+    return misused(
+      cli,
+      flags,
+      `only etcd's processes can be simulated, not those of ${service.plugin.name}: ${instead}`,
+    );
+  }
   const target = { ...bound.target, policy: { ...bound.target.policy, paused: false } };
   const subject: Subject = { service: bound.service, target, wiring: wiringOf(service) };
 

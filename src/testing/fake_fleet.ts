@@ -299,6 +299,7 @@ export class FakeFleet {
         node,
         found: "",
         held: true,
+        alive: () => Promise.resolve(host.reached),
         run: (_script, { about }) => Promise.resolve(host.reached ? this.#execute(node, about) : gone),
         close: () => Promise.resolve(),
       },

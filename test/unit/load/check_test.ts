@@ -11,23 +11,25 @@ import { etcdPlaybook } from "quorate/plugins/etcd";
 `;
 const good = `${head}export default extend(etcdPlaybook, {
   add: { after: { promote: (f) => [
-    step("tell", run(sh\`logger \${f.node.name}\`), { on: management, effect: nothing, idempotent: true }),
+    step("tell", run(sh\`logger \${f.node.name}\`), {
+      on: management, effect: nothing, idempotent: true,
+    }),
   ] } },
 });
 `;
 const typo = good.replace("f.node.name", "f.node.nam");
 const typeError =
-  `playbook.ts:5:40: error: Property 'nam' does not exist on type 'HostNode'. Did you mean 'name'? (TS2551)
+  `playbook.ts:5:41: error: Property 'nam' does not exist on type 'HostNode'. Did you mean 'name'? (TS2551)
   4 |   add: { after: { promote: (f) => [
-  5 |     step("tell", run(sh\`logger \${f.node.nam}\`), { on: management, effect: nothing, idempotent: true }),
-    |                                        ^^^
+  5 |     step("tell", run(sh\`logger \${f.node.nam}\`), {
+    |                                         ^^^
 `;
 
 Deno.test("check runs every case, shows the steps and marks the author's own", async () => {
   using author = new Author({ "playbook.ts": good });
   const { code, out, err } = await author.says(check, "", { config: undefined }, "playbook.ts");
   assert.equal(code, 0, err);
-  assert.match(err, /^playbook.ts is well: \d+ forms of 10 cases checked, its types too\n$/);
+  assert.match(err, /^playbook.ts is well: \d+ forms of \d+ cases checked, its types too\n$/);
   assert.match(out, /\nadd n4\n(?: {4}.*\n)+ {2}\+ tell on this host {2}\$ logger n4\n/);
   assert.equal(out.match(/^ {2}\+/gm)?.length, 1, "nothing else is the author's");
 });
@@ -71,7 +73,7 @@ Deno.test("an author's folder: tsc and deno check take a good playbook and find 
     [],
   );
 
-  const { options } = ts.convertCompilerOptionsFromJson(JSON.parse(tsconfigJson).compilerOptions, author.dir);
+  const { options } = ts.parseJsonConfigFileContent(JSON.parse(tsconfigJson), ts.sys, author.dir);
   const found = (name: string) =>
     ts.getPreEmitDiagnostics(ts.createProgram([`${author.dir}/${name}`], options)).map((d) =>
       ts.flattenDiagnosticMessageText(d.messageText, "\n")

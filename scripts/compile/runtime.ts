@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { basename } from "node:path";
+import { basename } from "node:path";
 import { must } from "./process.ts";
 
 /** An architecture that there is an executable for. */

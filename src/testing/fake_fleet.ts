@@ -301,7 +301,6 @@ export class FakeFleet {
         held: true,
         alive: () => Promise.resolve(host.reached),
         run: (_script, { about }) => Promise.resolve(host.reached ? this.#execute(node, about) : gone),
-        alive: () => Promise.resolve(true),
         close: () => Promise.resolve(),
       },
     };

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { must } from "./process.ts";
 
 /** An architecture that there is an executable for. */
@@ -52,17 +53,24 @@ export const isHere = (machine: Machine): boolean => machine.target === Deno.bui
 /** npm's archive of the runtime, kept in `folder` for the next time; throws where it is not the one that is pinned. */
 export async function npmRuntime(machine: Machine, folder: string): Promise<string> {
   const path = `${folder}/${machine.npm.replace("@", "").replace("/", "-")}-${DENO}.tgz`;
-  if (!await isPinned(path, machine)) {
-    await Deno.mkdir(folder, { recursive: true });
+  if (await isPinned(path, machine)) return path;
+  await Deno.mkdir(folder, { recursive: true });
+  // Others may fetch it at the same time: each to a folder of its own, and the whole file is moved.
+  const part = await Deno.makeTempDir({ dir: folder });
+  try {
     const spec = `${machine.npm}@${DENO}`;
-    await must(["npm", "pack", spec, "--silent", "--prefer-offline", "--pack-destination", folder]);
-    if (!await isPinned(path, machine)) {
+    await must(["npm", "pack", spec, "--silent", "--prefer-offline", "--pack-destination", part]);
+    const fetched = `${part}/${basename(path)}`;
+    if (!await isPinned(fetched, machine)) {
       throw new Error(
-        `npm's ${spec} is not the archive that is pinned here: ${path} is not ${machine.integrity}`,
+        `What npm gives as ${spec} is not the archive that is pinned here, ${machine.integrity}`,
       );
     }
+    await Deno.rename(fetched, path);
+    return path;
+  } finally {
+    await Deno.remove(part, { recursive: true });
   }
-  return path;
 }
 
 async function isPinned(path: string, { integrity }: Machine): Promise<boolean> {

@@ -49,6 +49,8 @@ export async function smoke(path: string, version: string): Promise<string | und
     [["journal", "-c", config], 0, /^/, /^/],
     [["explain", "add", "-c", config, "-o", "sh"], 0, /logger 'joined: n3, says true'/, /^$/],
     [["validate", "-c", broken], 78, /^$/, /broken\.ts:1:18: error: npm:left-pad cannot be imported/],
+    [["check", `${home}/playbook.ts`], 0, / \+ tell on this host/, /playbook\.ts is well/],
+    [["types", `${home}/author`], 0, /^/, /^/],
     // Nobody answers there: the whole way to SSH and back.
     [["status", "-c", config, "-o", "json"], 0, /"reachable": false/, /^/],
     [["plan", "--no-such-flag"], 64, /^$/, /no-such-flag/],

@@ -7,6 +7,7 @@
 import type { Identity, NodeFacts } from "../model/node.ts";
 import { memberOn } from "../model/observation.ts";
 import { unfit } from "../rules/node_fit.ts";
+import { notACurrentMember } from "../rules/s15_data.ts";
 import { triedEnough } from "../rules/tries.ts";
 import { change, type Finding, type Input, refusal } from "./input.ts";
 
@@ -22,6 +23,8 @@ export function findRetirees(i: Input): readonly Finding[] {
     // A current member's node may still carry the latch of its former id: its own playbook writes it anew.
     if (staleId === undefined || identities(f).some((id) => current.has(id.memberId))) return [];
     const not = unfit(node, f) ??
+      // What is fenced does no harm, and what of it cannot be put away now must not hold back what else there is to do.
+      (f.fenced === "yes" ? notACurrentMember(i.seen, node.name) : undefined) ??
       // One that cannot be put away must not hold back for ever what else there is to do.
       triedEnough(i.memory, `retire:${node.name}`, i.target.policy.repairTries, i.wallMs);
     return [not === undefined ? change({ case: "retire", node, staleId }) : refusal(not)];

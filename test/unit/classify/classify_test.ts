@@ -320,3 +320,12 @@ Deno.test("a node that still carries the latch of its member's former id is not 
   };
   assert.equal(judge(three, three, seen), "repairConfig n3 latch");
 });
+
+Deno.test("a fenced node whose disk is not mounted does not hold back what else there is to do", () => {
+  const notMounted = { state: "unknown", identity: "none", place, why: "not mounted" } as const;
+  const former = { ...latch({ clusterId, memberId: "old" }), process: "no", data: notMounted } as const;
+  // What could come back is fenced first.
+  assert.equal(judge("n1 n2 n3 n5", three, { nodes: { n4: former } }), "retire n4");
+  assert.equal(judge("n1 n2 n3 n5", three, { nodes: { n4: { ...former, fenced: "yes" } } }), "add n5");
+  assert.equal(judge(three, three, { nodes: { n4: { ...former, fenced: "yes" } } }), "refused S15");
+});

@@ -22,7 +22,11 @@ export function findUnfinishedJoins(i: Input): readonly Finding[] {
   return i.seen.members.filter((m) => m.role === "learner" || neverStarted(m)).map((m) => {
     const n = hostNode(i, m.node);
     if (n === undefined || !isDesired(i, m.node)) return removal(i, m);
-    const not = unfit(n, i.seen.nodes[n.name]) ?? tooOften(i, n);
+    const f = i.seen.nodes[n.name];
+    // One that has run here once is enabled, unless a person stopped it.
+    const ran = f?.data.state === "present" && !neverStarted(m) ? "stopped" : "masked";
+    const held = f === undefined || f.process !== "no" ? undefined : heldByPerson(n, f, ran);
+    const not = unfit(n, f) ?? held ?? tooOften(i, n);
     if (not === undefined) return change({ case: "add", node: n });
     return graceIsOver(m, i.memory, i.target.policy.joinTimeoutMs, i.wallMs) ? removal(i, m) : refusal(not);
   });

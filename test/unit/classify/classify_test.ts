@@ -329,3 +329,25 @@ Deno.test("a fenced node whose disk is not mounted does not hold back what else 
   assert.equal(judge("n1 n2 n3 n5", three, { nodes: { n4: { ...former, fenced: "yes" } } }), "add n5");
   assert.equal(judge(three, three, { nodes: { n4: { ...former, fenced: "yes" } } }), "refused S15");
 });
+
+Deno.test("a learner that a person stopped is not started by its join; a first start is", () => {
+  const unit = {
+    load: "loaded",
+    active: "inactive",
+    enabled: "disabled",
+    restarts: 0,
+    result: "success",
+    mainPid: undefined,
+  } as const;
+  const learner: Partial<Member> = { role: "learner", health: "unhealthy", caughtUp: "unknown" };
+  const four = "n1 n2 n3 n4";
+  const stopped = { ...holds({ clusterId, memberId: "a400000000000000" }), unit };
+  // The latches name the voters, and a learner is none.
+  const voters = Object.fromEntries(
+    [1, 2, 3].map((i) => [`n${i}`, latch({ clusterId, memberId: `a${i}00000000000000` })]),
+  );
+  const nodes = { ...voters, n4: stopped };
+  assert.equal(judge(four, four, { members: { n4: learner }, nodes }), "refused masked");
+  const staged = { ...empty, latch: "none", unit } as const;
+  assert.equal(judge(four, four, { members: { n4: unstarted }, nodes: { n4: staged } }), "add n4");
+});

@@ -97,13 +97,22 @@ function unreadable(i: Input, up: readonly HostNode[]): Refusal | undefined {
 /**
  * The voters by the best evidence that there is: a running member's list, the latches, or the config. A voter that a
  * latch names and no node of the config is counts as missing.
+ *
+ * A latch whose data is proven gone is no evidence of the size while others have theirs: a former member's names voters
+ * that are none any more, and would make the cluster look larger than it is. Believing the smaller size is safe. All
+ * that follows from it is that members start on their own data, which never lowers a quorum; how many votes are needed
+ * they know from their own logs.
  */
 function expectedVoters(i: Input): { readonly nodes: readonly HostNode[]; readonly size: number } {
   const voters = i.seen.members.filter((m) => m.role === "voter");
   const listed = i.target.nodes.filter((n) => voters.some((m) => m.node === n.name));
   if (voters.length > 0 && listed.length === voters.length) return { nodes: listed, size: listed.length };
+  const latches = Object.values(i.seen.nodes).flatMap((f) =>
+    typeof f.latch === "string" ? [] : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
+  );
+  const backed = latches.filter((l) => !l.gone);
   const latched = new Set(
-    Object.values(i.seen.nodes).flatMap((f) => typeof f.latch === "string" ? [] : f.latch.voters),
+    (backed.length > 0 ? backed : latches).flatMap((l) => l.voters).filter((n) => !putAway(i.seen.nodes[n])),
   );
   const known = i.target.nodes.filter((n) => latched.has(n.name));
   return known.length > 0
@@ -131,6 +140,9 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
     (whole.length >= quorumOf(size, 0).needed && i.target.desired.some(hasData));
 }
+/** Fenced by us, its data and its latch gone: only who was removed is put away like that (S15, S17), so it votes no more. */
+const putAway = (f: NodeFacts | undefined): boolean =>
+  f?.fenced === "yes" && f.latch === "none" && f.started === "none" && f.data.state === "empty";
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLate = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.fenced === "no";
 const joinedLate = (n: HostNode, f: NodeFacts | undefined): boolean =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { classify } from "../../../src/classify/classify.ts";
 import type { Input } from "../../../src/classify/input.ts";
+import type { NodeFacts } from "../../../src/model/node.ts";
 import type { Member } from "../../../src/model/observation.ts";
 import {
   cluster,
@@ -141,6 +142,44 @@ Deno.test("a member that no latch names yet is started with the others: its vote
   const removed = { ...nodes, n4: { ...nodes.n4, fenced: "yes" as const } };
   assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: removed }), /^lost/);
 });
+
+Deno.test("a latch of a former member, whose data is gone, does not make a stopped cluster look larger", () => {
+  const seen = cluster(target("n1 n2 n3", "n1 n2 n3 n4"), "n1 n2 n3 n4");
+  const at = (name: string, names: string, data: Partial<NodeFacts>) => {
+    const own = { clusterId, memberId: idOf(seen, name) };
+    return { ...seen.nodes[name], ...holds(own), ...latch(own, names), ...data };
+  };
+  const nodes = {
+    n1: at("n1", "n1 n2 n3", {}),
+    n2: at("n2", "n1 n2 n3", {}),
+    n3: at("n3", "n1 n2 n3", empty),
+    n4: at("n4", "n1 n2 n3 n4", empty),
+  };
+  assert.equal(judge("n1 n2 n3", "", { state: "lost", nodes }), "restart n1,n2");
+  // With its data, or with a disk that is only not mounted, it may be a member after all.
+  const there = { ...nodes, n4: at("n4", "n1 n2 n3 n4", notMounted) };
+  assert.match(judge("n1 n2 n3", "", { state: "lost", nodes: there }), /^lost/);
+});
+
+Deno.test("who was removed and put away counts no more, although the others' latches still name it", () => {
+  const seen = cluster(target("n1", "n1 n2"), "n1 n2");
+  const own = { clusterId, memberId: idOf(seen, "n1") };
+  const nodes = {
+    n1: { ...seen.nodes["n1"], ...holds(own), ...latch(own, "n1 n2") },
+    n2: { ...seen.nodes["n2"], ...empty, latch: "none", fenced: "yes" },
+  } as const;
+  assert.equal(judge("n1", "", { state: "lost", nodes }), "restart n1");
+  // Without our fence it may as well have lost its disk.
+  assert.match(
+    judge("n1", "", { state: "lost", nodes: { ...nodes, n2: { ...nodes.n2, fenced: "no" } } }),
+    /^lost/,
+  );
+});
+
+const notMounted: Partial<NodeFacts> = {
+  process: "no",
+  data: { state: "unknown", identity: "none", place, why: "it is not mounted" },
+};
 
 Deno.test("data on one desired node of three is no service of ours: S1", () => {
   const v = judge(three, "", { state: "lost", nodes: { n3: holds({ clusterId: "aa", memberId: "bb" }) } });

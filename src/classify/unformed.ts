@@ -158,6 +158,14 @@ function startable(
   if (not !== undefined || f === undefined) {
     return { is: "out", why: not?.evidence ?? "it was not looked at" };
   }
+  // Its own running service says first who it is; a disk that cannot be read takes nothing from that.
+  const says = f.process === "yes" ? f.view?.identity?.memberId : undefined;
+  if (
+    says !== undefined && f.data.state === "unknown" &&
+    (typeof f.latch === "string" || f.latch.memberId === says)
+  ) {
+    return { is: "up" };
+  }
   if (f.data.state !== "present") {
     return {
       is: "out",

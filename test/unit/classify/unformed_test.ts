@@ -195,3 +195,22 @@ Deno.test("never formed: bootstrap with a fresh token, unless a person holds a n
   assert.equal(judge(three, "", { state: "unknown", nodes: { n5: unreachable } }), "refused S1");
   assert.equal(judge(three, "", { nodes: { n2: { missing: ["etcdctl"] } } }), "refused node");
 });
+
+Deno.test("a member that runs counts by its own word where its disk cannot be read", () => {
+  const seen = cluster(target("n1 n2", "n1 n2"), "n1 n2");
+  const unread: Partial<NodeFacts> = {
+    data: { state: "unknown", identity: "unknown", place, why: "it cannot be read" },
+  };
+  const quiet = { linearizable: "no", local: "no" } as const;
+  const says = (memberId: string) => ({
+    ...seen.nodes["n1"],
+    ...unread,
+    ...latch({ clusterId, memberId: idOf(seen, "n1") }, "n1 n2"),
+    process: "yes" as const,
+    view: view(memberId, quiet),
+  });
+  const n2 = { ...seen.nodes["n2"], ...holds({ clusterId, memberId: idOf(seen, "n2") }) };
+  const at = (n1: ReturnType<typeof says>) => judge("n1 n2", "", { state: "lost", nodes: { n1, n2 } });
+  assert.equal(at(says(idOf(seen, "n1"))), "restart n2");
+  assert.match(at(says("somebody else")), /^lost/);
+});

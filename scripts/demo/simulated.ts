@@ -66,7 +66,7 @@ class Simulated implements Stage {
       peerUrl: (n: HostNode) => peerUrl(n, options),
       clientUrl: (n: HostNode) => clientUrl(n, options),
     };
-    this.#world = new World(this.#random.fork(), nodes, wiring, "3.5");
+    this.#world = new World(this.#random.fork(), nodes, wiring, "3.5", options.dataDir);
   }
 
   #read(wish: Wish) {
@@ -91,7 +91,15 @@ class Simulated implements Stage {
   }
 
   #run(): ServiceRun {
-    const run = new Run(this.#world, this.#manager, this.#random.fork(), `${++this.#runs}`, () => true);
+    const { target } = this.#bound;
+    const run = new Run(
+      this.#world,
+      this.#manager,
+      this.#random.fork(),
+      `${++this.#runs}`,
+      target,
+      () => true,
+    );
     return { ...this.#bound, outside: run.outside() };
   }
 

@@ -5,24 +5,31 @@
  * @module
  */
 import type { Effect } from "../playbook/effect.ts";
-import { quorumOf } from "../model/quorum.ts";
-import { etcdctl, NOTICE_MS, type Said } from "./etcd.ts";
+import { etcdctl, type Said } from "./etcd.ts";
 import type { Host } from "./host.ts";
-import { isVoter } from "./raft.ts";
+import * as judge from "./judge.ts";
 import type { Program } from "./shell.ts";
 import type { World } from "./world.ts";
 
 const ok: Said = { code: 0 };
 const failed = (err: string, code = 1): Said => ({ code, err });
 
-/** The programs of one host. `ours`: a manager runs them, so the invariants are asked. */
-export function programs(w: World, h: Host, ours: boolean, effect: Effect | undefined): Program {
+/** The programs of one host, as a run of a manager calls them. */
+export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | undefined): Program {
   const known: Readonly<Record<string, (words: readonly string[]) => Said | Promise<Said>>> = {
     true: () => ok,
     mkdir: () => ok,
     journalctl: () => ok,
     sha256sum: () => ({ code: 0, out: "0".repeat(64) }),
-    rm: () => ok,
+    rm: (words) => {
+      if (words.some((x) => x.startsWith(w.dataDir))) {
+        judge.deletes(w, h);
+        if (h.process) w.end(h, "exit-code");
+        h.volume.disk = undefined;
+      }
+      words.forEach((x) => h.files.delete(x));
+      return ok;
+    },
     etcd_unit: () => {
       h.unit.loaded = true;
       return ok;
@@ -40,6 +47,7 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       if (h.process) return failed("etcd runs already");
       h.marks.set("started", place(h));
       await w.time.sleep(w.random.int(5, 40));
+      judge.startsNew(w, h);
       return w.start(h) ? ok : failed("assertion failed");
     },
     etcd_holds: ([, , member = ""]) =>
@@ -60,21 +68,22 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       pairs(lines).forEach((value, key) => h.env.set(key, value));
       return ok;
     },
-    quorate_enable: () => systemctl(w, h, ours, ["enable"]),
-    quorate_disable: () => systemctl(w, h, ours, ["disable"]),
+    quorate_enable: () => systemctl(w, h, ["enable"]),
+    quorate_disable: () => systemctl(w, h, ["disable"]),
     quorate_start: async () => {
       h.unit.enabled = true;
       const up = await startAndWait(w, h);
       if (up.code === 0) return up;
-      stop(w, h, ours, "stopping");
+      stop(w, h, "stopping");
       return { ...up, code: 1 };
     },
     quorate_fence: async ([, , , , , ...lines]) => {
       h.fence = true;
       h.marks.set("fenced", pairs(lines));
       h.unit.enabled = false;
+      h.stoppedByPerson = undefined;
       await w.time.sleep(w.random.int(20, 200));
-      stop(w, h, ours, "fencing");
+      stop(w, h, "fencing");
       return ok;
     },
     quorate_unfence: () => {
@@ -90,11 +99,11 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       }
       if (h.process) return failed("the unit is not stopped");
       await w.time.sleep(w.random.int(5, 30));
-      return setAside(w, h, ours);
+      return setAside(w, h);
     },
     quorate_prune: ([, , , ...paths]) => prune(w, h, paths),
-    mv: () => setAside(w, h, ours),
-    systemctl: (words) => systemctl(w, h, ours, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
+    mv: () => setAside(w, h),
+    systemctl: (words) => systemctl(w, h, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
   };
   return async (words, env) => {
     const [name = ""] = words;
@@ -103,10 +112,10 @@ export function programs(w: World, h: Host, ours: boolean, effect: Effect | unde
       const flag = words.find((x) => x.startsWith("--endpoints="))?.slice("--endpoints=".length);
       const endpoints = (flag ?? env.get("ETCDCTL_ENDPOINTS") ?? "").split(",");
       const verbs = words.slice(1).filter((x) => !/^--(endpoints|cacert|cert|key)=/.test(x));
-      return await etcdctl(w, h.name, endpoints, verbs, ours);
+      return await etcdctl(w, h.name, endpoints, verbs, by);
     }
     await w.time.sleep(w.random.int(2, 15));
-    return own === undefined ? await declared(w, h, ours, effect) : await own(words);
+    return own === undefined ? await declared(w, h, effect) : await own(words);
   };
 }
 
@@ -114,7 +123,7 @@ const pairs = (lines: readonly string[]): Map<string, string> =>
   new Map(lines.map((l) => [l.slice(0, l.indexOf("=")), l.slice(l.indexOf("=") + 1)]));
 const place = (h: Host): Map<string, string> => new Map([["dataPath", "data"], ["fsId", h.volume.fsId]]);
 
-async function systemctl(w: World, h: Host, ours: boolean, words: readonly string[]): Promise<Said> {
+async function systemctl(w: World, h: Host, words: readonly string[]): Promise<Said> {
   const [verb = "", flag = ""] = words;
   switch (verb) {
     case "enable":
@@ -127,13 +136,14 @@ async function systemctl(w: World, h: Host, ours: boolean, words: readonly strin
       if (h.unit.active === "failed") h.unit.active = "inactive";
       return ok;
     case "stop":
-      stop(w, h, ours, "stopping");
+      stop(w, h, "stopping");
       return ok;
     case "restart":
-      stop(w, h, ours, "restarting");
+      stop(w, h, "restarting");
       await w.time.sleep(w.random.int(50, 300));
       return await startAndWait(w, h);
     case "start":
+      if (flag === "--no-block") judge.starts(w, h);
       if (flag === "--no-block") return w.start(h) ? ok : failed("assertion failed");
       return await startAndWait(w, h);
     default:
@@ -143,6 +153,7 @@ async function systemctl(w: World, h: Host, ours: boolean, words: readonly strin
 
 /** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. */
 async function startAndWait(w: World, h: Host): Promise<Said> {
+  judge.starts(w, h);
   if (!w.start(h)) return failed("Assertion failed on job for the unit.");
   for (const until = w.time.now + 45_000; w.time.now < until;) {
     await w.time.sleep(100);
@@ -158,35 +169,19 @@ async function startAndWait(w: World, h: Host): Promise<Said> {
   return failed("", 124);
 }
 
-/** Stops the process; one that votes is missed from then on. */
-function stop(w: World, h: Host, ours: boolean, what: string): void {
-  const peer = h.peer;
-  const leader = peer === undefined ? undefined : w.raft.leaderOf(peer);
-  const config = leader?.members ?? [];
-  const voting = peer !== undefined && isVoter(config, peer.id);
+function stop(w: World, h: Host, what: string): void {
+  judge.stops(w, h, what);
   w.end(h, "success");
-  if (!ours || !voting || w.time.now - w.lastFault <= NOTICE_MS) return;
-  const left = [...w.raft.peers].filter((p) => isVoter(config, p.id) && w.awake(p.host)).length;
-  const { margin, voters } = quorumOf(config.filter((m) => m.role === "voter").length, left);
-  if (margin < 0 && voters > 1) {
-    w.violate("no action of ours costs the quorum", `${what} ${h.name} leaves ${left} of ${voters} voters`);
-  }
 }
 
-function setAside(w: World, h: Host, ours: boolean): Said {
+function setAside(w: World, h: Host): Said {
   const { volume } = h;
   if (volume.disk === undefined) return ok;
-  const record = w.record();
-  const { memberId, realm } = volume.disk;
-  const current = record?.some((m) => m.id === memberId) === true &&
-    w.leaders().some((l) => l.disk.realm === realm);
-  if (ours && current) {
-    w.violate("data of a current member stays", `${h.name} sets the data of member ${memberId} aside`);
-  }
-  w.tell(h.name, `sets the data of member ${memberId} aside`);
+  judge.setsAside(w, h);
+  w.tell(h.name, `sets the data of member ${volume.disk.memberId} aside`);
   if (h.process) w.end(h, "exit-code");
   const at = new Date(1_700_000_000_000 + w.time.now).toISOString().replace(/[-:]|\.\d+/g, "");
-  const path = `data.quorate-${at}-${volume.disk.clusterId}-${memberId}`;
+  const path = `data.quorate-${at}-${volume.disk.clusterId}-${volume.disk.memberId}`;
   volume.aside = [...volume.aside, { path, at, disk: volume.disk }];
   volume.disk = undefined;
   return ok;
@@ -207,24 +202,24 @@ function prune(w: World, h: Host, paths: readonly string[]): Said {
 }
 
 /** A command that nobody knows here: its declared effect is taken at its word. */
-async function declared(w: World, h: Host, ours: boolean, effect: Effect | undefined): Promise<Said> {
+async function declared(w: World, h: Host, effect: Effect | undefined): Promise<Said> {
   const of = effect !== undefined && "node" in effect ? w.host(effect.node) : h;
   switch (effect?.does) {
     case "starts":
       return await startAndWait(w, of);
     case "restarts":
-      return await systemctl(w, of, ours, ["restart"]);
+      return await systemctl(w, of, ["restart"]);
     case "fences":
       of.fence = true;
       of.marks.set("fenced", new Map());
-      stop(w, of, ours, "fencing");
+      stop(w, of, "fencing");
       return ok;
     case "unfences":
       of.fence = false;
       of.marks.delete("fenced");
       return ok;
     case "setsAside":
-      return setAside(w, of, ours);
+      return setAside(w, of);
     case "prunes":
       return prune(w, of, effect.paths);
     default:

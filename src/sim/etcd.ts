@@ -6,6 +6,7 @@
  */
 import type { RecordedMember } from "../model/node.ts";
 import { quorumOf } from "../model/quorum.ts";
+import { changesMembers, type Deeds } from "./judge.ts";
 import type { Peer } from "./peer.ts";
 import { isVoter, SILENT_MS } from "./raft.ts";
 import type { World } from "./world.ts";
@@ -18,13 +19,13 @@ export interface Said {
 const failed = (err: string): Said => ({ code: 1, err: `Error: ${err}` });
 const HEALTHY_FOR_MS = 5_000;
 
-/** Runs one etcdctl command on a host; `ours` is false for another hand's. */
+/** Runs one etcdctl command on a host; nobody's `by` is another hand's. */
 export async function etcdctl(
   w: World,
   from: string,
   endpoints: readonly string[],
   words: readonly string[],
-  ours: boolean,
+  by: Deeds | undefined,
 ): Promise<Said> {
   await w.time.sleep(w.random.int(10, 30));
   const peers = [...w.raft.peers].filter((p) =>
@@ -44,11 +45,11 @@ export async function etcdctl(
   const leader = w.raft.leaderOf(peer);
   if (leader === undefined) {
     // A leader that has lost its majority still takes what it is told, and may make it true much later.
-    if (peer.leads && verb === "member") change(w, peer, peer, words, ours);
+    if (peer.leads && verb === "member") change(w, peer, peer, words, by);
     await w.time.sleep(w.random.int(2_000, 7_000));
     return failed("etcdserver: request timed out");
   }
-  if (verb === "member" && noun !== "list") return change(w, peer, leader, words, ours);
+  if (verb === "member" && noun !== "list") return change(w, peer, leader, words, by);
   if (verb === "move-leader") return moveLeader(w, peers, leader, noun);
   return { code: 0 };
 }
@@ -59,7 +60,13 @@ const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] 
   config.filter((m) => m.role === "voter");
 
 /** `member add`, `remove`, `promote`, `update`. */
-function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ours: boolean): Said {
+function change(
+  w: World,
+  peer: Peer,
+  leader: Peer,
+  words: readonly string[],
+  by: Deeds | undefined,
+): Said {
   const config = leader.members;
   const [, verb = "", subject = ""] = words;
   const flag = (name: string) => words.find((x) => x.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -76,7 +83,7 @@ function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ou
   if (refusal !== undefined) return failed(`etcdserver: ${refusal}`);
   const role = words.includes("--learner") ? "learner" as const : "voter" as const;
   const added = { id: w.random.hex(16).replace(/^0/, "b"), name: "", role, peerUrls: urls, clientUrls: [] };
-  if (verb === "add") (ours ? w.registered : w.byHand).add(added.id);
+  if (verb === "add") (by === undefined ? w.byHand : w.registered).add(added.id);
   const next = verb === "add"
     ? [...config, added]
     : verb === "remove"
@@ -91,7 +98,9 @@ function change(w: World, peer: Peer, leader: Peer, words: readonly string[], ou
     leader.host,
     `${what}: ${next.map((m) => `${m.name || "?"}${m.role === "learner" ? "*" : ""}`).join(" ")}`,
   );
-  if (ours) judge(w, what, config, next, before, strength(w, leader, next));
+  if (by !== undefined) {
+    changesMembers(w, by, what, leader, config, next, before, strength(w, leader, next));
+  }
   return w.raft.propose(leader, next) ? { code: 0 } : failed("etcdserver: request timed out");
 }
 
@@ -104,30 +113,6 @@ const strength = (w: World, leader: Peer, config: readonly RecordedMember[]) =>
       (p === leader || (w.linked(p.host, leader.host) && p.listensAt <= w.time.now))
     ).length,
   );
-
-/** So old is what a manager may have judged by: an observation, the way to the node, the time until which it may start. */
-export const NOTICE_MS = 15_000;
-
-function judge(
-  w: World,
-  what: string,
-  before: readonly RecordedMember[],
-  after: readonly RecordedMember[],
-  had: ReturnType<typeof quorumOf>,
-  has: ReturnType<typeof quorumOf>,
-): void {
-  if (had.margin >= 0 && has.margin < 0 && w.time.now - w.lastFault > NOTICE_MS) {
-    w.violate("no action of ours costs the quorum", `${what} leaves ${has.healthy} of ${has.voters} voters`);
-  }
-  const waiting = (m: RecordedMember) => m.role === "learner" || m.name === "";
-  if (after.length > before.length && before.some(waiting)) {
-    w.violate("one membership change at a time", `${what} while ${before.find(waiting)?.id} has not joined`);
-  }
-  const unstarted = after.find((m) => m.role === "voter" && m.name === "");
-  if (unstarted !== undefined && !before.some((m) => m.id === unstarted.id && m.role === "voter")) {
-    w.violate("no voter that never started", `${what} makes ${unstarted.id} a voter before it runs`);
-  }
-}
 
 // ---- server/etcdserver/server.go: mayAddMember, mayRemoveMember, mayPromoteMember --------------------------------
 
@@ -145,7 +130,7 @@ function mayAdd(
 ): string | undefined {
   const voters = votersOf(config);
   if (
-    !learner && !(named(config) === 1 && voters.length === 2) &&
+    !learner && !(named(config) === 1 && voters.length === 1) &&
     named(config) < quorumOf(voters.length + 1, 0).needed
   ) {
     return "re-configuration failed due to not enough started members";

@@ -91,7 +91,9 @@ function dataOf(
   }
   const { clusterId, memberId } = disk;
   const fencedSo = h.fence && !h.process && h.marks.get("fenced")?.get("pristine") === memberId;
-  const pristine = disk.pristine && (view?.pristine === "yes" || fencedSo);
+  // Nobody has written to a package's default here; what does not run tells that by its log, unless it was latched.
+  const unwritten = !h.process && latch === "none";
+  const pristine = disk.pristine && (view?.pristine === "yes" || fencedSo || unwritten);
   return { state: pristine ? "pristine" : "present", identity: { clusterId, memberId }, place };
 }
 

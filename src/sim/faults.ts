@@ -20,6 +20,7 @@ const later = (w: World, lowMs: number, highMs: number, mend: () => void): void 
     if (once.done) return;
     once.done = true;
     w.mends.delete(take);
+    w.lastMend = w.time.now;
     mend();
   };
   w.mends.add(take);
@@ -103,6 +104,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     h.marks.clear();
     h.env.clear();
     h.fence = false;
+    h.stoppedByPerson = undefined;
     h.unit = { ...h.unit, enabled: false, active: "inactive" };
     return true;
   }],
@@ -113,7 +115,10 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     h.volume = root;
     later(w, 5_000, 120_000, () => {
       // What a first start has left on the wrong disk disappears under the right one.
-      if (h.process) w.end(h, "exit-code");
+      if (h.process) {
+        w.end(h, "exit-code");
+        w.lastFault = w.time.now;
+      }
       h.volume = h.own;
     });
     return true;
@@ -127,27 +132,55 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     });
     return true;
   }],
+  [3, "has its settings edited", (_, h) => {
+    if (!h.env.has("ETCD_LISTEN_CLIENT_URLS")) return false;
+    h.env.set("ETCD_LISTEN_CLIENT_URLS", "http://192.0.2.1:2379");
+    return true;
+  }],
+  [3, "is slow", (w, h) => {
+    if (h.slowMs > 0) return false;
+    h.slowMs = w.random.int(200, 4_000);
+    later(w, 5_000, 60_000, () => {
+      h.slowMs = 0;
+    });
+    return true;
+  }],
+  [1, "has its clock set", (w, h) => {
+    h.clockMs += w.random.int(-3_600_000, 3_600_000);
+    return true;
+  }],
+  [2, "is stopped and disabled by a person", (w, h) => {
+    if (h.peer === undefined || !h.unit.enabled) return false;
+    w.end(h, "success");
+    h.unit = { ...h.unit, enabled: false };
+    h.stoppedByPerson = w.time.now;
+    later(w, 5_000, 90_000, () => {
+      if (h.stoppedByPerson !== undefined) h.unit = { ...h.unit, enabled: true };
+      h.stoppedByPerson = undefined;
+    });
+    return true;
+  }],
 ];
 
 /** Faults of the way between a manager and the hosts: nothing that votes is touched. */
 const managerFaults:
   readonly (readonly [weight: number, name: string, (w: World, m: Manager, h: Host) => void])[] = [
-    [3, "cannot reach", (w, m, h) => {
+    [3, "cannot reach a host", (w, m, h) => {
       cutBoth(w, m.name, h.name, true);
       later(w, 1_000, 120_000, () => cutBoth(w, m.name, h.name, false));
     }],
-    [3, "hears nothing from", (w, m, h) => {
+    [3, "hears nothing from a host", (w, m, h) => {
       w.cut(h.name, m.name, true);
       later(w, 1_000, 60_000, () => w.cut(h.name, m.name, false));
     }],
-    [2, "cannot send to", (w, m, h) => {
+    [2, "cannot send to a host", (w, m, h) => {
       w.cut(m.name, h.name, true);
       later(w, 1_000, 60_000, () => w.cut(m.name, h.name, false));
     }],
-    [1, "has its clock set back, looking at", (_, m) => {
+    [1, "has its clock set back", (_, m) => {
       m.clockMs -= 3_600_000;
     }],
-    [1, "has its clock set forward, looking at", (_, m) => {
+    [1, "has its clock set forward", (_, m) => {
       m.clockMs += 3_600_000;
     }],
   ];
@@ -161,14 +194,16 @@ export function strike(w: World, managers: readonly Manager[]): void {
   if (h === undefined || other === undefined || manager === undefined) return;
   if (w.random.percent(25)) {
     const [, name, fault] = pickOne(w, managerFaults);
-    w.tell(manager.name, `${name} ${h.name}`);
+    w.tell(manager.name, name.replace("a host", h.name));
+    w.count(`a manager ${name}`);
+    w.lastCut = w.time.now;
     return fault(w, manager, h);
   }
   if (w.random.percent(12)) return void otherHand(w, h);
   const [, name, fault] = pickOne(w, faults);
-  w.tell(h.name, `? ${name}`);
   if (!fault(w, h, other)) return;
   w.tell(h.name, name);
+  w.count(`a host ${name}`);
   w.lastFault = w.time.now;
 }
 
@@ -185,13 +220,18 @@ async function otherHand(w: World, h: Host): Promise<void> {
   if (record === undefined || leader === undefined) return;
   const ctl = (...words: readonly string[]) => {
     w.tell("hand", words.join(" "));
+    w.count(`another hand: ${words.slice(0, words[0] === "member" ? 2 : 1).join(" ")}`);
     w.lastFault = w.time.now;
-    return etcdctl(w, leader.host, [w.wiring.clientUrl(w.host(leader.host).node)], words, false);
+    return etcdctl(w, leader.host, [w.wiring.clientUrl(w.host(leader.host).node)], words, undefined);
   };
   const url = w.wiring.peerUrl(h.node);
   const own = record.find((m) => m.peerUrls.includes(url));
   const voters = record.filter((m) => m.role === "voter");
-  if (own === undefined) await ctl("member", "add", h.name, "--learner", `--peer-urls=${url}`);
+  if (own === undefined) {
+    // Somebody who does not know of learners adds a voter: as long as all are well that costs no quorum.
+    const asVoter = voters.length > 2 && w.random.percent(40);
+    await ctl("member", "add", h.name, ...(asVoter ? [] : ["--learner"]), `--peer-urls=${url}`);
+  } else if (own.name === "" && own.role === "voter") await ctl("member", "remove", own.id);
   else if (own.role === "learner") await ctl("member", w.random.percent(50) ? "promote" : "remove", own.id);
   else if (voters.length > 2 && own.id !== leader.id && mayLose(w, h)) await ctl("member", "remove", own.id);
   else {

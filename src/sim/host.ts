@@ -4,6 +4,7 @@
  * @module
  */
 import type { HostNode } from "../model/node.ts";
+import type { Deeds } from "./judge.ts";
 import type { Disk, Peer } from "./peer.ts";
 
 /** A file system that a data directory can lie on. */
@@ -50,11 +51,15 @@ export class Host {
     restart: Restart;
   } = { loaded: true, enabled: false, active: "inactive", result: "success", restart: "on-abnormal" };
   clockMs = 0;
+  /** What each way to it or back takes longer, in milliseconds. */
+  slowMs = 0;
+  /** When a person stopped and disabled the unit, until that is taken back. */
+  stoppedByPerson: number | undefined;
   /** Counts how often it was switched on. */
   boots = 0;
   /** Counts starts and stops: what was begun before the last of them is void. */
   turn = 0;
-  lock: { readonly holder: string } | undefined;
+  lock: { readonly holder: string; readonly by: Deeds } | undefined;
 
   constructor(readonly node: HostNode, fsId: string) {
     this.name = node.name;

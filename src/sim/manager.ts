@@ -8,15 +8,22 @@ import type { Checks } from "../engine/checks.ts";
 import type { Outside, Store } from "../engine/outside.ts";
 import type { Fleet, Reply, SessionReply } from "../model/fleet.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
-import type { Memory } from "../model/observation.ts";
+import type { Memory, Target } from "../model/observation.ts";
 import { unreached } from "../node/parse.ts";
 import { factsOf, peersOf } from "./facts.ts";
 import type { Host } from "./host.ts";
+import { Deeds } from "./judge.ts";
 import type { Random } from "./random.ts";
 import { exited, SimSession, unreachable } from "./session.ts";
 import type { World } from "./world.ts";
 
 const CONNECT_MS = 3_000;
+const lucks = {
+  before: "a connection dies before a command",
+  during: "a connection dies in the middle of a command",
+  after: "a connection dies after a command, its answer lost",
+  twice: "a command is run twice",
+} as const;
 
 /** A management host: what it keeps lives longer than any process on it. */
 export class Manager {
@@ -28,6 +35,7 @@ export class Manager {
 
 /** One process on a management host: one run. */
 export class Run {
+  readonly deeds: Deeds;
   #dead = false;
   #moves = 0;
   readonly #sessions = new Set<SimSession>();
@@ -41,9 +49,12 @@ export class Run {
     readonly manager: Manager,
     readonly random: Random,
     readonly id: string,
+    target: Target,
     /** Whether this run's config, or what is recorded or was left there, gives it a reason to act on a host. */
     readonly mayTouch: (host: Host) => boolean,
-  ) {}
+  ) {
+    this.deeds = new Deeds(`${manager.name}:${id}`, target);
+  }
 
   readonly #died = Promise.withResolvers<undefined>();
 
@@ -58,6 +69,7 @@ export class Run {
     this.#died.resolve(undefined);
     this.manager.busy = false;
     this.world.tell(this.manager.name, "is killed");
+    this.world.count("a manager is killed");
     for (const session of this.#sessions) session.abandon();
   }
 
@@ -75,7 +87,8 @@ export class Run {
       if (world.time.now >= until) return false;
       await world.time.sleep(500);
     }
-    await world.time.sleep(this.random.int(1, 12));
+    const slow = world.hosts.get(to)?.slowMs ?? world.hosts.get(from)?.slowMs ?? 0;
+    await world.time.sleep(this.random.int(1, 12) + (slow === 0 ? 0 : this.random.int(0, slow)));
     return world.awake(to);
   }
 
@@ -109,7 +122,7 @@ export class Run {
     const fleet: Fleet = {
       run: (node) => this.move(Promise.resolve(unreachable(node, "nothing but checks is simulated"))),
       lock: (node) => this.move(this.#lock(world.host(node))),
-      fetch: (node) => this.move(this.#fetch(world.host(node))),
+      fetch: (node, path) => this.move(this.#fetch(world.host(node), path)),
       close: () => Promise.resolve(),
     };
     return {
@@ -153,7 +166,9 @@ export class Run {
     const facts = factsOf(world, host, `${world.version}.30`);
     // Without a majority etcdctl waits to its deadline.
     if (facts.view?.linearizable === "unknown" && facts.view.local !== "no") await world.time.sleep(2_000);
-    if (this.#unlucky() || !await this.way(host.name, manager.name, CONNECT_MS)) {
+    const lost = this.#unlucky();
+    if (lost) world.count("the answer to a look is lost");
+    if (lost || !await this.way(host.name, manager.name, CONNECT_MS)) {
       return unreached(node, { kind: "lost", detail: "the connection went away" });
     }
     return facts;
@@ -178,19 +193,24 @@ export class Run {
     return { kind: "held", session };
   }
 
-  async #fetch(host: Host): Promise<Reply> {
+  async #fetch(host: Host, path: string): Promise<Reply> {
     await this.world.time.sleep(this.random.int(20, 200));
-    return this.world.linked(this.manager.name, host.name)
-      ? exited(0)
-      : { kind: "lost", detail: "the connection went away" };
+    if (!host.files.has(path)) return exited(1, "", "No such file or directory");
+    const arrives = this.world.linked(this.manager.name, host.name) && !this.#unlucky();
+    if (arrives) this.deeds.snapshot = true;
+    return arrives ? exited(0) : { kind: "lost", detail: "the connection went away" };
   }
 
   #unlucky(): boolean {
     return this.lossPerMille > 0 && this.random.percent(this.lossPerMille / 10);
   }
 
-  /** When, if at all, a command's connection goes away: before it, in the middle of it, after it. */
-  bad(): "before" | "during" | "after" | undefined {
-    return this.#unlucky() ? this.random.pick(["before", "during", "after"]) : undefined;
+  /** Whether a command's connection goes away before it, in the middle of it or after it, or it is run twice. */
+  bad(): "before" | "during" | "after" | "twice" | undefined {
+    const luck = this.#unlucky()
+      ? this.random.pick(["before", "during", "after", "twice"] as const)
+      : undefined;
+    if (luck !== undefined) this.world.count(lucks[luck]);
+    return luck;
   }
 }

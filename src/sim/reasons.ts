@@ -1,48 +1,208 @@
 /**
- * Refusals that stay when nothing goes wrong any more: which of them are so, and for a person to answer.
+ * Refusals that stay when nothing goes wrong any more: each has to name a reason that is so, word for word, and that a
+ * person has to answer; and nothing that would have helped may have been refused.
  *
  * @module
  */
-import type { HostNode } from "../model/node.ts";
+import type { RecordedMember } from "../model/node.ts";
+import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
+import type { Host } from "./host.ts";
+import type { Disk } from "./peer.ts";
+import { isVoter } from "./raft.ts";
 import type { World } from "./world.ts";
 
-/** A reason that a person has to do something about, and that is so. */
-export function isTrue(refusal: Refusal, world: World, desired: readonly HostNode[]): boolean {
-  const hosts = [...world.hosts.values()];
-  const { evidence } = refusal;
-  switch (refusal.rule) {
-    case "S1":
-      if (evidence.includes("has begun")) return hosts.some((h) => h.marks.has("started"));
-      if (evidence.includes("lost the disk since")) {
-        return hosts.some((h) =>
-          h.own.disk === undefined && (h.marks.has("started") || !h.marks.has("intent"))
-        );
-      }
-      // Nobody wrote down whose it is, or none of the nodes that the config names has a part in it.
-      if (hosts.every((h) => !h.marks.has("latch"))) return true;
-      if (!hosts.some((h) => world.isCopy(h) && desired.some((n) => n.name === h.name))) {
-        return true;
-      }
-      // A package's default that does not run cannot show that nobody ever wrote to it.
-      return hosts.some((h) =>
-        h.own.disk?.pristine && !h.process && evidence.includes(`${h.name} holds data`)
-      );
-    // A package's default counts as data once it cannot be asked; a node installed anew proves nothing.
-    case "S3":
-      return hosts.some((h) =>
-        evidence.includes(h.name) &&
-        (h.own.disk === undefined ? !h.marks.has("latch") : (h.own.disk.pristine && !h.process) ||
-          evidence.includes(`holds that of member ${h.own.disk.memberId}`))
-      );
-    case "S19":
-      return hosts.some((h) => h.own.disk === undefined && evidence.includes(`${h.name}: its data is gone`));
-    // Bounded tries are reported.
-    case "S8":
-      return evidence.includes("in vain");
-    case "S10":
-      return true;
-    default:
-      return false;
-  }
+/** What a refusal is held against. */
+export interface Truth {
+  readonly world: World;
+  readonly target: Target;
+  /** How often this manager's runs failed at a change since all was last well: "add:n4" → 3. */
+  readonly failed: ReadonlyMap<string, number>;
 }
+
+/** What is wrong with a refusal, or undefined where it is true. */
+export function untrue(refusal: Refusal, truth: Truth): string | undefined {
+  const { rule, evidence } = refusal;
+  const claims = (byRule[rule] ?? []).filter(([pattern]) => pattern.test(evidence));
+  const [claim] = claims;
+  if (claim === undefined) return `${rule} is nothing that stays: ${evidence}`;
+  const [pattern, holds] = claim;
+  const { groups } = pattern.exec(evidence) ?? {};
+  return holds(truth, groups ?? {}) ? undefined : `that is not so, by ${rule}: ${evidence}`;
+}
+
+type Words = Readonly<Record<string, string>>;
+type Claim = readonly [RegExp, (truth: Truth, words: Words) => boolean];
+
+const host = ({ world }: Truth, { node = "" }: Words): Host | undefined => world.hosts.get(node);
+const hosts = ({ world }: Truth): readonly Host[] => [...world.hosts.values()];
+const record = ({ world }: Truth): readonly RecordedMember[] => world.record() ?? [];
+const disk = (
+  h: Host | undefined,
+): Disk | undefined => (h?.volume.disk?.pristine ? undefined : h?.volume.disk);
+const mark = (h: Host | undefined, name: string, key: string): string | undefined =>
+  h?.marks.get(name)?.get(key);
+const sorted = (names: Iterable<string>): string => [...names].sort().join(",");
+const desired = ({ target }: Truth): string => sorted(target.desired.map((n) => n.name));
+const nodeOf = ({ world }: Truth, m: RecordedMember): string | undefined =>
+  world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name;
+/** What a person calls it in a refusal. */
+const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
+  nodeOf(t, m) === word || word.includes(m.id);
+
+/** Nothing tells where the data of a node was, or it lies elsewhere than it was. */
+const noProof = (h: Host | undefined): boolean =>
+  h !== undefined && h.volume.disk === undefined && h.own === h.volume &&
+  [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
+    .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
+
+/**
+ * A stopped cluster of this service that could be started: some latch names it, a desired node holds its data, and a
+ * majority of its voters, by the newest list on any disk, is there.
+ */
+export function startable(t: Truth): string | undefined {
+  if (t.world.record() !== undefined) return undefined;
+  const latched = new Set(hosts(t).flatMap((h) => mark(h, "latch", "clusterId") ?? []));
+  const disks = hosts(t).flatMap((h) => {
+    const d = disk(h);
+    return d === undefined || !latched.has(d.clusterId) || h.stoppedByPerson !== undefined ? [] : [{ h, d }];
+  });
+  for (const { d } of disks) {
+    const own = disks.filter((x) => x.d.realm === d.realm);
+    const { config } = own.map((x) => x.d.commit).reduce((a, b) =>
+      b.term > a.term || (b.term === a.term && b.index > a.index) ? b : a
+    );
+    const able = own.filter((x) => isVoter(config, x.d.memberId));
+    const wanted = own.some(({ h }) => t.target.desired.some((n) => n.name === h.name));
+    if (wanted && able.length > config.filter((m) => m.role === "voter").length / 2) {
+      return `${able.map((x) => x.h.name).join(", ")} could be started`;
+    }
+  }
+  return undefined;
+}
+const lost = (t: Truth): boolean => startable(t) === undefined && t.world.record() === undefined;
+
+const outOfOrder = (t: Truth, word: string): boolean =>
+  word.split(", ").every((one) => {
+    const m = record(t).find((x) => calls(t, x, one));
+    const peer = [...t.world.raft.peers].find((p) => p.id === m?.id);
+    return m !== undefined && (peer === undefined || t.world.raft.leaderOf(peer) === undefined);
+  });
+/** "1 of 2 voters healthy", now. */
+const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
+  const all = record(t).filter((m) => m.role === "voter");
+  const well = all.filter((m) =>
+    [...t.world.raft.peers].some((p) => p.id === m.id && t.world.raft.leaderOf(p) !== undefined)
+  );
+  return all.length === Number(voters) && well.length === Number(healthy);
+};
+
+/** What lies on a node keeps a bootstrap from beginning, unless it is a cluster that could be started. */
+const held = (t: Truth, words: Words): boolean => {
+  const d = disk(host(t, words));
+  return d?.memberId === words.member && d?.clusterId === words.cluster && lost(t);
+};
+
+const staticOrder: readonly Claim[] = [[/^step .* of the playbook: /, () => true]];
+const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
+  S1: [
+    [/^(?<node>\S+) was member (?<member>\S+) of cluster (?<cluster>\S+) \(its latch says so\)$/, (t, w) => {
+      const h = host(t, w);
+      return mark(h, "latch", "memberId") === w.member && mark(h, "latch", "clusterId") === w.cluster &&
+        lost(t);
+    }],
+    [/^(?<node>\S+) holds data \(member (?<member>\S+) of cluster (?<cluster>\S+)\)$/, held],
+    [/^the service already answers on .*, was never seen as /, (t) => {
+      const members = record(t).map((m) => nodeOf(t, m));
+      const mine = t.target.desired.filter((n) => members.includes(n.name)).length;
+      return hosts(t).every((h) => !h.marks.has("latch")) && 2 * mine <= t.target.desired.length;
+    }],
+    [/^the service already answers on (?<node>\S+)$/, (t, w) => host(t, w)?.process === true],
+    [
+      /^two unfinished bootstraps lie on the nodes/,
+      (t) => new Set(hosts(t).flatMap((h) => mark(h, "intent", "token") ?? [])).size > 1,
+    ],
+    [
+      /^a bootstrap of (?<begun>\S+) has begun, and the config now names (?<wanted>\S+)$/,
+      (t, w) =>
+        w.wanted === desired(t) &&
+        hosts(t).some((h) =>
+          h.marks.has("started") && sorted((mark(h, "intent", "members") ?? "").split(",")) === w.begun
+        ),
+    ],
+    [
+      /^(?<lost>.+) had been started by the unfinished bootstrap and lost the disk since/,
+      (t, w) => (w.lost ?? "").split(", ").every((node) => disk(host(t, { node })) === undefined),
+    ],
+    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(host(t, w))],
+  ],
+  S3: [
+    [
+      /^the data of member (?<member>\S+) is not found on (?<node>\S+): /,
+      (t, w) => noProof(host(t, w)) && record(t).some((m) => m.id === w.member),
+    ],
+    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(host(t, w))],
+    [
+      /^(?<node>\S+) should hold the data of member (?<member>\S+), and holds that of member (?<holds>\S+)$/,
+      (t, w) => host(t, w)?.volume.disk?.memberId === w.holds && record(t).some((m) => m.id === w.member),
+    ],
+    [
+      /^(?<node>\S+) contradicts itself: .* is member (?<one>\S+) of .*, .* is member (?<other>\S+) of /,
+      (t, w) => {
+        const h = host(t, w);
+        const says = [h?.peer?.id, h?.volume.disk?.memberId, mark(h, "latch", "memberId")];
+        return w.one !== w.other && says.includes(w.one) && says.includes(w.other);
+      },
+    ],
+    [
+      /^(?<node>\S+) holds data or a latch of cluster (?<cluster>\S+), and this service is cluster (?<own>\S+)$/,
+      (t, w) => {
+        const h = host(t, w);
+        return w.cluster !== w.own && [disk(h)?.clusterId, mark(h, "latch", "clusterId")].includes(w.cluster);
+      },
+    ],
+    [
+      /^two clusters serve at once/,
+      ({ world }) => new Set(world.leaders().map((l) => l.disk.realm)).size > 1,
+    ],
+  ],
+  S6: [[/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted]],
+  S7: [[/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")]],
+  S8: [
+    [
+      /^(?<key>\S+) was tried (?<count>\d+) times in vain$/,
+      (t, w) =>
+        (t.failed.get(w.key ?? "") ?? 0) >= Number(w.count) && Number(w.count) >= t.target.policy.repairTries,
+    ],
+    [
+      /^(?<key>\S+) failed (once|(?<count>\d+) times); the next try is due/,
+      (t, w) => (t.failed.get(w.key ?? "") ?? 0) >= Number(w.count ?? 1),
+    ],
+    [
+      /^(?<who>.+) has joined and is not a voter yet: /,
+      (t, w) => record(t).some((m) => (m.role === "learner" || m.name === "") && calls(t, m, w.who ?? "")),
+    ],
+  ],
+  // The next run goes on: nothing for a person to answer, and nothing that stays.
+  S9: [[/were removed in this run/, () => true]],
+  S10: [[
+    /keeps none of the recorded members/,
+    (t) =>
+      record(t).filter((m) => m.role === "voter").every((m) =>
+        t.target.desired.every((n) => n.name !== nodeOf(t, m))
+      ),
+  ]],
+  S12: staticOrder,
+  S15: [[/^(?<node>\S+) holds data that belongs to no former member of this cluster$/, (t, w) => {
+    const d = disk(host(t, w));
+    return d !== undefined && record(t).every((m) => m.id !== d.memberId);
+  }]],
+  S16: staticOrder,
+  S18: staticOrder,
+  S19: [[/^no member serves a linearizable read; (?<needed>\d+) of (?<size>\d+) are needed/, lost]],
+  // Versions are what the config's own hosts would bring.
+  S22: [[/./, () => true]],
+  S23: [[/paused: true$/, (t) => t.target.policy.paused]],
+  masked: [[/^the unit on (?<node>\S+) is /, (t, w) => host(t, w)?.unit.enabled === false]],
+  playbook: staticOrder,
+};

@@ -5,16 +5,20 @@
  * @module
  */
 import { applyService } from "../engine/apply.ts";
+import type { Case } from "../model/change.ts";
 import type { Happening, Outcome } from "../model/event.ts";
 import type { HostNode, RecordedMember } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Service } from "../playbook/plugin.ts";
+import { begin } from "./beginning.ts";
+import { Edited } from "./edits.ts";
 import { strike } from "./faults.ts";
 import type { Host } from "./host.ts";
+import { begins, completes } from "./judge.ts";
 import { Manager, Run } from "./manager.ts";
-import { idOf, Random } from "./random.ts";
-import { isTrue } from "./reasons.ts";
+import { Random } from "./random.ts";
+import { startable, type Truth, untrue } from "./reasons.ts";
 import { told } from "./story.ts";
 import { type Wiring, World } from "./world.ts";
 
@@ -31,27 +35,23 @@ export interface Schedule {
   readonly outcome: Outcome;
   readonly refusals: readonly Refusal[];
   readonly runs: number;
-  readonly faults: number;
+  /** How often each kind of thing went wrong. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** How many runs ended so. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** Rules that ended runs, with how many runs each. */
+  readonly rules: Readonly<Record<string, number>>;
   readonly changes: number;
   readonly writes: number;
   readonly trace: readonly string[];
 }
 
 const FAULTS_MS = 150_000;
-/** The last of the pauses between runs that a refusal has to outlast: longer than any backoff between tries. */
-const PAUSES_MS = [
-  5_000,
-  15_000,
-  15_000,
-  30_000,
-  60_000,
-  120_000,
-  240_000,
-  480_000,
-  700_000,
-  700_000,
-  700_000,
-];
+/** Pauses between the runs after the faults; the last one, longer than any backoff between tries, comes again. */
+const PAUSES_MS = [5_000, 15_000, 15_000, 30_000, 60_000, 120_000, 240_000, 480_000];
+const LAST_PAUSE_MS = 700_000;
+/** Each of several changes may be tried in vain, one after the other. */
+const MOST_RUNS = 30;
 const RUN_MS = 3_600_000;
 
 /** Plays one seed to its end. The same seed gives the same trace, byte for byte. */
@@ -65,46 +65,56 @@ class Played {
   readonly #random: Random;
   readonly #world: World;
   readonly #managers = [new Manager("manager"), new Manager("another")];
-  #desired: readonly HostNode[];
+  readonly #config: Edited;
   #outcome: Outcome = "failed";
   #refusals: readonly Refusal[] = [];
   #runs = 0;
   #changes = 0;
-  #faults = 0;
   #faulty = false;
+  /** Of the last run. */
+  #target: Target;
+  readonly #ends = new Map<string, number>();
+  readonly #rules = new Map<string, number>();
+  /** Runs that failed at a change, by manager and change. */
+  readonly #failed = new Map<string, number>();
 
   constructor(readonly subject: Subject, seed: number) {
     this.#random = new Random(seed);
     const version = this.#random.pick(["3.4", "3.5"] as const) ?? "3.5";
-    this.#world = new World(this.#random.fork(), subject.target.nodes, subject.wiring, version);
-    this.#desired = subject.target.desired;
+    this.#world = new World(
+      this.#random.fork(),
+      subject.target.nodes,
+      subject.wiring,
+      version,
+      subject.service.dataDir,
+    );
+    this.#target = subject.target;
+    this.#config = new Edited(this.#world, this.#random, subject.target.desired);
   }
 
   async play(): Promise<void> {
     const random = this.#random;
     const world = this.#world;
-    if (random.percent(75)) this.#form(this.#desired);
-    else if (random.percent(30)) {
-      for (const h of world.hosts.values()) {
-        if (random.percent(40)) world.start(h);
-        h.unit.enabled = true;
-      }
-    }
+    begin(world, random, this.#config.desired);
     const faulty = this.#faulty = !random.percent(10);
     this.#writeOn();
     if (!await this.#settle(1_500)) return;
     const end = world.time.now + FAULTS_MS;
     if (faulty) this.#misfortune(end);
     const edits = random.int(0, 3);
-    for (let i = 0; i < edits; i++) world.time.after(random.int(0, FAULTS_MS), () => this.#edit());
+    for (let i = 0; i < edits; i++) world.time.after(random.int(0, FAULTS_MS), () => this.#config.edit());
     while (world.time.now < end) {
       const [one, other] = this.#managers;
       if (one === undefined || other === undefined) return;
       const runs = [this.#run(one, faulty)];
-      if (faulty && random.percent(15)) runs.push(this.#run(other, true));
+      if (random.percent(15)) {
+        world.count("two managers at once");
+        runs.push(this.#run(other, faulty));
+      }
       if (!await this.#until(runs, RUN_MS) || !await this.#settle(random.int(1_000, 20_000))) return;
     }
     world.tell("-", "the faults end");
+    this.#config.paused = false;
     for (const mend of [...world.mends]) mend();
     await this.#converge();
   }
@@ -117,7 +127,9 @@ class Played {
       outcome: this.#outcome,
       refusals: this.#refusals,
       runs: this.#runs,
-      faults: this.#faults,
+      faults: Object.fromEntries(world.faults),
+      ends: Object.fromEntries(this.#ends),
+      rules: Object.fromEntries(this.#rules),
       changes: this.#changes,
       writes: world.writes,
       trace: world.trace,
@@ -128,18 +140,24 @@ class Played {
   async #converge(): Promise<void> {
     const [manager] = this.#managers;
     const world = this.#world;
-    for (const pause of PAUSES_MS) {
+    let before = "";
+    for (let runs = 0; runs < MOST_RUNS; runs++) {
       if (manager === undefined) return;
       const changes = this.#changes;
+      const pause = PAUSES_MS[runs] ?? LAST_PAUSE_MS;
       if (!await this.#until([this.#run(manager, false)], RUN_MS) || !await this.#settle(pause)) return;
       if (this.#outcome === "steady" && changes === this.#changes) break;
+      const said = this.#refusals.map((r) => r.evidence).join("\n");
+      // The same refusal after the longest pause stays.
+      if (pause === LAST_PAUSE_MS && said !== "" && said === before) break;
+      before = said;
     }
     this.#judgeEnd(world.record());
   }
 
   #judgeEnd(record: readonly RecordedMember[] | undefined): void {
     const world = this.#world;
-    const wanted = this.#desired.map((n) => n.name).sort().join(" ");
+    const wanted = this.#config.desired.map((n) => n.name).sort().join(" ");
     const are = record?.map((m) =>
       world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name ?? "?"
     );
@@ -150,37 +168,40 @@ class Played {
           `recorded: ${are?.join(" ") ?? "nobody"}; desired: ${wanted}`,
         );
       }
+      const left = [...world.hosts.values()].find(({ own: { disk } }) =>
+        disk?.realm === world.leaders()[0]?.disk.realm && !disk?.pristine &&
+        record?.every((m) => m.id !== disk?.memberId)
+      );
+      if (left !== undefined) {
+        world.violate(
+          "who was removed does not come back",
+          `${left.name} still holds the data of member ${left.own.disk?.memberId}`,
+        );
+      }
       return;
     }
-    const why = this.#refusals[0];
-    if (
-      (this.#outcome !== "refused" && this.#outcome !== "quorumLost") || why === undefined ||
-      !isTrue(why, world, this.#desired)
-    ) {
+    const wrong = this.#refusals.map((r) => untrue(r, this.#truth())).find((why) => why !== undefined);
+    const refused = this.#outcome === "refused" || this.#outcome === "quorumLost";
+    if (!refused || this.#refusals.length === 0 || wrong !== undefined) {
+      const which = this.#refusals.map((r) => `${r.rule}: ${r.evidence}`).join("; ");
       world.violate(
         "after the faults the config is reached, or a true reason told",
-        `${this.#outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
+        `${this.#outcome}${
+          wrong === undefined ? ` ${which}` : `, and ${wrong} (${startable(this.#truth()) ?? which})`
+        }`,
       );
     }
   }
 
-  // ---- what happens ------------------------------------------------------------------------------------------------
-
-  /** A cluster that somebody built by hand: with settings of its own, and never seen by a manager. */
-  #form(nodes: readonly HostNode[]): void {
-    const { peerUrl } = this.#world.wiring;
-    const cluster = nodes.map((n) => `${n.name}=${peerUrl(n)}`).join(",");
-    for (const n of nodes) {
-      const h = this.#world.host(n.name);
-      h.env.set("ETCD_NAME", n.name);
-      h.env.set("ETCD_INITIAL_ADVERTISE_PEER_URLS", peerUrl(n));
-      h.env.set("ETCD_INITIAL_CLUSTER", cluster);
-      h.env.set("ETCD_INITIAL_CLUSTER_STATE", "new");
-      h.env.set("ETCD_INITIAL_CLUSTER_TOKEN", idOf(cluster));
-      h.unit.enabled = true;
-      this.#world.start(h);
-    }
+  #truth(manager = this.#managers[0]): Truth {
+    const own = `${manager?.name} `;
+    const failed = [...this.#failed].filter(([key]) => key.startsWith(own)).map(([key, count]) =>
+      [key.slice(own.length), count] as const
+    );
+    return { world: this.#world, target: this.#target, failed: new Map(failed) };
   }
+
+  // ---- what happens ------------------------------------------------------------------------------------------------
 
   #writeOn(): void {
     const world = this.#world;
@@ -196,44 +217,38 @@ class Played {
     const pause = world.random.pick([4_000, 12_000, 40_000]) ?? 0;
     const again = (): void => {
       if (world.time.now >= end) return;
-      this.#faults++;
       strike(world, this.#managers);
       world.time.after(world.random.int(pause / 4, 2 * pause), again);
     };
     world.time.after(world.random.int(0, 2 * pause), again);
   }
 
-  /** Somebody edits the config: a node more, a node less, or one for another. */
-  #edit(): void {
-    const { nodes } = this.subject.target;
-    const random = this.#random;
-    const now = this.#desired;
-    const spare = random.pick(nodes.filter((n) => now.every((m) => m.name !== n.name)));
-    const gone = random.pick(now);
-    const kind = random.pick(["more", "less", "other"] as const);
-    const less = now.length > 1 && kind !== "more" ? now.filter((n) => n !== gone) : now;
-    this.#desired = kind !== "less" && spare !== undefined ? [...less, spare] : less;
-    this.#world.tell("config", `members: ${this.#desired.map((n) => n.name).join(" ")}`);
-  }
-
   async #run(manager: Manager, faulty: boolean): Promise<void> {
     const world = this.#world;
     const random = this.#random.fork();
-    const desired = this.#desired;
+    const { desired, paused } = this.#config;
     const id = ++this.#runs;
-    const run = new Run(world, manager, random, `${id}`, (h) => this.#mayTouch(h, desired));
+    const policy = { ...this.subject.target.policy, paused };
+    const target: Target = { ...this.subject.target, desired, policy };
+    const run = new Run(world, manager, random, `${id}`, target, (h) => this.#mayTouch(h, desired));
+    const { deeds } = run;
     if (faulty) {
       run.lossPerMille = random.pick([0, 0, 20, 100]) ?? 0;
       if (random.percent(30)) run.diesAt = random.int(1, random.percent(50) ? 60 : 600);
     }
-    const target: Target = { ...this.subject.target, desired };
     const outside = run.outside();
     const before = new Set(world.registered);
     let undone = false;
     let refusals: readonly Refusal[] = [];
+    let change = "";
     const emit = (h: Happening): void => {
       if (h.event === "refused") refusals = h.refusals;
       if (h.event === "quorumLost") refusals = [h.refusal];
+      if (h.event === "changeStarted") {
+        begins(world, deeds, h.case as Case);
+        change = h.case === "replace" ? `add:${h.subject.split("→")[1]}` : `${h.case}:${h.subject}`;
+      }
+      if (h.event === "changeDone") completes(world, deeds);
       undone ||= h.event === "undone";
       const line = told(h);
       if (line !== undefined) world.tell(manager.name, line);
@@ -241,13 +256,19 @@ class Played {
     const stop = new AbortController();
     const applied = applyService({ service: this.subject.service, target, outside }, emit, stop.signal);
     const end = await Promise.race([applied, run.death]);
-    if (end === undefined) return;
+    if (end === undefined) return more(this.#ends, "killed");
     this.#changes += end.changed;
     this.#outcome = end.outcome;
     this.#refusals = refusals;
+    this.#target = target;
+    more(this.#ends, end.outcome);
+    for (const rule of new Set(refusals.map((r) => r.rule))) more(this.#rules, rule);
+    const key = `${manager.name} ${change}`;
+    if (end.outcome === "failed") more(this.#failed, key);
+    if (end.outcome === "steady") this.#failed.clear();
     if (end.outcome === "failed" && !undone && run.lossPerMille === 0) this.#judgeUndo(before);
     if (!this.#faulty && !["steady", "converged", "yielded"].includes(end.outcome)) {
-      this.#judgeSmooth(end.outcome);
+      this.#judgeSmooth(manager, end.outcome);
     }
   }
 
@@ -265,15 +286,10 @@ class Played {
   }
 
   /** Where nothing goes wrong nothing is refused or fails. */
-  #judgeSmooth(outcome: Outcome): void {
-    const world = this.#world;
-    const why = this.#refusals[0];
-    // The cap on removals is for the next run to go on.
-    if (why !== undefined && (why.rule === "S9" || isTrue(why, world, this.#desired))) return;
-    world.violate(
-      "without faults every run reaches the config",
-      `${outcome}${why === undefined ? "" : ` by ${why.rule}: ${why.evidence}`}`,
-    );
+  #judgeSmooth(manager: Manager, outcome: Outcome): void {
+    const wrong = this.#refusals.map((r) => untrue(r, this.#truth(manager))).find((why) => why !== undefined);
+    if (this.#refusals.length > 0 && wrong === undefined) return;
+    this.#world.violate("without faults every run reaches the config", `${outcome}, ${wrong ?? ""}`);
   }
 
   #mayTouch(h: Host, desired: readonly HostNode[]): boolean {
@@ -309,4 +325,8 @@ class Played {
     await world.time.pass(() => world.time.now >= at || world.violation !== undefined, at);
     return world.violation === undefined;
   }
+}
+
+function more(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

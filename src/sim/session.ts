@@ -7,6 +7,7 @@ import type { About, Reply, Session } from "../model/fleet.ts";
 import type { Effect } from "../playbook/effect.ts";
 import { programs } from "./commands.ts";
 import type { Host } from "./host.ts";
+import { acts, type Deeds } from "./judge.ts";
 import type { Run } from "./manager.ts";
 import { runShell } from "./shell.ts";
 
@@ -35,6 +36,9 @@ export class SimSession implements Session {
   }
   get holder(): string {
     return `${this.run_.manager.name}:${this.run_.id}`;
+  }
+  get by(): Deeds {
+    return this.run_.deeds;
   }
   get held(): boolean {
     return this.#alive;
@@ -94,10 +98,12 @@ export class SimSession implements Session {
     // A host that was powered off meanwhile has lost the agent with the lock.
     if (this.host.lock !== this) return lost();
     const late = time.now > notAfter;
-    const end = late
-      ? undefined
-      : await this.#execute(script, time.now + timeoutMs, about, luck === "during");
-    if (luck !== undefined || !await this.run_.way(this.node, manager.name, GONE_MS)) return lost();
+    let end = late ? undefined : await this.#execute(script, time.now + timeoutMs, about, luck === "during");
+    // Told twice what was asked once: each step has to bear that.
+    if (luck === "twice" && !late) {
+      end = await this.#execute(script, time.now + timeoutMs, about, false);
+    } else if (luck !== undefined) return lost();
+    if (!await this.run_.way(this.node, manager.name, GONE_MS)) return lost();
     if (late || end === undefined) return { kind: "timedOut", stdout: bytes(""), stderr: bytes("") };
     return end;
   }
@@ -118,12 +124,13 @@ export class SimSession implements Session {
         world.violate("only nodes that have to do with it are touched", `${about.step} on ${host.name}`);
       }
     }
+    // The effect of a step is one of those that a playbook can declare.
+    const effect = about?.effect as Effect | undefined;
+    if (about !== undefined && effect !== undefined) acts(world, this.run_.deeds, about.step, effect);
     let steps = broken ? this.run_.random.int(0, 3) : Infinity;
     const stop = () => !host.up || host.boots !== turn || world.time.now > deadline || steps-- <= 0;
     this.#running++;
-    // The effect of a step is one of those that a playbook can declare.
-    const effect = about?.effect as Effect | undefined;
-    const said = await runShell(script, programs(world, host, true, effect), stop);
+    const said = await runShell(script, programs(world, host, this.run_.deeds, effect), stop);
     this.#running--;
     if (host.boots !== turn || !host.up) return { kind: "lost", detail: "the host went away" };
     if (world.time.now > deadline) return undefined;

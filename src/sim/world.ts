@@ -36,14 +36,18 @@ export class World implements Medium {
   readonly byHand = new Set<string>();
   /** Faults that last, each to be taken back. */
   readonly mends = new Set<() => void>();
-  /** When chance last took away something that votes. */
+  /** When chance last took away something that votes, gave something back, or touched a manager's way to the hosts. */
   lastFault = -Infinity;
+  lastMend = -Infinity;
+  lastCut = -Infinity;
+  lastElection = -Infinity;
 
   constructor(
     readonly random: Random,
     readonly nodes: readonly HostNode[],
     readonly wiring: Wiring,
     readonly version: "3.4" | "3.5",
+    readonly dataDir: string,
   ) {
     this.hosts = new Map(nodes.map((n, i) => [n.name, new Host(n, `f5${i}`)]));
     this.raft = new Raft(this);
@@ -89,6 +93,11 @@ export class World implements Medium {
     this.acknowledgedIn = realm;
     this.writes++;
   }
+  /** How often each kind of fault has happened. */
+  readonly faults = new Map<string, number>();
+  count(fault: string): void {
+    this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+  }
   awake(name: string): boolean {
     return this.hosts.get(name)?.awake ?? true;
   }
@@ -100,6 +109,7 @@ export class World implements Medium {
 
   elected(peer: Peer): void {
     this.tell(peer.host, `leads ${peer.disk.realm} in term ${peer.disk.term}`);
+    this.lastElection = this.time.now;
     if (peer.disk.pristine) return;
     peer.members.forEach((m) => m.peerUrls.forEach((url) => this.recorded.add(url)));
     const other = this.leaders().find((l) => l.disk.realm !== peer.disk.realm);
@@ -201,32 +211,28 @@ export class World implements Medium {
   /** No data: as `new` or `existing`, as the settings say; without any, a package's default. */
   #firstStart(host: Host): Disk | string {
     const own = host.env.get("ETCD_INITIAL_ADVERTISE_PEER_URLS");
-    const pairs = (host.env.get("ETCD_INITIAL_CLUSTER") ?? "").split(",").filter((p) => p !== "")
-      .map((p) => [p.slice(0, p.indexOf("=")), p.slice(p.indexOf("=") + 1)] as const);
-    if (own === undefined || pairs.length === 0) return this.#packageDefault(host);
-    const urls = pairs.map(([, url]) => url);
+    const urls = initialUrls(host);
+    if (own === undefined || urls.length === 0) return this.#packageDefault(host);
     if (!urls.includes(own)) return "couldn't find local name in the initial cluster configuration";
     const others = [...this.raft.peers].filter((p) =>
       p.host !== host.name && !p.disk.pristine && this.linked(host.name, p.host) &&
       urls.includes(this.wiring.peerUrl(this.host(p.host).node))
     );
     if (host.env.get("ETCD_INITIAL_CLUSTER_STATE") === "existing") return this.#join(urls, own, others);
-    const token = host.env.get("ETCD_INITIAL_CLUSTER_TOKEN") ?? "etcd-cluster";
-    const members = pairs.map(([, url]): RecordedMember => ({
-      id: idOf(`${url} ${token}`),
-      name: "",
-      role: "voter",
-      peerUrls: [url],
-      clientUrls: [],
-    }));
-    const realm = idOf(`${members.map((m) => m.id).sort().join()}`);
-    const memberId = idOf(`${own} ${token}`);
+    const members = initialMembers(host);
+    const realm = this.realmTold(host);
+    const memberId = members.find((m) => m.peerUrls.includes(own))?.id ?? "";
     const known = others.find((p) => p.disk.realm === realm)?.members.find((m) => m.id === memberId);
     if (known !== undefined && known.name !== "") return `member ${memberId} has already been bootstrapped`;
     const log = this.#roots.get(realm) ??
       { term: 1, index: members.length, prev: undefined, config: members };
     this.#roots.set(realm, log);
     return { clusterId: realm, memberId, realm, term: 1, log, commit: log, pristine: false };
+  }
+
+  /** The cluster that a host's settings would make as `new`: its ids follow from the peer URLs and the token. */
+  realmTold(host: Host): string {
+    return idOf(initialMembers(host).map((m) => m.id).sort().join());
   }
 
   #join(urls: readonly string[], own: string, others: readonly Peer[]): Disk | string {
@@ -275,3 +281,15 @@ export class World implements Medium {
     return [...this.leaders()].sort((a, b) => b.disk.term - a.disk.term)[0]?.members;
   }
 }
+
+const initialUrls = (host: Host): readonly string[] =>
+  (host.env.get("ETCD_INITIAL_CLUSTER") ?? "").split(",").filter((p) => p !== "")
+    .map((p) => p.slice(p.indexOf("=") + 1));
+const initialMembers = (host: Host): readonly RecordedMember[] =>
+  initialUrls(host).map((url) => ({
+    id: idOf(`${url} ${host.env.get("ETCD_INITIAL_CLUSTER_TOKEN") ?? "etcd-cluster"}`),
+    name: "",
+    role: "voter",
+    peerUrls: [url],
+    clientUrls: [],
+  }));

@@ -21,7 +21,7 @@ class Scene {
 
   constructor(version: "3.4" | "3.5") {
     const { target, wiring } = this.#subject;
-    this.world = new World(new Random(1), target.nodes, wiring, version);
+    this.world = new World(new Random(1), target.nodes, wiring, version, etcdOptions.dataDir);
   }
 
   host(name: string): Host {
@@ -56,8 +56,16 @@ class Scene {
       options: { ...etcdOptions, ...options },
       nodes: target.nodes,
     });
-    const run = new Run(this.world, this.#manager, new Random(++this.#runs), `${this.#runs}`, () => true);
-    const one: ServiceRun = { service, target: { ...target, desired }, outside: run.outside() };
+    const wanted = { ...target, desired };
+    const run = new Run(
+      this.world,
+      this.#manager,
+      new Random(++this.#runs),
+      `${this.#runs}`,
+      wanted,
+      () => true,
+    );
+    const one: ServiceRun = { service, target: wanted, outside: run.outside() };
     const changed = await this.#while(watchChange(one));
     assert.equal(changed.case, kind, changed.why);
     assert.deepEqual(told(changed), [], changed.why + this.world.trace.slice(-30).join("\n"));

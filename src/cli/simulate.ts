@@ -1,14 +1,19 @@
-import type { Outcome } from "../model/event.ts";
 import type { HostNode } from "../model/node.ts";
 import type { Options } from "../playbook/options.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import { playSchedule, type Schedule, type Subject } from "../sim/schedule.ts";
+import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import type { Line } from "../report/lines.ts";
+import { duration } from "../report/words.ts";
 import type { SimulateFlags } from "./app.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
 import { chosen, readConfig } from "./config.ts";
 import { bind } from "./plugins.ts";
+
+/** So much of a timeline shows how it came to a violation; `--seed` prints all of it. */
+const STORY_LINES = 40;
+const BAR_MS = 200;
 
 /** `quorate simulate`: the engine and the playbook of a service, on its nodes as they would be in memory, with bad luck. */
 export default async function simulate(cli: Cli, flags: SimulateFlags, name?: string): Promise<number> {
@@ -34,26 +39,29 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
 
   if (flags.seed !== undefined) {
     const played = await playSchedule(subject, flags.seed);
-    cli.out.write(`${played.trace.join("\n")}\n`);
-    print(cli, flags, [verdict(played)]);
+    print(cli, flags, [...played.trace.map((line): Line => [line]), verdict(played)]);
     return played.violation === undefined ? EXIT.ok : EXIT.failed;
   }
-  const tally = new Tally();
+  let tally = noTally;
+  const bar = barOf(cli, flags);
   for (let seed = 1; seed <= flags.seeds; seed++) {
     const played = await playSchedule(subject, seed);
-    tally.add(played);
-    if (cli.err.terminal && !flags.quiet && (seed % 10 === 0 || seed === flags.seeds)) {
-      cli.err.write(`\r${bar(seed / flags.seeds)} ${seed} of ${flags.seeds}`);
-    }
+    tally = together(tally, tallyOf(played));
+    bar.show(seed);
     if (played.violation === undefined) continue;
-    if (cli.err.terminal && !flags.quiet) cli.err.write("\n");
-    cli.out.write(`${played.trace.join("\n")}\n`);
-    print(cli, flags, [verdict(played), ...tally.lines()]);
-    say(cli, flags, [[`the same again: quorate simulate ${service.name} --seed ${seed}`]]);
+    bar.clear();
+    const left = Math.max(0, played.trace.length - STORY_LINES);
+    print(cli, flags, [
+      ...(left === 0 ? [] : [[["dim", `… ${left} lines before`]] satisfies Line]),
+      ...played.trace.slice(left).map((line): Line => [line]),
+      verdict(played),
+      ...table(tally),
+    ]);
+    say(cli, flags, [[`the whole of it again: quorate simulate ${service.name} --seed ${seed}`]]);
     return EXIT.failed;
   }
-  if (cli.err.terminal && !flags.quiet) cli.err.write("\n");
-  print(cli, flags, [[["green", `${service.name}: every invariant held`]], ...tally.lines()]);
+  bar.clear();
+  print(cli, flags, [[["green", `${service.name}: every invariant held`]], ...table(tally)]);
   return EXIT.ok;
 }
 
@@ -72,39 +80,30 @@ const verdict = ({ seed, violation, outcome }: Schedule): Line =>
     ? [["green", `seed ${seed}: every invariant held`], `; the last run ended ${outcome}`]
     : [["red", `seed ${seed}: ${violation.invariant}`], `: ${violation.story}`];
 
-const WIDTH = 30;
-const bar = (part: number): string => "█".repeat(Math.round(part * WIDTH)).padEnd(WIDTH, "░");
+const table = (tally: Tally): readonly Line[] =>
+  rowsOf(tally).map(({ count, what }): Line =>
+    count === undefined ? [["bold", what]] : [String(count).padStart(10), `  ${what}`]
+  );
 
-/** What all schedules came to. */
-class Tally {
-  readonly #outcomes = new Map<Outcome, number>();
-  #schedules = 0;
-  #sums = { faults: 0, runs: 0, changes: 0, writes: 0 };
-
-  add(s: Schedule): void {
-    this.#schedules++;
-    this.#outcomes.set(s.outcome, (this.#outcomes.get(s.outcome) ?? 0) + 1);
-    const { faults, runs, changes, writes } = this.#sums;
-    this.#sums = {
-      faults: faults + s.faults,
-      runs: runs + s.runs,
-      changes: changes + s.changes,
-      writes: writes + s.writes,
-    };
-  }
-
-  lines(): readonly Line[] {
-    const { faults, runs, changes, writes } = this.#sums;
-    const row = (n: number, what: string): Line => [String(n).padStart(10), `  ${what}`];
-    return [
-      row(this.#schedules, "schedules"),
-      row(faults, "faults"),
-      row(runs, "runs"),
-      row(changes, "changes completed"),
-      row(writes, "acknowledged writes"),
-      ...[...this.#outcomes].sort((a, b) => b[1] - a[1]).map(([o, n]) =>
-        row(n, `${n === 1 ? "schedule" : "schedules"} that ended ${o}`)
-      ),
-    ];
-  }
+/** How far it is and how long it will still take; on a terminal only. */
+function barOf(cli: Cli, { quiet, seeds }: SimulateFlags) {
+  const { err } = cli;
+  const began = performance.now();
+  const shown = err.terminal && !quiet;
+  let drawn = -Infinity;
+  return {
+    show(done: number): void {
+      const now = performance.now();
+      if (!shown || now - drawn < BAR_MS) return;
+      drawn = now;
+      const left = duration(((now - began) / done) * (seeds - done));
+      const text = ` ${done} of ${seeds}, ${left} left`;
+      const width = Math.max(0, Math.min(30, err.size().columns - text.length - 1));
+      const full = Math.round((done / seeds) * width);
+      err.write(`\r${"█".repeat(full)}${"░".repeat(width - full)}${text}\x1b[K`);
+    },
+    clear(): void {
+      if (shown) err.write("\r\x1b[K");
+    },
+  };
 }

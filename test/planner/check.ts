@@ -1,0 +1,96 @@
+/** Judges every case of a range: what costs the quorum, or is refused for ever, comes out as a short story. */
+import type { Target } from "../../src/model/observation.ts";
+import { target as targetOf } from "../unit/core_samples.ts";
+import { follow, reasonsOf, safeAction } from "./follow.ts";
+import type { Case } from "./kinds.ts";
+import { type Recorded, SmallWorld } from "./small_world.ts";
+
+export interface Checked {
+  readonly cases: number;
+  /** How they ended: steady, refused, quorumLost. */
+  readonly ends: ReadonlyMap<string, number>;
+  /** The first that is wrong. */
+  readonly wrong: string | undefined;
+}
+
+/** The world of a case. */
+export function worldOf({ recorded, kept, coming, beside }: Case): SmallWorld {
+  const old = recorded.map((_, i) => `n${i + 1}`);
+  const fresh = coming.map((_, i) => `n${i + 6}`);
+  const others = beside === undefined ? [] : ["n12"];
+  const { desired, ...rest } = targetOf(
+    [...old.slice(0, kept), ...fresh].join(" "),
+    [...old, ...fresh, ...others].join(" "),
+    { moveAll: true },
+  );
+  const t: Target = { ...rest, desired: rest.nodes.filter((n) => desired.some((d) => d.name === n.name)) };
+  const record = recorded.map((kind, i): Recorded => ({
+    id: `a${i + 1}00000000000000`,
+    node: `n${i + 1}`,
+    voter: true,
+    named: true,
+    inSync: true,
+    ...kind.member,
+  }));
+  const spots = new Map([
+    ...recorded.map((kind, i) => [`n${i + 1}`, kind.spot(record[i]?.id ?? "")] as const),
+    ...coming.map((kind, i) => {
+      const spot = kind.spot("");
+      // A member of a bootstrap that has begun.
+      return [`n${i + 6}`, spot.data === "b" ? { ...spot, data: `bn${i + 6}` } : spot] as const;
+    }),
+    ...(beside === undefined ? [] : [["n12", beside.spot("")] as const]),
+  ]);
+  const world = new SmallWorld(t, spots, record);
+  world.begin();
+  return world;
+}
+
+/** No cluster comes to be like that: its list has two that have not joined, or nobody holds its data any more. */
+const canBe = ({ recorded }: Case): boolean =>
+  recorded.filter((k) => k.member?.voter === false || k.member?.named === false).length <= 1 &&
+  (recorded.length === 0 || recorded.some((k) => k.member?.voter === true && k.spot("own").data === "own"));
+
+export function check(all: Iterable<Case>, every = 1, from = 0): Checked {
+  let count = 0;
+  let at = -1;
+  const ends = new Map<string, number>();
+  for (const c of all) {
+    if (++at % every !== from || !canBe(c)) continue;
+    const world = worldOf(c);
+    if (!world.held && !world.leavesTraces()) continue;
+    count++;
+    const end = follow(world);
+    const { verdict } = end;
+    ends.set(verdict.kind, (ends.get(verdict.kind) ?? 0) + 1);
+    const wrong = end.wrong ?? wrongEnd(world, end);
+    if (wrong !== undefined) return { cases: count, ends, wrong: told(c, [...end.story, `then: ${wrong}`]) };
+  }
+  return { cases: count, ends, wrong: undefined };
+}
+
+function wrongEnd(world: SmallWorld, end: ReturnType<typeof follow>): string | undefined {
+  const { verdict } = end;
+  if (verdict.kind === "steady") {
+    const names = (list: readonly string[]) => [...list].sort().join(" ");
+    const is = names(world.record.map((m) => m.node));
+    const wanted = names(world.target.desired.map((n) => n.name));
+    return is === wanted && world.voters.length === world.record.length
+      ? undefined
+      : `it ends steady with ${is || "nobody"}, and ${wanted} are desired`;
+  }
+  // What contradicts itself is for a person to judge: the identities on the nodes have to be told apart by hand.
+  if (end.seen.conflicts.length > 0) return undefined;
+  const safe = safeAction(world, end);
+  return safe === undefined
+    ? undefined
+    : `${verdict.kind}, although it could ${safe}: ${reasonsOf(verdict).join("; ")}`;
+}
+
+const told = ({ recorded, kept, coming, beside }: Case, story: readonly string[]): string =>
+  [
+    ...recorded.map((k, i) => `n${i + 1} is recorded${i < kept ? " and desired" : ""}: it ${k.name}`),
+    ...coming.map((k, i) => `n${i + 6} is desired: it ${k.name}`),
+    ...(beside === undefined ? [] : [`n12 is a host beside them: it ${beside.name}`]),
+    ...story,
+  ].join("\n");

@@ -1,0 +1,17 @@
+/**
+ * Recorded and desired nodes of every kind, whatever holds of them and whatever of it can be known, with a quorum and
+ * without: each plan is followed to its end in a small world. `deno task planner` checks larger ranges.
+ */
+import assert from "node:assert/strict";
+import { check } from "./check.ts";
+import { small } from "./ranges.ts";
+
+for (const range of small) {
+  Deno.test(range.name, () => {
+    const { cases, ends, wrong } = check(range.cases());
+    console.log(`${cases} situations: ${[...ends].map(([k, n]) => `${n} ${k}`).join(", ")}`);
+    assert.equal(wrong, undefined, wrong);
+    assert.ok(cases > 200, `only ${cases} situations`);
+    assert.ok((ends.get("steady") ?? 0) > 0, "some end as desired");
+  });
+}

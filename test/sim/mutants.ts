@@ -1,4 +1,4 @@
-/** Bugs planted on purpose: each is one change of the text of a source file. */
+/** Bugs planted on purpose: each is one change of the text of a source file, or a few. */
 
 export interface Edit {
   readonly file: string;
@@ -10,55 +10,57 @@ export interface Mutant {
   readonly edits: readonly Edit[];
 }
 
+const edit = (file: string, find: string, plant: string): Edit => ({ file, find, plant });
+const pieces = (find: string, plant: string): Edit => edit("plugins/etcd/pieces.ts", find, plant);
+const playbook = (find: string, plant: string): Edit => edit("plugins/etcd/playbook.ts", find, plant);
+
 /** Mistakes that the author of a playbook could make. */
 export const playbookMutants: readonly Mutant[] = [
   {
     name: "a member is added as a voter, not as a learner",
-    edits: [{
-      file: "plugins/etcd/pieces.ts",
-      find: "member add ${n.name} --learner --peer-urls",
-      plant: "member add ${n.name} --peer-urls",
-    }],
+    edits: [pieces(
+      "member add ${n.name} --learner --peer-urls",
+      "member add ${n.name} --peer-urls",
+    )],
   },
   {
     name: "the data of a crashed member is set aside without a look at whose it is",
-    edits: [{
-      file: "plugins/etcd/playbook.ts",
-      find: 'return [start(f.node, s), waitSettled("wait-all", s, [f.node])];',
-      plant: `return [
+    edits: [playbook(
+      'return [startOwn(f.node, f.seen, kept(s)), waitSettled("wait-all", [f.node], f.seen)];',
+      `return [
       step("away", run(sh\`mv \${s.options.dataDir} \${s.options.dataDir}.old\`), {
         on: node(f.node), effect: { does: "nothing" }, idempotent: true,
       }),
-      start(f.node, s), waitSettled("wait-all", s, [f.node])];`,
-    }],
+      startOwn(f.node, f.seen, kept(s)), waitSettled("wait-all", [f.node], f.seen)];`,
+    )],
   },
   {
     name: "members are removed without a projection of the quorum",
-    edits: [{
-      file: "src/rules/s06_project.ts",
-      find: "if (after.quorum.margin < 0) {",
-      plant: "if (before.quorum.voters >= 0) return undefined;\n  if (after.quorum.margin < 0) {",
-    }],
+    edits: [edit(
+      "src/rules/s06_project.ts",
+      "if (after.quorum.margin < 0) {",
+      "if (before.quorum.voters >= 0) return undefined;\n  if (after.quorum.margin < 0) {",
+    )],
   },
   {
     name: "a learner is promoted before it has caught up",
-    edits: [{
-      file: "plugins/etcd/pieces.ts",
-      find: "step(`start-existing:${n.name}`, run(sh`quorate_start ${o.unit}`), {",
-      plant: "step(`start-existing:${n.name}`, run(sh`systemctl start --no-block ${o.unit}`), {",
-    }, {
-      file: "plugins/etcd/pieces.ts",
-      find: "wait(any(caughtUp(n), all(voter(n), healthy(n))))",
-      plant: "wait(any(recorded(n), caughtUp(n), all(voter(n), healthy(n))))",
-    }],
+    edits: [
+      edit(
+        "src/playbook/pieces.ts",
+        "step(`start-existing:${n.name}`, run(sh`quorate_start ${k.unit}`), {",
+        "step(`start-existing:${n.name}`, run(sh`systemctl start --no-block ${k.unit}`), {",
+      ),
+      pieces(
+        "wait(any(caughtUp(n), all(voter(n), healthy(n))))",
+        "wait(any(recorded(n), caughtUp(n), all(voter(n), healthy(n))))",
+      ),
+    ],
   },
   {
     name: "a join that fails is not taken back",
-    edits: [{
-      file: "plugins/etcd/pieces.ts",
-      find: "        undo: {\n          command: sh`${ctl(s)} member remove ${memberId({ node: n.name })}`,",
-      plant:
-        "        ...{}, undone: {\n          command: sh`${ctl(s)} member remove ${memberId({ node: n.name })}`,",
-    }],
+    edits: [pieces(
+      "        undo: {\n          command: sh`${ctl(s)} member remove ${memberId({ node: n.name })}`,",
+      "        ...{}, undone: {\n          command: sh`${ctl(s)} member remove ${memberId({ node: n.name })}`,",
+    )],
   },
 ];

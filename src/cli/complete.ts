@@ -6,6 +6,8 @@
 import { proposeCompletions } from "@stricli/core";
 import { app } from "./app.ts";
 import { commandAt, normalise } from "./argv.ts";
+import { caseNames, isCase } from "../model/change.ts";
+import { cases } from "./cases.ts";
 import type { Cli } from "./cli.ts";
 
 /** Prints one proposal a line, its description behind a tab. */
@@ -25,9 +27,13 @@ export default async function complete(cli: Cli, words: readonly string[]): Prom
   const proposals = await proposeCompletions(app, inputs, cli);
   // Flags are offered to who begins one: among names they would be noise.
   const shown = partial === "" ? proposals.filter((p) => p.kind !== "argument:flag") : proposals;
-  const lines = new Set(shown.map((p) => `${p.completion}\t${p.brief.split("\n", 1)[0]}`));
+  const lines = new Set(shown.map((p) => `${p.completion}\t${briefOf(p.completion, p.brief)}`));
   cli.out.write([...lines].map((line) => line + "\n").join(""));
 }
+
+/** What explain's CASE is told as is all cases; each of them says more for itself. */
+const briefOf = (word: string, brief: string): string =>
+  brief === caseNames.join(", ") && isCase(word) ? cases[word].when : brief.split("\n", 1)[0] ?? "";
 
 const awaitsValue = (before: readonly string[]): boolean =>
   ["-c", "--config", "--color", "--state"].includes(before.at(-1) ?? "") &&

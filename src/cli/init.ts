@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { sampleConfig } from "../config/sample.ts";
 import { type Cli, EXIT, type GlobalFlags, say } from "./cli.ts";
 import { plugins } from "./plugins.ts";
@@ -12,6 +12,10 @@ export default async function init(cli: Cli, flags: GlobalFlags, file: string): 
   } catch (error) {
     const why = error instanceof Deno.errors.AlreadyExists
       ? "it is there already and was left alone"
+      : error instanceof Deno.errors.NotFound
+      ? `there is no folder ${dirname(path)}: make it first`
+      : error instanceof Deno.errors.PermissionDenied
+      ? "this user may not write there"
       : error instanceof Error
       ? error.message
       : String(error);

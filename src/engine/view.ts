@@ -23,8 +23,12 @@ import { type Whom, whomToAsk } from "./whom.ts";
 const FRESH_MS = 5_000;
 /** What cannot be taken back, and what a change is named by, is judged by a look that began at most so long ago. */
 export const JUST_NOW_MS = 2_000;
-/** How long something may be unknown (an election, a node that just started) before it stops the case (S24). */
+/**
+ * How long something may be unknown (an election, a node that just started) before it stops the case (S24); and in how
+ * many looks at least, because on a busy fleet a single one may take as long.
+ */
 const UNKNOWN_PATIENCE_MS = 8_000;
+const UNKNOWN_LOOKS = 3;
 const POLL_MS = 100;
 
 export interface View {
@@ -163,9 +167,10 @@ class Eyes implements View {
   async ask(probe: Probe): Promise<Tri> {
     const { clock } = this.run.outside;
     const since = clock.now();
-    for (;;) {
+    for (let looks = 1;; looks++) {
       const said = await this.#judge(probe, await this.#see(whomToAsk(probe, this.newest), FRESH_MS, true));
-      if (said !== "unknown" || clock.now() - since >= UNKNOWN_PATIENCE_MS) return said;
+      const patient = looks < UNKNOWN_LOOKS || clock.now() - since < UNKNOWN_PATIENCE_MS;
+      if (said !== "unknown" || !patient) return said;
       await clock.sleep(POLL_MS);
       this.touch();
     }

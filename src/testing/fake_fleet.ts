@@ -71,7 +71,7 @@ const exited = (code: number, out = "", err = ""): Reply => ({
  * ```
  */
 export class FakeFleet {
-  /** Called with each step before its command runs: what it returns is why the command fails. */
+  /** Called with each step on a node before its command runs: what it returns is why the command fails. */
   onStep: (step: string, on: string) => string | undefined = () => undefined;
   readonly #service: Service;
   readonly #target: Target;

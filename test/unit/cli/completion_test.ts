@@ -50,6 +50,8 @@ Deno.test("services, nodes and cases are completed, from the config that the lin
       ].filter((name) => name.startsWith("rep")),
     );
     assert.deepEqual(await proposed(folder, "explain", "add", "m"), ["metadata"]);
+    const { out } = await folder.run("__complete", "explain", "reti");
+    assert.match(out, /^retire\ta node holds data/);
   }));
 
 Deno.test("where there is no config nothing is proposed and nothing is said", () =>

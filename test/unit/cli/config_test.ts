@@ -25,7 +25,7 @@ Deno.test("init says why it cannot write", () =>
   inFolder(async ({ run }) => {
     const { code, err } = await run("init", "no/such/folder.yaml");
     assert.equal(code, 1);
-    assert.match(err, /cannot write no\/such\/folder\.yaml: No such file/);
+    assert.match(err, /cannot write no\/such\/folder\.yaml: there is no folder \S+\/no\/such: make it first/);
   }));
 
 for (const command of ["validate", "plan", "apply", "status", "explain add"]) {

@@ -6,7 +6,7 @@ export interface Said {
   readonly out: string;
   readonly err: string;
 }
-type Command<A extends readonly unknown[]> = (cli: Cli, flags: GlobalFlags, ...args: A) => Promise<number>;
+type Command = (cli: Cli, flags: GlobalFlags) => Promise<number>;
 
 /** A config of four nodes whose service is kept by this playbook, and this plugin. */
 export const configOf = (playbook?: string, plugin = "etcd", more = ""): string =>
@@ -36,13 +36,8 @@ export class Author implements Disposable {
     return path;
   }
 
-  /** Runs a command over a config of the folder; the folder's own name does not stand in what is said. */
-  async says<A extends readonly unknown[]>(
-    command: Command<A>,
-    config: string,
-    flags: object,
-    ...args: A
-  ): Promise<Said> {
+  /** Runs a command, over a config of the folder where one is named; the folder's own name does not stand in what is said. */
+  async says(command: Command, config?: string): Promise<Said> {
     let out = "", err = "";
     const stream = (take: (text: string) => void) => ({
       write: take,
@@ -59,13 +54,12 @@ export class Author implements Disposable {
       names: () => Promise.resolve({ services: [], nodes: [] }),
     };
     const code = await command(cli, {
-      config,
+      ...(config === undefined ? {} : { config }),
       quiet: false,
       color: "never",
       noInput: true,
       state: `${this.dir}/state`,
-      ...flags,
-    }, ...args);
+    });
     const here = (text: string) => text.replaceAll(`${this.dir}/`, "");
     return { code, out: here(out), err: here(err) };
   }

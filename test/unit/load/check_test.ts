@@ -1,6 +1,8 @@
 /** `quorate check` and `quorate types`, as an author uses them. */
 import assert from "node:assert/strict";
 import check from "../../../src/cli/check.ts";
+import explain from "../../../src/cli/explain.ts";
+import simulate from "../../../src/cli/simulate.ts";
 import { library } from "../../../src/author/library.ts";
 import { denoJson, tsconfigJson } from "../../../src/author/folder.ts";
 import ts from "typescript";
@@ -27,7 +29,7 @@ const typeError =
 
 Deno.test("check runs every case, shows the steps and marks the author's own", async () => {
   using author = new Author({ "playbook.ts": good });
-  const { code, out, err } = await author.says(check, "", { config: undefined }, "playbook.ts");
+  const { code, out, err } = await author.says((cli, flags) => check(cli, flags, "playbook.ts"));
   assert.equal(code, 0, err);
   assert.match(err, /^playbook.ts is well: \d+ forms of \d+ cases checked, its types too\n$/);
   assert.match(out, /\nadd n4\n(?: {4}.*\n)+ {2}\+ tell on this host {2}\$ logger n4\n/);
@@ -36,24 +38,40 @@ Deno.test("check runs every case, shows the steps and marks the author's own", a
 
 Deno.test("check tells a type error at its place", async () => {
   using author = new Author({ "playbook.ts": typo });
-  const ran = await author.says(check, "", { config: undefined }, "playbook.ts");
+  const ran = await author.says((cli, flags) => check(cli, flags, "playbook.ts"));
   assert.deepEqual(ran, { code: 78, out: "", err: typeError });
 });
 
 Deno.test("check by a config uses its nodes and options, and says where the config names no such file", async () => {
   using author = new Author({ "playbook.ts": good, "other.ts": good, "q.yaml": configOf("./playbook.ts") });
-  const named = await author.says(check, "q.yaml", {}, "playbook.ts");
+  const named = await author.says((cli, flags) => check(cli, flags, "playbook.ts"), "q.yaml");
   assert.equal(named.code, 0, named.err);
-  const other = await author.says(check, "q.yaml", {}, "other.ts");
+  const other = await author.says((cli, flags) => check(cli, flags, "other.ts"), "q.yaml");
   assert.deepEqual([other.code, other.err], [64, "quorate: no service of q.yaml names other.ts\n"]);
 });
 
 Deno.test("check takes a plugin, too", async () => {
   using author = new Author({});
   const metad = new URL("../../../examples/metad/metad.ts", import.meta.url).pathname;
-  const { code, out, err } = await author.says(check, "", { config: undefined }, metad);
+  const { code, out, err } = await author.says((cli, flags) => check(cli, flags, metad));
   assert.equal(code, 0, err);
   assert.match(out, /the plugin metad, on sample facts/);
+});
+
+Deno.test("simulate says that it knows etcd's processes only, and explain shows a plugin's own commands", async () => {
+  const metad = new URL("../../../examples/metad/metad.ts", import.meta.url).pathname;
+  using author = new Author({ "q.yaml": configOf(undefined, metad) });
+  const simulated = await author.says((cli, flags) => simulate(cli, { ...flags, seeds: 1 }), "q.yaml");
+  assert.deepEqual([simulated.code, simulated.err], [
+    64,
+    "quorate: only etcd's processes can be simulated, not those of metad: test it with FakeFleet of quorate/testing\n",
+  ]);
+  const { code, out } = await author.says(
+    (cli, flags) => explain(cli, { ...flags, output: "text", node: "n4" }, "add"),
+    "q.yaml",
+  );
+  assert.equal(code, 0);
+  assert.match(out, /\$ metad ctl http:\/\/10.0.0.11:7400,\S+ add http:\/\/10.0.0.14:7400\n/);
 });
 
 Deno.test("an author's folder: tsc and deno check take a good playbook and find a planted error; its tests run", async () => {

@@ -74,7 +74,7 @@ export default extend(etcdPlaybook, {
   4 | export default extend(etcdPlaybook, {
   5 |   add: { after: { promte: () => [] } },
     |                   ^^^^^^
-  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, promote, latch, wait-all, unit, fence, set-aside
+  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, promote, wait-all, latch, unit, fence, set-aside
   did you mean: promote?
 `,
   },
@@ -260,7 +260,7 @@ export default extend(etcdPlaybook, {
 for (const { what, files, says } of wrong) {
   Deno.test(`an author is shown ${what}`, async () => {
     using author = new Author({ ...files, "q.yaml": configOf("./playbook.ts") });
-    assert.deepEqual(await author.says(validate, "q.yaml", {}), { code: 78, out: "", err: says });
+    assert.deepEqual(await author.says(validate, "q.yaml"), { code: 78, out: "", err: says });
   });
 }
 
@@ -283,7 +283,7 @@ export default extend(etcdPlaybook, {
     "words.ts":
       'import type { Mine } from "./playbook.ts";\nexport const greeting = (a: string, b: string): string => `${a} ${b}`;\n',
   });
-  assert.deepEqual(await author.says(validate, "q.yaml", {}), {
+  assert.deepEqual(await author.says(validate, "q.yaml"), {
     code: 0,
     out: "q.yaml is valid: 4 nodes, 1 service\n  metadata: etcd on n1, n2, n3, by playbook.ts\n",
     err: "",

@@ -166,7 +166,15 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       ({ world }) => new Set(world.leaders().map((l) => l.disk.realm)).size > 1,
     ],
   ],
-  S6: [[/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted]],
+  S6: [
+    [/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted],
+    [
+      /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,
+      (t, w) =>
+        host(t, w)?.told?.get(w.key ?? "") !== w.value &&
+        record(t).filter((m) => m.role === "voter").length === Number(w.voters),
+    ],
+  ],
   S7: [[/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")]],
   S8: [
     [

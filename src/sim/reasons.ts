@@ -99,7 +99,8 @@ const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
 
 /** What lies on a node keeps a bootstrap from beginning, unless it is a cluster that could be started. */
 const held = (t: Truth, words: Words): boolean => {
-  const d = disk(host(t, words));
+  // A package's default that started where a latch lies is data like any other.
+  const d = host(t, words)?.volume.disk;
   return d?.memberId === words.member && d?.clusterId === words.cluster && lost(t);
 };
 
@@ -158,7 +159,8 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       /^(?<node>\S+) holds data or a latch of cluster (?<cluster>\S+), and this service is cluster (?<own>\S+)$/,
       (t, w) => {
         const h = host(t, w);
-        return w.cluster !== w.own && [disk(h)?.clusterId, mark(h, "latch", "clusterId")].includes(w.cluster);
+        return w.cluster !== w.own &&
+          [h?.volume.disk?.clusterId, mark(h, "latch", "clusterId")].includes(w.cluster);
       },
     ],
     [

@@ -45,9 +45,10 @@ export function restartOrLost(i: Input): Verdict {
   const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
   const down = judged.filter((j) => j.is === "down");
   // Who joined right before has its data, and is named by no latch yet: on its own data it cannot do harm.
-  const late = i.target.nodes.filter((n) =>
-    judged.every((j) => j.n.name !== n.name) && joinedLate(n, i.seen.nodes[n.name])
-  );
+  const late = i.target.nodes.flatMap((n) => {
+    const f = i.seen.nodes[n.name];
+    return judged.some((j) => j.n.name === n.name) || !isLate(f) ? [] : [{ n, ...startable(n, f) }];
+  }).filter((j) => j.is !== "out");
   const up = judged.filter((j) => j.is === "up");
   const out = judged.filter((j) => j.is === "out");
   const refusal: Refusal = {
@@ -64,7 +65,7 @@ export function restartOrLost(i: Input): Verdict {
   };
   const lost = out.map((j) => j.n.name);
   if (late.length === 0 && up.length + down.length < needed) return { kind: "quorumLost", lost, refusal };
-  const nodes = [...down.map((j) => j.n), ...late];
+  const nodes = [...down, ...late.filter((j) => j.is === "down")].map((j) => j.n);
   if (nodes.length > 0) return { kind: "change", change: { case: "restart", nodes } };
   if (up.length < needed) return { kind: "quorumLost", lost, refusal };
   const unread = unreadable(i, up.map((j) => j.n));
@@ -145,8 +146,6 @@ const putAway = (f: NodeFacts | undefined): boolean =>
   f?.fenced === "yes" && f.latch === "none" && f.started === "none" && f.data.state === "empty";
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLate = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.fenced === "no";
-const joinedLate = (n: HostNode, f: NodeFacts | undefined): boolean =>
-  isLate(f) && startable(n, f).is === "down";
 const isLatchedVoter = (i: Input, node: string): boolean =>
   Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 

@@ -139,6 +139,9 @@ Deno.test("a member that no latch names yet is started with the others: its vote
   const wiped = { ...at("n1", true), ...empty, ...named("n1") };
   const two = { n1: wiped, n3: { ...at("n3", true), ...named("n3") }, n4: at("n4", false) };
   assert.equal(judge("n1 n2 n4", "", { state: "lost", nodes: two }), "restart n3,n4");
+  // It may run already, and miss the others.
+  const runsLate = { ...two, n4: { ...two.n4, process: "yes" as const } };
+  assert.equal(judge("n1 n2 n4", "", { state: "lost", nodes: runsLate }), "restart n3");
   const removed = { ...nodes, n4: { ...nodes.n4, fenced: "yes" as const } };
   assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: removed }), /^lost/);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Reply } from "../model/fleet.ts";
+import type { Reply, Session } from "../model/fleet.ts";
 import type { StepName } from "../model/event.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { changesMembership, irreversible } from "../playbook/effect.ts";
@@ -48,13 +48,15 @@ export async function act(
     const prepared = await prepare(scene, step, action);
     if (prepared.kind !== "ready") return prepared;
     const { on, text } = prepared;
+    const judgedAt = clock.now();
+    const session = on === "management" ? undefined : await sessionOn(scene, on);
+    if (session !== undefined && "kind" in session) return session;
+    // A lock of our own that was lost may have been waited for: what was judged before that is old.
+    if (clock.now() - judgedAt > JUST_NOW_MS) continue;
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
-    const sent = await send(scene, step, action, on, text);
-    const ended = sent.kind === "reply" && sent.reply.kind === "exited" && sent.reply.code === 0;
-    scene.view.did(step.effect, on, ended);
-    if (sent.kind === "end") return sent.end;
-    const { reply } = sent;
+    const reply = await send(scene, step, action, session, text);
+    scene.view.did(step.effect, on, reply.kind === "exited" && reply.code === 0);
     if (reply.kind === "exited" && reply.code === 0) {
       const output = lastLines(reply.stdout);
       return await verified(scene, step, on, text) ?? done(scene, step, name, began, output);
@@ -127,15 +129,14 @@ type Prepared = { readonly kind: "ready"; readonly on: string; readonly text: st
 async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepared> {
   const { run, view, locks } = scene;
   const { clock } = run.outside;
-  const cannot = irreversible(step.effect) || changesMembership(step.effect);
+  // A restart takes a vote away for a while, and two managers that each take one would cost the quorum.
+  const cannot = irreversible(step.effect) || changesMembership(step.effect) ||
+    step.effect.does === "restarts";
   const since = clock.now();
   for (;;) {
     const whom = whomItConcerns(step.effect, step.on, view.newest);
-    const [seen, alive] = await Promise.all([
-      view.see(whom, cannot ? JUST_NOW_MS : undefined),
-      cannot ? locks.alive() : undefined,
-    ]);
-    const lost = alive && locks.lost(run.target, seen, alive);
+    const seen = await view.see(whom, cannot ? JUST_NOW_MS : undefined);
+    const lost = cannot ? locks.lost(run.target, seen, await locks.alive()) : undefined;
     if (lost !== undefined) return { kind: "refused", refusal: lost };
     // What contradicts itself proves nothing (S2, S3), and without a quorum in sight nothing can be counted (S24).
     const unclear = seen.conflicts[0] ?? forbidsUnseen(seen, step.effect);
@@ -160,33 +161,21 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
   }
 }
 
-type Sent = { readonly kind: "reply"; readonly reply: Reply } | {
-  readonly kind: "end";
-  readonly end: StepEnd;
-};
-
+/** Without a session: on the management node. */
 async function send(
   scene: Scene,
   step: Step,
   action: Acting,
-  on: string,
+  session: Session | undefined,
   text: string,
-): Promise<Sent> {
-  const { outside } = scene.run;
-  if (on === "management") {
-    return { kind: "reply", reply: await outside.here(text, { timeoutMs: step.timeoutMs }) };
-  }
-  const session = await sessionOn(scene, on);
-  if ("kind" in session) return { kind: "end", end: session };
-  if (action.do === "fetch") {
-    return { kind: "reply", reply: await fetchFile(scene.run, session, action, step.timeoutMs) };
-  }
-  const reply = await session.run(script(text, scene.run), {
+): Promise<Reply> {
+  if (session === undefined) return await scene.run.outside.here(text, { timeoutMs: step.timeoutMs });
+  if (action.do === "fetch") return await fetchFile(scene.run, session, action, step.timeoutMs);
+  return await session.run(script(text, scene.run), {
     timeoutMs: step.timeoutMs,
     about: { step: step.id, effect: step.effect },
     ...(irreversible(step.effect) ? { notAfterMs: NOT_AFTER_MS } : {}),
   });
-  return { kind: "reply", reply };
 }
 
 /** A step that says how to see its effect has failed unless it is seen. */

@@ -28,7 +28,7 @@ export interface Locks {
   on(node: string): Promise<LockReply>;
   /** Nobody else has held the lock of any of these nodes since before this look began. */
   quietSince(seen: Observation): boolean;
-  /** Asks each session whether it is still alive: before what cannot be taken back. */
+  /** The nodes whose agents are there, as they said just now: before what cannot be taken back. */
   alive(): Promise<ReadonlySet<string>>;
   /** Why these nodes are not a majority any more. */
   lost(target: Target, seen: Observation, alive: ReadonlySet<string>): Refusal | undefined;

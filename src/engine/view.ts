@@ -12,16 +12,25 @@ import type { HostNode, NodeFacts } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import type { Tri } from "../model/tri.ts";
 import { observe, toAskPeers } from "../observe/observe.ts";
-import { changesRecord, type Effect, hostOf, keepsMarks, quiet } from "../playbook/effect.ts";
+import {
+  changesRecord,
+  type Effect,
+  hostOf,
+  keepsMarks,
+  quiet,
+  writes,
+  type Written,
+} from "../playbook/effect.ts";
 import { type CommandProbe, commandsOf, evaluate } from "../playbook/evaluate.ts";
 import type { Probe } from "../playbook/probe.ts";
 import { project } from "../rules/project.ts";
+import { truthful } from "../rules/s02_truth.ts";
 import type { ServiceRun } from "./outside.ts";
 import { type Whom, whomToAsk } from "./whom.ts";
 
 /** What was seen longer ago than this is looked at again before anything is judged by it. */
 const FRESH_MS = 5_000;
-/** What cannot be taken back, and what a change is named by, is judged by a look that began at most so long ago. */
+/** What cannot be taken back is judged by what was seen at most so long ago. */
 export const JUST_NOW_MS = 2_000;
 /**
  * How long something may be unknown (an election, a node that just started) before it stops the case (S24); and in how
@@ -84,10 +93,12 @@ class Eyes implements View {
   /** What those who hold the quorum said of members whose own nodes could not be asked (S4). */
   #peers: Readonly<Record<string, Tri>> = {};
   #deeds = 0;
-  /** The last deed that concerns the record, and the last one on each host. */
+  /** The last deed that concerns the record, the last one on each host, and the last that may have been anything. */
   #lastChange = 0;
-  readonly #deedsOn = new Map<string, number>();
-  #dirty = new Set<string>();
+  #lastTouch = 0;
+  readonly #lastDeedOn = new Map<string, number>();
+  /** What our own files say anew since each node was looked at. */
+  readonly #written = new Map<string, ReadonlySet<Written>>();
   #concerned: readonly string[] = [];
   #looked = false;
 
@@ -104,7 +115,7 @@ class Eyes implements View {
     await this.#look(
       nodes.filter((n) =>
         part.has(n.name)
-          ? this.#dirty.has(n.name) || !this.#isFresh(n.name, JUST_NOW_MS)
+          ? this.#written.has(n.name) || !this.#seenSince(n.name, this.#deeds, JUST_NOW_MS)
           // Nothing that is done concerns it, so only time makes it old.
           : this.#age(n.name) > FRESH_MS
       ),
@@ -117,25 +128,35 @@ class Eyes implements View {
     return this.#see(whom, maxAgeMs, false);
   }
 
-  async #see(whom: Whom, maxAgeMs: number, alsoDirty: boolean): Promise<Observation> {
+  async #see(whom: Whom, maxAgeMs: number, alsoWritten: boolean): Promise<Observation> {
     const reader = whom === "all" ? undefined : this.#reader(whom.service);
     if (whom !== "all" && reader !== undefined) {
-      const old = [
-        ...whom.service.filter((n) => !this.#isFresh(n, maxAgeMs)),
-        ...(this.#reads(reader, maxAgeMs) ? [] : [reader]),
-        ...whom.host.filter((n) => !this.#isItself(n, maxAgeMs)),
-      ];
-      await this.#look(this.#hosts(old), "never");
+      await this.#look(
+        this.#hosts([
+          ...whom.service.filter((n) => !this.#seenSince(n, this.#deeds, maxAgeMs)),
+          ...whom.host.filter((n) => !this.#seenSince(n, this.#deedsOn(n), maxAgeMs)),
+          ...whom.files.filter(({ node, fact }) => this.#written.get(node)?.has(fact)).map(({ node }) =>
+            node
+          ),
+          ...(this.#seenSince(reader, this.#lastChange, maxAgeMs) ? [] : [reader]),
+        ]),
+        "never",
+      );
       const seen = this.#seen();
-      // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked.
-      if (seen.state === "held" && seen.conflicts.length === 0) return seen;
+      // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked (S2).
+      const view = seen.nodes[reader]?.view;
+      if (view !== undefined && truthful(view) && seen.state === "held" && seen.conflicts.length === 0) {
+        return seen;
+      }
     }
-    await this.#look(
-      this.#hosts(this.#part()).filter((n) =>
-        (alsoDirty && this.#dirty.has(n.name)) || !this.#isFresh(n.name, maxAgeMs)
-      ),
-      "polling",
-    );
+    const named = whom === "all" ? [] : [...whom.service, ...whom.host, ...whom.files.map((f) => f.node)];
+    // A look may have waited long for one node, and what the others said is old by then: those are asked once more.
+    for (let looks = 0; looks < 2; looks++) {
+      const old = this.#hosts([...this.#part(), ...named]).filter(({ name }) =>
+        (alsoWritten && this.#written.has(name)) || !this.#seenSince(name, this.#deeds, maxAgeMs)
+      );
+      await this.#look(old, "polling");
+    }
     return this.#seen();
   }
 
@@ -144,21 +165,23 @@ class Eyes implements View {
     return seen.state === "held" ? seen : this.#compared([...this.#known.values()], this.#peers);
   }
   touch(): void {
-    this.#lastChange = ++this.#deeds;
+    this.#lastTouch = this.#lastChange = ++this.#deeds;
   }
   did(effect: Effect, on: string, ended: boolean): void {
-    if (effect.does === "nothing") return;
-    if (ended && keepsMarks(effect)) return this.#mark(effect);
-    if (quiet(effect)) return void this.#dirty.add(on);
+    if (effect.does === "nothing" || (ended && keepsMarks(effect) && this.#mark(effect))) return;
+    const host = hostOf(effect);
+    if (quiet(effect)) {
+      const written = this.#written.get(host ?? on) ?? new Set();
+      this.#written.set(host ?? on, new Set([...written, ...writes(effect)]));
+      return;
+    }
     this.#deeds++;
     if (changesRecord(effect)) this.#lastChange = this.#deeds;
-    const host = hostOf(effect);
-    if (host !== undefined) this.#deedsOn.set(host, this.#deeds);
+    if (host !== undefined) this.#lastDeedOn.set(host, this.#deeds);
   }
   forget(): void {
     this.#looked = false;
     this.touch();
-    this.run.target.nodes.forEach((n) => this.#deedsOn.set(n.name, this.#deeds));
   }
   concern(nodes: readonly string[]): void {
     this.#concerned = nodes;
@@ -201,7 +224,7 @@ class Eyes implements View {
     return this.run.target.nodes.filter((n) => asked.has(n.name));
   }
 
-  /** On all others nothing was found under the lock. In a large fleet they are most, and looking is the cost. */
+  /** On all others nothing was found when the run began. In a large fleet they are most, and looking is the cost. */
   #part(): readonly string[] {
     const held = [...this.#known.values()].map((k) => k.facts).filter(holdsSomething).map((f) => f.node);
     return [
@@ -219,7 +242,7 @@ class Eyes implements View {
     const able = members.filter((m) =>
       m.role === "voter" && m.health === "healthy" && m.node !== undefined && facts[m.node]?.reached === true
     );
-    const fresh = able.find((m) => this.#reads(m.node ?? "", FRESH_MS));
+    const fresh = able.find((m) => this.#seenSince(m.node ?? "", this.#lastChange, FRESH_MS));
     return (able.find((m) => nodes.includes(m.node ?? "")) ?? fresh ?? able.find((m) => m.leader) ?? able[0])
       ?.node;
   }
@@ -227,28 +250,25 @@ class Eyes implements View {
   #age(node: string): number {
     return this.run.outside.clock.now() - (this.#known.get(node)?.at ?? -Infinity);
   }
-  #isFresh(node: string, maxAgeMs: number): boolean {
-    return this.#known.get(node)?.after === this.#deeds && this.#age(node) <= maxAgeMs;
+  #deedsOn(node: string): number {
+    return Math.max(this.#lastTouch, this.#lastDeedOn.get(node) ?? 0);
   }
-
-  /** Its list is the record. */
-  #reads(node: string, maxAgeMs: number): boolean {
+  #seenSince(node: string, deed: number, maxAgeMs: number): boolean {
     const after = this.#known.get(node)?.after;
-    return after !== undefined && after >= this.#lastChange && this.#age(node) <= maxAgeMs;
-  }
-  /** What runs and lies on the host is as it was seen. */
-  #isItself(node: string, maxAgeMs: number): boolean {
-    const after = this.#known.get(node)?.after;
-    return after !== undefined && after >= (this.#deedsOn.get(node) ?? 0) && this.#age(node) <= maxAgeMs;
+    return after !== undefined && after >= deed && this.#age(node) <= maxAgeMs;
   }
 
   /** A command of ours that wrote a mark, or took it away, has synced it before it ended well: it is as it declares. */
-  #mark(effect: Effect & { readonly node: string }): void {
+  #mark(effect: Effect & { readonly node: string }): boolean {
     const known = this.#known.get(effect.node);
-    const facts = project(this.#seen(), effect).nodes[effect.node];
-    if (known !== undefined && facts !== undefined) {
-      this.#known.set(effect.node, { ...known, facts: { ...facts, view: known.facts.view } });
+    const seen = this.#seen();
+    const facts = project(seen, effect).nodes[effect.node];
+    // A latch names what the record says: without one in sight it has to be looked at.
+    if (known === undefined || facts === undefined || (effect.does === "latches" && seen.state !== "held")) {
+      return false;
     }
+    this.#known.set(effect.node, { ...known, facts: { ...facts, view: known.facts.view } });
+    return true;
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------
@@ -291,7 +311,7 @@ class Eyes implements View {
     if (under?.after === after) return under.look;
     const { service, outside } = this.run;
     const at = outside.clock.now();
-    this.#dirty.delete(node.name);
+    this.#written.delete(node.name);
     const look = outside.checks.check(service, node).then((facts) => {
       const before = this.#known.get(node.name);
       if (before === undefined || before.after <= after) this.#known.set(node.name, { facts, at, after });

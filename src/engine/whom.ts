@@ -7,7 +7,7 @@
  */
 import { memberById, memberOn, type Observation } from "../model/observation.ts";
 import type { Subject } from "../playbook/command.ts";
-import type { Effect } from "../playbook/effect.ts";
+import type { Effect, Written } from "../playbook/effect.ts";
 import type { FactName, Probe } from "../playbook/probe.ts";
 import type { Where } from "../playbook/where.ts";
 
@@ -17,18 +17,21 @@ export type Whom = "all" | {
   readonly service: readonly string[];
   /** Asked what runs and lies on them: seen after the last deed there. */
   readonly host: readonly string[];
+  /** Asked what our own files on them say: seen after what was last written there. */
+  readonly files: readonly { readonly node: string; readonly fact: Written }[];
 };
 
+const nobody = { service: [], host: [], files: [] } as const;
 /** The record alone. */
-export const anyReader: Whom = { service: [], host: [] };
-const service = (nodes: readonly string[]): Whom => ({ service: nodes, host: [] });
-const host = (nodes: readonly string[]): Whom => ({ service: [], host: nodes });
+export const anyReader: Whom = nobody;
 
-const together = (whoms: readonly Whom[]): Whom => {
+const everyOf = (whoms: readonly Whom[]): Whom => {
   const named = whoms.filter((w) => w !== "all");
-  return named.length < whoms.length
-    ? "all"
-    : { service: named.flatMap((w) => w.service), host: named.flatMap((w) => w.host) };
+  return named.length < whoms.length ? "all" : {
+    service: named.flatMap((w) => w.service),
+    host: named.flatMap((w) => w.host),
+    files: named.flatMap((w) => w.files),
+  };
 };
 
 /** For the answer to a probe. */
@@ -37,7 +40,7 @@ export function whomToAsk(probe: Probe, seen: Observation): Whom {
     case "fact":
       return forFact(probe.fact, probe.of, seen);
     case "setting":
-      return service([probe.node]);
+      return { ...nobody, files: [{ node: probe.node, fact: "setting" }] };
     case "quorum":
     case "command":
       return anyReader;
@@ -47,13 +50,12 @@ export function whomToAsk(probe: Probe, seen: Observation): Whom {
       return whomToAsk(probe.probe, seen);
     case "all":
     case "any":
-      return together(probe.probes.map((p) => whomToAsk(p, seen)));
+      return everyOf(probe.probes.map((p) => whomToAsk(p, seen)));
   }
 }
 
 function forFact(fact: FactName, of: Subject, seen: Observation): Whom {
-  const own = "node" in of ? of.node : memberById(seen, of.member)?.node;
-  const nodes = own === undefined ? [] : [own];
+  const node = "node" in of ? of.node : memberById(seen, of.member)?.node;
   switch (fact) {
     case "recorded":
     case "started":
@@ -62,20 +64,29 @@ function forFact(fact: FactName, of: Subject, seen: Observation): Whom {
     case "leader":
       return anyReader;
     case "healthy":
-      return service(nodes);
+      // Of a member on no node of the config only the others can tell.
+      return node === undefined ? "all" : { ...nobody, service: [node] };
     case "caughtUp": {
       // Both indexes have to come from one look.
       const leads = seen.members.find((m) => m.leader)?.node;
-      return service(leads === undefined ? nodes : [...nodes, leads]);
+      return { ...nobody, service: [node, leads].filter((n) => n !== undefined) };
     }
-    default:
-      return host(nodes);
+    case "running":
+    case "dataEmpty":
+    case "dataPristine":
+      return node === undefined ? anyReader : { ...nobody, host: [node] };
+    case "latched":
+    case "intended":
+    case "markedStarted":
+    case "enabled":
+    case "fenced":
+      return node === undefined ? anyReader : { ...nobody, host: [node], files: [{ node, fact }] };
   }
 }
 
 /** For the rules on an effect, at the place where it runs. */
 export function whomItConcerns(effect: Effect, on: Where, seen: Observation): Whom {
-  if (on.on === "leader") return "all";
+  const host = (nodes: readonly string[]): Whom => ({ ...nobody, host: nodes });
   switch (effect.does) {
     case "registersLearner":
     case "promotes":
@@ -91,6 +102,7 @@ export function whomItConcerns(effect: Effect, on: Where, seen: Observation): Wh
     case "starts":
       return host([effect.node]);
     default:
-      return anyReader;
+      // Who is well enough to run it has to be seen.
+      return on.on === "leader" || on.on === "voter" ? "all" : anyReader;
   }
 }

@@ -318,10 +318,11 @@ quorate_unfence() (
 	if [ -e "$drop" ]; then
 		rm -f -- "$drop" && quorate_sync "${drop%/*}" || exit
 		rmdir -- "${drop%/*}" 2>/dev/null
-		case $(timeout 10 systemctl show -p DropInPaths --value -- "$1" 2>/dev/null || echo "$drop") in
-		*quorate-fence.conf*) timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; } ;;
-		esac
 	fi
+	# Also where a former try was cut off before systemd read its files again.
+	case $(timeout 10 systemctl show -p DropInPaths --value -- "$1" 2>/dev/null || echo "$drop") in
+	*quorate-fence.conf*) timeout 30 systemctl daemon-reload || { quorate_fail "systemctl daemon-reload failed"; exit; } ;;
+	esac
 	quorate_unmark "$2" fenced
 )
 

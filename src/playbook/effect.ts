@@ -78,12 +78,31 @@ export const changesRecord = (e: Effect): boolean =>
   changesMembership(e) || e.does === "starts" || e.does === "movesLeaderFrom";
 
 /**
- * Leaves everything as it is that a member list, a late value, a rule or a later guard of the same change is read from:
- * files and marks on the node itself. Nothing has to be looked at anew.
+ * Leaves everything as it is that a member list, a late value or a rule is read from: files and marks on the node itself.
+ * Only who asks for what they say has to look anew.
  */
 export const quiet = (e: Effect): boolean =>
   e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
   e.does === "configures" || e.does === "unfences";
+
+/** What is read from files of ours on a node. */
+export type Written = "setting" | "enabled" | "fenced" | "latched" | "intended" | "markedStarted";
+/** Which of these an effect changes without being more than files: they have to be read anew before they are asked for. */
+export function writes(e: Effect): readonly Written[] {
+  switch (e.does) {
+    case "configures":
+      return e.join === "new" ? ["setting", "enabled"] : ["setting", "enabled", "intended", "markedStarted"];
+    case "unfences":
+      return ["fenced", "enabled"];
+    case "intends":
+    case "formed":
+      return ["intended"];
+    case "latches":
+      return ["latched"];
+    default:
+      return [];
+  }
+}
 
 /** Writes a mark of ours on a node, or takes it away, and nothing else. */
 export const keepsMarks = (e: Effect): e is Effect & { readonly does: "intends" | "latches" | "formed" } =>

@@ -43,7 +43,11 @@ export async function takeLock(
   }
   if (answer.code === 0) return { kind: "held", session: new AgentSession(node, talk, answer, manner) };
   talk.process.abandon("the lock was not free");
-  if (answer.code === BUSY) return { kind: "busy", holder: new TextDecoder().decode(answer.stdout).trim() };
+  if (answer.code === BUSY) {
+    // Between taking a lock and writing into it, and between writing and letting it go, another line stands there.
+    const line = new TextDecoder().decode(answer.stdout).trim();
+    return { kind: "busy", holder: line.replace(/^free \d+ /, "") };
+  }
   const { code, stdout, stderr } = answer;
   return { kind: "failed", reply: { kind: "exited", code, stdout, stderr } };
 }

@@ -80,7 +80,7 @@ export function agentInput(tag: string, lockPath: string, holder: string, patien
   esac
   found=
   read -r found <${lock}
-  echo ${word} >${lock}
+  echo ${word} >${lock} || { say ${tag} 1; exit; }
   echo "${tag} begin"
   echo "${tag} begin" >&2
   printf '%s\\n' "$found"

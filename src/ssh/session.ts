@@ -20,6 +20,8 @@ const PING_MS = 20_000;
 /** How late a script may start, when nobody says: it must not start after its manager has given it up. */
 const START_WITHIN_MS = 10_000;
 const CLOSE_MS = 3_000;
+/** An agent that works for us holds its lock for so long at least since it was last heard: it is patient for 45 s. */
+const WORKING_MS = 30_000;
 /** So long is waited for an agent that is asked whether it is still there. */
 const ALIVE_MS = 5_000;
 
@@ -103,7 +105,10 @@ class AgentSession implements Session {
 
   async alive(withinMs: number): Promise<boolean> {
     if (!this.held) return false;
-    if (performance.now() - this.#heardAt <= withinMs) return true;
+    const silentMs = performance.now() - this.#heardAt;
+    if (silentMs <= withinMs) return true;
+    // It answers nothing while it runs a script of ours, and keeps the lock for it: a slow node holds up no other.
+    if (this.#asking > 0) return silentMs <= WORKING_MS;
     return "uptime" in await this.#ask(pingFrame, ALIVE_MS);
   }
 

@@ -236,3 +236,41 @@ function timePassed(ms: number): () => boolean {
   const end = performance.now() + ms;
   return () => performance.now() > end;
 }
+
+Deno.test("a lock that is let go tells since when, and the next session tells what it found", async () => {
+  await using sshd = await startSshd();
+  await using one = sshd.fleet({}, { holder: "alpha:1" });
+  await using two = sshd.fleet({}, { holder: "beta:2" });
+  const first = await take(one, sshd);
+  assert.equal(first.found, "");
+  await first.close();
+  const line = await Deno.readTextFile(lockIn(sshd));
+  assert.match(line, /^free \d+ alpha:1\n$/);
+  const second = await take(two, sshd);
+  assert.equal(second.found, line.trimEnd());
+  sshd.sessions().forEach((pid) => kill(pid, "SIGKILL"));
+  await until("the lock is free", () => isFree(sshd));
+  assert.match(
+    await Deno.readTextFile(lockIn(sshd)),
+    /^free \d+ beta:2\n$/,
+    "a lost connection lets it go, too",
+  );
+});
+
+Deno.test("an agent that works is there without an answer; one whose connection is lost is not", async () => {
+  await using sshd = await startSshd();
+  await using fleet = sshd.fleet();
+  const session = await take(fleet, sshd);
+  assert.ok(await session.alive(0), "it answers");
+  const { directory } = sshd;
+  const work = session.run(`touch ${directory}/one; until [ -e ${directory}/go ]; do sleep 0.02; done`, {
+    timeoutMs: 60_000,
+  });
+  await until("the script runs", () => exists(`${directory}/one`));
+  assert.ok(await session.alive(0), "it is not waited for");
+  await Deno.writeTextFile(`${directory}/go`, "");
+  assert.equal((await work).kind, "exited");
+  sshd.sessions().forEach((pid) => kill(pid, "SIGKILL"));
+  await until("the session knows", () => !session.held);
+  assert.equal(await session.alive(60_000), false);
+});

@@ -203,10 +203,13 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       ),
   ]],
   S12: staticOrder,
-  S15: [[/^(?<node>\S+) holds data that belongs to no former member of this cluster$/, (t, w) => {
-    const d = disk(host(t, w));
-    return d !== undefined && record(t).every((m) => m.id !== d.memberId);
-  }]],
+  S15: [
+    [/^what lies in the data directory of (?<node>\S+) could not be read/, (t, w) => noProof(host(t, w))],
+    [/^(?<node>\S+) holds data that belongs to no former member of this cluster$/, (t, w) => {
+      const d = disk(host(t, w));
+      return d !== undefined && record(t).every((m) => m.id !== d.memberId);
+    }],
+  ],
   S16: staticOrder,
   S18: staticOrder,
   S19: [[/^no member serves a linearizable read; (?<needed>\d+) of (?<size>\d+) are needed/, lost]],

@@ -241,6 +241,12 @@ class Played {
     let undone = false;
     let refusals: readonly Refusal[] = [];
     let change = "";
+    // A manager that is killed right after a failure may have remembered it.
+    let failed = false;
+    const fails = (): void => {
+      if (!failed) more(this.#failed, `${manager.name} ${change}`);
+      failed = true;
+    };
     const emit = (h: Happening): void => {
       if (h.event === "refused") refusals = h.refusals;
       if (h.event === "quorumLost") refusals = [h.refusal];
@@ -250,6 +256,7 @@ class Played {
       }
       if (h.event === "changeDone") completes(world, deeds);
       undone ||= h.event === "undone";
+      if (h.event === "stepFailed" || (h.event === "runEnded" && h.outcome === "failed")) fails();
       const line = told(h);
       if (line !== undefined) world.tell(manager.name, line);
     };
@@ -263,8 +270,6 @@ class Played {
     this.#target = target;
     more(this.#ends, end.outcome);
     for (const rule of new Set(refusals.map((r) => r.rule))) more(this.#rules, rule);
-    const key = `${manager.name} ${change}`;
-    if (end.outcome === "failed") more(this.#failed, key);
     if (end.outcome === "steady") this.#failed.clear();
     if (end.outcome === "failed" && !undone && run.lossPerMille === 0) this.#judgeUndo(before);
     if (!this.#faulty && !["steady", "converged", "yielded"].includes(end.outcome)) {

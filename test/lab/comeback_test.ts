@@ -3,6 +3,7 @@
  * by itself, serves a cluster of its own, or is left behind as a voter that never started.
  */
 import assert from "node:assert/strict";
+import { until } from "../../lab/mod.ts";
 import { DATA, Site } from "./kit.ts";
 import { Writer } from "./writer_kit.ts";
 
@@ -45,13 +46,22 @@ Deno.test("nodes that were removed stay away, and a join that broke off ends (et
     assert.notEqual((await lab.on("n4", `ls -d ${DATA}.quorate-*`)).stdout, "", "its data is set aside");
     await site.mustBeSteady(three);
   };
-  /** Starts a run, and is there when this step has just been done; `then` is done before it is killed. */
+  /**
+   * Starts a run, and is there when this step has just been done; `then` is done before it is killed. A run that yields
+   * to what an earlier killed run left behind is started again, as a timer does.
+   */
   const killedAfter = async (config: string, step: string, then = () => Promise.resolve()): Promise<void> => {
-    await using running = site.start(config, "apply", "-o", "json");
-    await running.says(new RegExp(`"event":"stepDone","step":{"id":"${step}"`), 60_000);
-    running.kill("SIGKILL");
-    await then();
+    await until(`a run that does ${step}`, async () => {
+      await using running = site.start(config, "apply", "-o", "json");
+      const done = new RegExp(`"event":"stepDone","step":{"id":"${step}"|"outcome":"yielded"`);
+      await running.says(done, 60_000);
+      if (running.stdout().includes('"outcome":"yielded"')) return false;
+      running.kill("SIGKILL");
+      await then();
+      return true;
+    }, 90_000);
   };
+
   await t.step("killed between a removal and its fencing: the next run retires the node", async () => {
     await site.apply(four);
     await killedAfter(three, "remove:n4");

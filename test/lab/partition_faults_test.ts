@@ -77,7 +77,7 @@ Deno.test("frozen hosts, full and read-only disks, and alarms (etcd 3.5)", async
   await t.step("a disk is read-only: a stopped member there is not started", async () => {
     await lab.must("n3", "systemctl stop etcd");
     await lab.readOnly("n3", DATA);
-    await statusSays(/n3: the disk of the data directory on n3 is read-only/);
+    await statusSays(/n3: the disk of the data directory is read-only/);
     await site.refuses(three, "node", /n3 is read-only/);
     await writer.goesOn("with a read-only disk");
     await lab.writable("n3", DATA);

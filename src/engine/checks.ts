@@ -12,7 +12,7 @@ import { readAsks, readCheck, unreached } from "../node/parse.ts";
 import type { Service } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
 
-/** What peers said of a member that does not answer holds for so long while the engine only polls. */
+/** What peers said of a member that does not answer holds for so long. */
 const SILENT_MS = 6_000;
 const PEERS_TIMEOUT_MS = 12_000;
 /** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
@@ -29,13 +29,12 @@ export interface Checks {
   late(tookMs: number, enough: AbortSignal): Promise<void>;
   /**
    * Asks healthy members' nodes about members whose own nodes could not be asked (S4). Who does not answer takes
-   * seconds to be asked, so a poll takes the last "no" again; a "no" too much only makes the arithmetic more careful.
+   * seconds to be asked, so a "no" of a moment ago is taken again; one too much only makes the arithmetic more careful.
    */
   peers(
     service: Service,
     members: readonly RecordedMember[],
     from: readonly HostNode[],
-    polling: boolean,
   ): Promise<Readonly<Record<string, Tri>>>;
 }
 
@@ -93,10 +92,10 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
         : unreached(node, reply);
     },
     late: (tookMs, enough) => clock.sleep(Math.max(LATE_MS, tookMs / 2), enough),
-    async peers(service, members, from, polling) {
+    async peers(service, members, from) {
       const key = (m: RecordedMember) => `${service.name} ${m.id}`;
       const silent = (m: RecordedMember) => clock.now() - (refusedAt.get(key(m)) ?? -Infinity) < SILENT_MS;
-      const open = polling ? members.filter((m) => !silent(m)) : members;
+      const open = members.filter((m) => !silent(m));
       const said = open.length === 0 ? [] : await Promise.all(from.map(async (n) => {
         const script = askScript(service, service.askPeers(open, n));
         const reply = await fleet.run(n.name, script, { timeoutMs: PEERS_TIMEOUT_MS });

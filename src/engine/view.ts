@@ -82,8 +82,6 @@ interface Known {
 /** Whom one look may have to ask others about. */
 interface About {
   readonly concerns: (m: Member) => boolean;
-  /** What was said a moment ago is not asked again. */
-  readonly polling: boolean;
   readonly said: Map<string, Tri>;
 }
 
@@ -119,7 +117,6 @@ class Eyes implements View {
           // Nothing that is done concerns it, so only time makes it old.
           : this.#age(n.name) > FRESH_MS
       ),
-      "anew",
     );
     return this.#seen();
   }
@@ -140,7 +137,7 @@ class Eyes implements View {
           ),
           ...(this.#seenSince(reader, this.#lastChange, maxAgeMs) ? [] : [reader]),
         ]),
-        "never",
+        false,
       );
       const seen = this.#seen();
       // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked (S2).
@@ -155,7 +152,7 @@ class Eyes implements View {
       const old = this.#hosts([...this.#part(), ...named]).filter(({ name }) =>
         (alsoWritten && this.#written.has(name)) || !this.#seenSince(name, this.#deeds, maxAgeMs)
       );
-      await this.#look(old, "polling");
+      await this.#look(old);
     }
     return this.#seen();
   }
@@ -275,13 +272,12 @@ class Eyes implements View {
 
   /**
    * Looks at these nodes at once; others are asked about whoever keeps us waiting, meanwhile. `strangers`: whether
-   * members on no node of the config are asked about.
+   * members on no node of the config are asked about, too.
    */
-  async #look(nodes: readonly HostNode[], strangers: "anew" | "polling" | "never"): Promise<void> {
+  async #look(nodes: readonly HostNode[], strangers = true): Promise<void> {
     if (nodes.length === 0) return;
     const about: About = {
-      concerns: (m) => m.node === undefined ? strangers !== "never" : nodes.some((n) => n.name === m.node),
-      polling: strangers !== "anew",
+      concerns: (m) => m.node === undefined ? strangers : nodes.some((n) => n.name === m.node),
       said: new Map(),
     };
     const { clock, checks } = this.run.outside;
@@ -322,7 +318,7 @@ class Eyes implements View {
   }
 
   /** S4: members of whom their own nodes say nothing decisive; each is asked about once a look. */
-  async #askPeers({ concerns, polling, said }: About, silent: ReadonlySet<string>): Promise<void> {
+  async #askPeers({ concerns, said }: About, silent: ReadonlySet<string>): Promise<void> {
     const { service, target, outside } = this.run;
     const seen = this.#seen(silent, {});
     const doubtful = toAskPeers(seen).filter((m) => !said.has(m.id) && concerns(m));
@@ -330,7 +326,7 @@ class Eyes implements View {
     const from = target.nodes.filter((n) =>
       seen.members.some((m) => m.node === n.name && m.role === "voter" && m.health === "healthy")
     );
-    const answers = await outside.checks.peers(service, doubtful, from, polling);
+    const answers = await outside.checks.peers(service, doubtful, from);
     doubtful.forEach((m) => said.set(m.id, answers[m.id] ?? "unknown"));
   }
 

@@ -44,9 +44,9 @@ export function heldByPerson(n: HostNode, f: NodeFacts, what: "masked" | "stoppe
       unblock: `systemctl unmask it on ${n.name}, if it may run again`,
     };
   }
-  // Until a bootstrap of ours is finished the unit is not enabled, by ourselves.
-  const unfinished = typeof f.intent !== "string";
-  if (what === "stopped" && !unfinished && f.unit.load === "loaded" && f.unit.enabled === "disabled") {
+  // Until a bootstrap of ours gets there the unit is not enabled, by ourselves; it is before a latch is written.
+  const ours = typeof f.intent !== "string" && f.latch === "none";
+  if (what === "stopped" && !ours && f.unit.load === "loaded" && f.unit.enabled === "disabled") {
     return {
       rule: "masked",
       evidence: `the unit on ${n.name} is stopped and disabled: a person did that`,

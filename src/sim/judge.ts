@@ -255,8 +255,12 @@ export function startsNew(w: World, h: Host): void {
   }
 }
 
-/** A unit is started that a person has stopped and disabled, with the member's data in it. */
+/**
+ * A unit is started that a person has stopped and disabled, with the member's data in it. While a bootstrap has not
+ * enabled it nothing tells a person's word from the playbook's own.
+ */
 export function starts(w: World, h: Host): void {
+  if (h.marks.has("intent") && !h.marks.has("latch")) return;
   const since = h.stoppedByPerson;
   const member = w.record()?.find((m) => m.id === h.volume.disk?.memberId);
   if (since !== undefined && member !== undefined && w.time.now - since > NOTICE_MS) {

@@ -204,6 +204,10 @@ Deno.test("a unit that a person masked or stopped is respected; a fence of ours 
   assert.deepEqual(held(disabled, "stopped"), ["masked"]);
   assert.deepEqual(held(disabled, "masked"), [], "a node that joins is enabled by that");
   assert.deepEqual(held({ unit: { ...unit, enabled: "enabled" } }, "stopped"), []);
+  // A bootstrap that has not come as far as a latch has not enabled the unit either.
+  const intent = { token: "t1", members: ["n1", "n2", "n3"] };
+  assert.deepEqual(held({ ...disabled, intent, latch: "none" }, "stopped"), []);
+  assert.deepEqual(held({ ...disabled, intent }, "stopped"), ["masked"]);
 });
 
 // ---- order of a playbook's steps ----------------------------------------------------------------------------------

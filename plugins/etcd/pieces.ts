@@ -208,8 +208,7 @@ export const removeMember = (m: Member, s: Scene) =>
 export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
   toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
 
-export const latchOn = (n: HostNode, s: Scene) =>
-  latch(n, kept(s), sh`etcd_holds ${s.options.dataDir} ${memberId({ node: n.name })}`);
+export const latchOn = (n: HostNode, s: Scene) => latch(n, kept(s));
 
 /** Keys of the environment file, `KEY=value` each. */
 export const settingWords = (settings: Readonly<Record<string, string>>) =>

@@ -3,8 +3,8 @@
  * (`quorate_…`), and are sent along with them.
  *
  * - `etcd_unit UNIT USER CONTENT` writes a unit where there is only the binary, and its user.
- * - `etcd_stage SERVICE UNIT DIR BINARY`, `etcd_start_new SERVICE UNIT DIR` and `etcd_holds DIR MEMBER` are
- *   `quorate_stage`, `quorate_start_new` and `quorate_holds` for etcd.
+ * - `etcd_stage SERVICE UNIT DIR BINARY` and `etcd_start_new SERVICE UNIT DIR` are `quorate_stage` and `quorate_start_new`
+ *   for etcd.
  *
  * @module
  */

@@ -14,7 +14,3 @@ etcd_stage() {
 etcd_start_new() {
 	quorate_start_new "$1" "$2" "$3" etcd_disk_id etcd
 }
-
-etcd_holds() {
-	quorate_holds "$1" "$2" etcd_disk_id
-}

@@ -352,6 +352,15 @@ quorate_start_new() {
 	systemctl start --no-block "$2"
 }
 
+# SERVICE DIR MEMBER IDFN LINE…: the place is read before whose data lies there, so that a disk that goes away in between
+# is not latched as the empty folder below it.
+quorate_latch() {
+	quorate_place "$2" && quorate_holds "$2" "$3" "$4" || return
+	quorate_as=$1
+	shift 4
+	quorate_mark "$quorate_as" latch "dataPath=$quorate_path" "fsId=$quorate_fs" "$@"
+}
+
 # DIR MEMBER IDFN: a latch may say that this member's data lies here. A disk that is not mounted would be latched as the
 # empty folder below it, and from then on that would prove the data lost.
 quorate_holds() {

@@ -9,6 +9,7 @@
  *   line stays byte for byte, a missing key is added at the end, and nothing is written where nothing differs.
  * - `quorate_mark SERVICE KEY LINE…`, `quorate_mark_place SERVICE KEY DIR LINE…` (which adds `dataPath=` and `fsId=` as
  *   they are now) and `quorate_unmark SERVICE KEY…` keep the marks that `marks.ts` reads.
+ * - `quorate_latch SERVICE DIR MEMBER IDFN LINE…` marks where this member's data lies, unless it sees that it is not there.
  * - `quorate_pids PROCESS UNIT DIR` prints the live processes of one service; it returns 3 where that cannot be told.
  * - `quorate_stopped UNIT PROCESS DIR` succeeds when the unit is stopped and no process is left.
  * - `quorate_set_aside DIR WHOSE IDFN UNIT PROCESS` renames a data directory to `DIR.quorate-TIME-CLUSTER-MEMBER` and leaves an
@@ -29,7 +30,6 @@
  * - `quorate_start_new SERVICE UNIT DIR IDFN PROCESS` starts a first time as `new`. In one shell it sees that the intent
  *   is there, that this node was never started, that there is no data and no process; then marks it, durably, and only
  *   then starts. A mark without data means from then on that acknowledged data was lost (S1).
- * - `quorate_holds DIR MEMBER IDFN` succeeds unless it sees that this member's data is not there.
  *
  * @module
  */

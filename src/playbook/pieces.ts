@@ -169,15 +169,11 @@ export const waitSettled = <const Id extends string>(
   });
 
 /** S3: who a node is and who the others are, written down on it. */
-export const latch = (
-  n: HostNode,
-  k: Kept,
-  holds: Command = sh`quorate_holds ${k.dataDir} ${memberId({ node: n.name })} ${k.diskId}`,
-) =>
+export const latch = (n: HostNode, k: Kept) =>
   step(
     `latch:${n.name}`,
     run(
-      sh`${holds} && quorate_mark_place ${k.service} latch ${k.dataDir} ${text`clusterId=${
+      sh`quorate_latch ${k.service} ${k.dataDir} ${memberId({ node: n.name })} ${k.diskId} ${text`clusterId=${
         derived("clusterId")
       }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
     ),

@@ -50,8 +50,14 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
       judge.startsNew(w, h);
       return w.start(h) ? ok : failed("assertion failed");
     },
-    etcd_holds: ([, , member = ""]) =>
-      h.volume.disk?.memberId === member ? ok : failed("there is no such data: is a disk not mounted?"),
+    quorate_latch: async ([, , , member = "", , ...lines]) => {
+      const at = place(h);
+      await w.time.sleep(w.random.int(1, 10));
+      if (h.volume.disk?.memberId !== member) return failed("there is no such data: is a disk not mounted?");
+      await w.time.sleep(w.random.int(1, 10));
+      h.marks.set("latch", new Map([...at, ...pairs(lines)]));
+      return ok;
+    },
     quorate_mark: ([, , key = "", ...lines]) => {
       h.marks.set(key, pairs(lines));
       return ok;

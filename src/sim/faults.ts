@@ -113,14 +113,16 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     const root: Volume = { fsId: `root${h.name}`, disk: undefined, aside: [] };
     w.end(h, "exit-code");
     h.volume = root;
-    later(w, 5_000, 120_000, () => {
-      // What a first start has left on the wrong disk disappears under the right one.
+    const mount = (): void => {
+      // What a first start has left on the wrong disk disappears under the right one: that may be all that holds a write.
+      if (root.disk !== undefined && !mayLose(w, h)) return w.time.after(5_000, mount);
       if (h.process) {
         w.end(h, "exit-code");
         w.lastFault = w.time.now;
       }
       h.volume = h.own;
-    });
+    };
+    later(w, 5_000, 120_000, mount);
     return true;
   }],
   [2, "has a full disk", (w, h) => {

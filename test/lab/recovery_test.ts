@@ -30,7 +30,9 @@ Deno.test("the page on recovery leads from a lost majority to three healthy memb
     await lab.must(host, typed("On every old member's host that can be reached"));
   }
   const folder = `${site.state}/snapshots/metadata`;
-  const snapshots = [...Deno.readDirSync(folder)].map((e) => e.name).filter((name) => name.endsWith(".snapshot"));
+  const snapshots = [...Deno.readDirSync(folder)].map((e) => e.name).filter((name) =>
+    name.endsWith(".snapshot")
+  );
   const newest = snapshots.toSorted().at(-1);
   assert.ok(newest, `a snapshot in ${folder}`);
   const bytes = await Deno.readFile(`${folder}/${newest}`);

@@ -10,7 +10,7 @@ const log =
   "040000000000008408041000000000001f00000000000081080110b3b192eb0e1a1508dac39dd4f7c2e29f71108bf8aeb9e1a5c08fa901" +
   "000e00000000000082";
 const holds = (host: Host, id: string) =>
-  host.sh(`${nodeShell}\n${etcdShell}\netcd_holds ${host.path("data")} ${id}\n`);
+  host.sh(`${nodeShell}\n${etcdShell}\nquorate_holds ${host.path("data")} ${id} etcd_disk_id\n`);
 
 Deno.test("a latch may be written where the member's own data lies, and nowhere else", async () => {
   await using host = new Host();

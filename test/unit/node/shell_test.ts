@@ -144,6 +144,27 @@ Deno.test("quorate_mark writes a mark as it is read, and quorate_unmark takes it
   }
 });
 
+Deno.test("quorate_latch writes down the place of the data that it has seen, also when the disk goes right then", async () => {
+  await using host = new Host();
+  host.write("data/x", new Uint8Array());
+  const fsId = (await run(host, `stat -f -c %i ${host.root}`)).out;
+  // On another file system than the data, as what a disk that is gone leaves behind.
+  const goes = `goes() { echo c1 m1; rm -r "$1" && ln -s /dev/shm "$1"; }`;
+  const { code, err } = await run(
+    host,
+    `${goes}; quorate_latch metadata "${host.root}/data" m1 goes memberId=m1`,
+  );
+  assert.equal(code, 0, err);
+  assert.notEqual((await run(host, "stat -f -c %i /dev/shm")).out, fsId);
+  assert.equal(
+    host.read("state/metadata/latch"),
+    `quorate=1\ndataPath=${Deno.realPathSync(host.root)}/data\nfsId=${fsId}memberId=m1\n`,
+  );
+  const other = await run(host, `goes() { echo c1 m2; }; quorate_latch metadata "${host.root}/data" m1 goes`);
+  assert.equal(other.code, 1);
+  assert.match(other.err, /holds the data of member m2/);
+});
+
 Deno.test("quorate_mark_place writes down where a directory will be that is not there yet", async () => {
   await using host = new Host();
   const { code, err } = await run(host, `quorate_mark_place metadata started "${host.root}/data/a b/c"`);

@@ -141,9 +141,11 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   return (traced.length > 0 && named.length >= quorumOf(i.target.desired.length, 0).needed) ||
     (whole.length >= quorumOf(size, 0).needed && i.target.desired.some(hasData));
 }
-/** Fenced by us, its data and its latch gone: only who was removed is put away like that (S15, S17), so it votes no more. */
-const putAway = (f: NodeFacts | undefined): boolean =>
-  f?.fenced === "yes" && f.latch === "none" && f.started === "none" && f.data.state === "empty";
+/**
+ * Fenced by us, and its data gone: it was removed (S15, S17), or it is wiped and about to be. Neither has anything to
+ * serve, and to believe the smaller size is safe.
+ */
+const putAway = (f: NodeFacts | undefined): boolean => f?.fenced === "yes" && f.data.state === "empty";
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLate = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.fenced === "no";
 const isLatchedVoter = (i: Input, node: string): boolean =>

@@ -41,7 +41,8 @@ function outOfOrder(i: Input, m: Member): Finding {
   if (f.process === "no" && not !== undefined) return refusal(not);
   if (f.process === "no" && isOwnData(f, m)) return tried(i, m, n, "repairCrashed");
   if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
-  if (f.process === "no") return refusal(unproven(m, n, f));
+  // A package's default that runs in its place is not it, and proves no more than an empty folder does.
+  if (f.process === "no" || f.view?.pristine === "yes") return refusal(unproven(m, n, f));
   return wait(`${n.name} runs and is not healthy yet`, {
     rule: "S5",
     evidence: `${n.name} runs, but ${f.view?.trouble ?? "serves no linearizable read"}`,

@@ -127,7 +127,11 @@ class Eyes implements View {
 
   async #see(whom: Whom, maxAgeMs: number, alsoWritten: boolean): Promise<Observation> {
     const reader = whom === "all" ? undefined : this.#reader(whom.service);
-    if (whom !== "all" && reader !== undefined) {
+    // Where nobody serves there is no record to read, and what runs and lies on a host its own word tells: not to ask
+    // the others lets a node start while those that started before it wait for it.
+    const alone = whom !== "all" && this.newest.state !== "held" && whom.service.length === 0 &&
+      whom.host.length + whom.files.length > 0;
+    if (whom !== "all" && (reader !== undefined || alone)) {
       await this.#look(
         this.#hosts([
           ...whom.service.filter((n) => !this.#seenSince(n, this.#deeds, maxAgeMs)),
@@ -135,11 +139,12 @@ class Eyes implements View {
           ...whom.files.filter(({ node, fact }) => this.#written.get(node)?.has(fact)).map(({ node }) =>
             node
           ),
-          ...(this.#seenSince(reader, this.#lastChange, maxAgeMs) ? [] : [reader]),
+          ...(reader === undefined || this.#seenSince(reader, this.#lastChange, maxAgeMs) ? [] : [reader]),
         ]),
         false,
       );
       const seen = this.#seen();
+      if (reader === undefined) return seen;
       // Who was to read the record may have lost the quorum, or have been removed: then everybody is asked (S2).
       const view = seen.nodes[reader]?.view;
       if (view !== undefined && truthful(view) && seen.state === "held" && seen.conflicts.length === 0) {

@@ -171,7 +171,8 @@ function judgeGoing(
   const cap = Math.max(1, Math.floor((by.voters - 1) / 2));
   const planned = by.case === "remove" || by.case === "replace";
   // One whose replacement has joined is none the fewer.
-  if (planned && !by.promoted && by.removed++ >= cap) {
+  const joined = by.promoted || votersOf(before).length > by.voters;
+  if (planned && !joined && by.removed++ >= cap) {
     w.violate("one run removes a minority at most", `${what}, the ${by.removed}th of ${by.voters} voters`);
   }
   const stays = votersOf(before).some((m) => desired.some((n) => m.peerUrls.includes(w.wiring.peerUrl(n))));

@@ -52,7 +52,7 @@ const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
 
 /** Nothing tells where the data of a node was, or it lies elsewhere than it was. */
 const noProof = (h: Host | undefined): boolean =>
-  h !== undefined && h.volume.disk === undefined && h.own === h.volume &&
+  h !== undefined && disk(h) === undefined && h.own === h.volume &&
   [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
     .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
 

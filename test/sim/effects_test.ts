@@ -27,8 +27,10 @@ class Scene {
   host(name: string): Host {
     return this.world.host(name);
   }
-  stop(name: string): Host {
+  /** Stops a member, and lets the others elect a leader if it led. */
+  async stop(name: string): Promise<Host> {
     this.world.end(this.host(name), "success");
+    await this.rest(5_000);
     return this.host(name);
   }
   /** Whether the manager reaches a host. */
@@ -86,11 +88,11 @@ for (const version of ["3.4", "3.5"] as const) {
     await scene.rest(3_000);
 
     await scene.change("bootstrap", three);
-    three.split(" ").forEach((name) => scene.stop(name));
+    for (const name of three.split(" ")) await scene.stop(name);
     await scene.change("restart", three);
-    scene.stop("n2");
+    await scene.stop("n2");
     await scene.change("repairCrashed", three);
-    scene.stop("n3").own.disk = undefined;
+    (await scene.stop("n3")).own.disk = undefined;
     await scene.change("repairWiped", three);
     scene.host("n2").marks.delete("latch");
     await scene.change("repairConfig", three);
@@ -101,8 +103,7 @@ for (const version of ["3.4", "3.5"] as const) {
     for (let i = 0; i < 3; i++) await scene.change("repairConfig", three, { env });
     await scene.change("add", `${three} n4`);
     await scene.change("replace", "n1 n2 n4 n5");
-    scene.stop("n2");
-    await scene.rest(5_000);
+    await scene.stop("n2");
     await scene.change("replace", "n1 n3 n4 n5");
     const members = ["n1", "n3", "n4", "n5"];
     const leader = members.find((name) => scene.host(name).peer?.leads) ?? "";

@@ -44,8 +44,15 @@ Deno.test("apply refuses, says so on stderr, and leaves one run in the journal",
     assert.deepEqual([code, out], [3, ""]);
     assert.match(err, /^metadata: refused by a safety rule\n/);
     assert.match(err, /\n {2}now {4}/);
-    const journal = await run("journal");
-    assert.match(journal.out, /run [0-9a-f-]{36}\nmetadata: refused by a safety rule\n/);
+    const listed = /^\S+ \S+Z {2}([0-9a-f]{8}) {2}metadata {2}refused {2}\d+\.\d s {2}S\d+: .*\n$/.exec(
+      (await run("journal")).out,
+    );
+    assert.ok(listed?.[1] !== undefined);
+    const shown = (await run("journal", listed[1])).out;
+    assert.match(
+      shown,
+      /run [0-9a-f-]{36}\nmetadata: looking, .*\nmetadata: observed [\s\S]*\nmetadata: refused by a safety rule\n/,
+    );
     assert.equal((await run("journal", "other")).out, "");
   }));
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Problem } from "./config.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** Lines that are longer are cut around what is marked. */
 const WIDTH = 100;
@@ -32,7 +33,7 @@ function frame(
   strong: (words: string) => string,
   faint: (words: string) => string,
 ): readonly string[] {
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(/\r?\n/).map(withoutSecrets);
   const marked = lines[line - 1];
   if (marked === undefined) return [];
   const gutter = String(line).length;

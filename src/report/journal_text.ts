@@ -60,5 +60,7 @@ function about(events: readonly Event[]): string {
   const rules = events.flatMap((e) =>
     e.event === "refused" ? e.refusals.map((r) => r.rule) : e.event === "quorumLost" ? [e.refusal.rule] : []
   );
-  return [changes.join(", "), [...new Set(rules)].join(", "), why ?? ""].filter((part) => part !== "").join(": ");
+  return [changes.join(", "), [...new Set(rules)].join(", "), why ?? ""].filter((part) => part !== "").join(
+    ": ",
+  );
 }

@@ -29,16 +29,18 @@ async function bySystemd(machine: Machine, now: Date): Promise<Runs> {
   const timer = await shown(TIMER, "ActiveState", "NextElapseUSecMonotonic");
   const uptime = await machine.sh("cat /proc/uptime");
   const elapse = spanMs(timer.get("NextElapseUSecMonotonic") ?? "");
+  const running = service.get("ActiveState") === "activating";
   const next = timer.get("ActiveState") !== "active"
     ? `not at all: ${TIMER} is ${timer.get("ActiveState")}`
-    : service.get("ActiveState") === "activating"
+    : running
     ? "it runs now"
     : elapse === undefined
     ? "not known"
     : inTime(now, elapse - Number.parseFloat(uptime) * 1000);
   const ended = service.get("ExecMainExitTimestamp") ?? "";
+  // systemd forgets the former run when the next one begins.
   const last = ended === ""
-    ? "none yet since this machine started"
+    ? running ? "not told while one is at work" : "none yet since this machine started"
     : `${ended}, exit code ${service.get("ExecMainStatus")} (${service.get("Result")})`;
   return { next, last };
 }

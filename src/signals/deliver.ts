@@ -15,6 +15,8 @@ export function deliver(channel: Channel, alerts: Alerts, message: Message): Pro
   return Promise.resolve(undefined);
 }
 
+const SENDING = "error sending request for url (";
+
 async function post(url: string, message: Message, timeoutMs: number): Promise<string | undefined> {
   const to = `the webhook at ${hostOf(url)}`;
   try {
@@ -32,9 +34,9 @@ async function post(url: string, message: Message, timeoutMs: number): Promise<s
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return `${to} did not answer within ${timeoutMs / 1000} s`;
     }
-    // The runtime's own words quote the URL.
-    const text = error instanceof Error ? error.message : String(error);
-    const why = text.split("): ").slice(1).join("): ");
+    // The runtime's own words are "… for url (URL): why": nothing before the why is told.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+    const why = cause.startsWith(SENDING) ? cause.split("): ").slice(1).join("): ") : "";
     return `${to} was not reached${why === "" || why.includes(url) ? "" : `: ${why}`}`;
   }
 }

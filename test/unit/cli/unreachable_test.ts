@@ -113,3 +113,33 @@ Deno.test("a reader that goes away ends nothing with an error", () =>
     assert.equal(code, 3);
     await child.stderr.cancel();
   }));
+
+Deno.test("a state directory that cannot be made stops no look, and the refusal is told all the same", () =>
+  withConfig(async ({ run }) => {
+    const { code, err } = await run("apply", "--state", "/sys/quorate");
+    assert.equal(code, 3);
+    assert.match(err, /^metadata: refused by a safety rule\n {2}S1 /m);
+    assert.match(err, /the journal in \S+ could not be written/);
+  }));
+
+Deno.test("a webhook that is not there changes no exit code, and its secret is told nowhere", () =>
+  inFolder(async ({ run, write, dir }) => {
+    await write("quorate.yaml", `${unreachable}alerts: { webhook: "http://127.0.0.1:9/s3cret" }\n`);
+    const { code, out, err } = await run("apply", "-v");
+    assert.equal(code, 3);
+    assert.match(
+      err,
+      /quorate: the refusal of metadata was not told: the webhook at 127\.0\.0\.1:9 was not reached/,
+    );
+    await write(
+      "quorate.yaml",
+      `${unreachable}alerts: { webhook: "http://h/s3cret", webhok: "http://h/s3cret", on: [] }\n`,
+    );
+    const wrong = await run("validate");
+    assert.equal(wrong.code, 78);
+    await write("quorate.yaml", `${unreachable}alerts: { webhook: hooks.example.org/s3cret }\n`);
+    const worse = await run("validate");
+    assert.match(worse.err, /webhook cannot be that\n[\s\S]*expected: an http or https URL/);
+    const journal = await Deno.readTextFile(`${dir}/state/journal.jsonl`);
+    assert.ok(![out, err, wrong.err, worse.err, journal].join().includes("s3cret"));
+  }));

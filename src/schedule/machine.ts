@@ -63,12 +63,19 @@ export const kindOf = (found: readonly Found[]): Kind | undefined => {
   return has(FILES[1]) ? "systemd" : has(CRON_FILE) ? "cron" : undefined;
 };
 
+/** A run that ends badly after its unit has gone would be remembered as failed; one that takes longer is let go on. */
+const AWAIT_END = `n=0; while [ "$(systemctl is-active ${SERVICE})" = activating ] && [ $n -lt 50 ]; do ` +
+  "n=$((n + 1)); sleep 1; done";
+
 /** Makes the files what they shall be; those of others are not touched. Starts the timer where it is systemd's. */
 export async function put(machine: Machine, found: readonly Found[]): Promise<void> {
   const units = found.filter((one) => one.path.startsWith("/etc/systemd/"));
   const timer = units.find((one) => one.path === FILES[1]);
   const runs = timer?.wanted !== undefined;
-  if (!runs && timer?.ours) await machine.sh(`systemctl disable --quiet --now ${TIMER}`);
+  if (!runs && timer?.ours) {
+    await machine.sh(`systemctl disable --quiet --now ${TIMER}`);
+    await machine.sh(AWAIT_END);
+  }
   for (const one of found.filter(differs)) {
     const path = `${machine.root}${one.path}`;
     if (one.wanted === undefined) await Deno.remove(path);

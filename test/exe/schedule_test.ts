@@ -6,21 +6,24 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { type Lab, labUp, until } from "../../lab/mod.ts";
-import { provide } from "../../lab/setup.ts";
+import { run } from "../../lab/process.ts";
+import { provide, unpacked } from "../../lab/setup.ts";
 import type { Message } from "../../src/signals/message.ts";
 import { shellOf } from "../docs.ts";
 import { build, root, scratch } from "./kit.ts";
 
 const MGMT = "mg";
+const CRON = "mc";
 const NODES = ["n1", "n2", "n3"];
 const CONFIG = "/etc/quorate 100%/it's $HOME.yaml";
+const SHELL_CONFIG = `"${CONFIG.replace("$", "\\$")}"`;
 const SECRET = "s3cret-path";
 const PROM = "/var/lib/node_exporter/quorate.prom";
 
 Deno.test("a timer repairs what is killed, tells people once, and is taken away without a trace", async (t) => {
   await provide({ cron: "runs Quorate where systemd does not" });
   const exe = await build(scratch());
-  await using lab = await labUp({ name: "tm-exe", hosts: [MGMT, ...NODES] });
+  await using lab = await labUp({ name: "tm-exe", hosts: [MGMT, CRON, ...NODES, "n4"] });
   const told: Message[] = [];
   await using _hook = await webhook(lab, told);
   await prepare(lab, exe);
@@ -33,39 +36,25 @@ Deno.test("a timer repairs what is killed, tells people once, and is taken away 
       timeoutMs: 120_000,
     });
   };
-  const files = (): Promise<string> =>
-    lab.must(MGMT, "find /etc /var/spool /var/lib/systemd /run/systemd/transient -xdev ! -type d | sort");
-  const up = (node: string, withinMs = 30_000): Promise<void> =>
-    until(
-      `etcd runs on ${node} again`,
-      async () => (await lab.on(node, "systemctl is-active etcd")).code === 0,
-      withinMs,
-    );
-  const kill = async (node: string): Promise<void> => {
-    await lab.must(node, "systemctl kill -s KILL etcd");
-    await until(
-      `etcd is down on ${node}`,
-      async () => (await lab.on(node, "systemctl is-active etcd")).code !== 0,
-    );
-  };
-  const before = await files();
+  const before = await files(lab, MGMT);
+  const cron = byCron(lab).then(() => undefined, (error) => error);
 
   await t.step("the timer forms the cluster by itself, and a second install changes nothing", async () => {
-    const said = await type("Install the timer", ` -c "${CONFIG.replace("$", "\\$")}" --every 2s`);
+    const said = await type("Install the timer", ` -c ${SHELL_CONFIG} --every 2s`);
     assert.match(said, /^--- \/dev\/null\n\+\+\+ \/etc\/systemd\/system\/quorate.service\n/);
-    await Promise.all(NODES.map((node) => up(node)));
+    await Promise.all(NODES.map((node) => up(lab, node)));
     await until("people are told of the change", () => told.length > 0);
     assert.deepEqual(told.map((m) => [m.kind, m.service, m.changes[0]?.case]), [[
       "change",
       "metadata",
       "bootstrap",
     ]]);
-    assert.equal(await type("Install the timer", ` -c "${CONFIG.replace("$", "\\$")}" --every 2s`), "");
+    assert.equal(await type("Install the timer", ` -c ${SHELL_CONFIG} --every 2s`), "");
   });
 
   await t.step("a member that is killed is repaired by the timer alone", async () => {
-    await kill("n2");
-    await up("n2");
+    await kill(lab, "n2");
+    await up(lab, "n2");
     await until("people are told of it", () => told.length > 1);
     assert.deepEqual(told[1]?.changes, [{ case: "repairCrashed", subject: "n2" }]);
     let shown = "";
@@ -90,7 +79,8 @@ Deno.test("a timer repairs what is killed, tells people once, and is taken away 
       const count = (text: string): number => Number(text.trim().split(" ").at(-1));
       return count(await runs()) >= count(seen) + 2;
     });
-    assert.equal(await lab.must(MGMT, "systemctl show -p ExecMainStatus --value quorate.service"), "3");
+    const status = "systemctl show -p ExecMainStatus --value quorate.service";
+    await until("a run has ended and is told of", async () => await lab.must(MGMT, status) === "3");
     await lab.must("n3", "systemctl unmask etcd && systemctl start etcd");
     await until("people are told of the end", () => told.length > 3);
     assert.deepEqual(told.slice(2).map((m) => [m.kind, m.since]), [
@@ -107,10 +97,20 @@ Deno.test("a timer repairs what is killed, tells people once, and is taken away 
     assert.ok(log.includes("refused by a safety rule") && !log.includes(SECRET));
   });
 
+  await t.step("the metrics are as Prometheus wants them", async () => {
+    const promtool = await unpacked("promtool", "prometheus");
+    const said = await run([promtool, "check", "metrics"], {
+      stdin: await lab.must(MGMT, `cat ${PROM}`) + "\n",
+    });
+    assert.deepEqual(said, { code: 0, stdout: "", stderr: "" });
+    const wrong = await run([promtool, "check", "metrics"], { stdin: "quorate_runs 1\n" });
+    assert.notEqual(wrong.code, 0, "it would say so");
+  });
+
   await t.step("it is taken away", async () => {
     const said = await type("Take it away");
     assert.match(said, /^--- \/etc\/systemd\/system\/quorate.service\n\+\+\+ \/dev\/null\n/);
-    assert.equal(await files(), before);
+    assert.deepEqual(await files(lab, MGMT), before);
     assert.equal(
       await lab.must(MGMT, "systemctl list-units --all --no-legend 'quorate*'; systemctl is-system-running"),
       "running",
@@ -118,55 +118,101 @@ Deno.test("a timer repairs what is killed, tells people once, and is taken away 
   });
 
   await t.step("the same with cron", async () => {
-    await type("Install the timer", ` -q -c "${CONFIG.replace("$", "\\$")}" --with cron`);
-    await lab.must(MGMT, "systemctl start cron");
-    await kill("n1");
-    await up("n1", 90_000);
-    await until(
-      "the run has ended",
-      async () => (await lab.on(MGMT, "quorate schedule show")).stdout.includes("Z, exit code 0\n"),
-    );
-    await type("Take it away", " -q");
-    await lab.must(MGMT, "systemctl stop cron");
-    assert.equal(await files(), before);
-    assert.deepEqual(told.slice(4).map((m) => m.kind), ["change"]);
+    const failed = await cron;
+    if (failed !== undefined) throw failed;
   });
 });
 
-/** The executable, a key, the config and a program that writes down what it is told. */
+/** A management node of its own, with a cluster of its own: a full minute is waited for while the rest goes on. */
+async function byCron(lab: Lab): Promise<void> {
+  const on = (script: string): Promise<string> => lab.must(CRON, script, { timeoutMs: 120_000 });
+  await on(`quorate apply -c ${SHELL_CONFIG}`);
+  const before = await files(lab, CRON);
+  await on("echo '# mine' >/etc/cron.d/quorate");
+  const refused = await lab.on(CRON, `quorate schedule install --with cron -c ${SHELL_CONFIG}`);
+  assert.match(refused.stderr, /^quorate: \/etc\/cron\.d\/quorate was not written by .* left alone/);
+  assert.deepEqual([refused.code, await on("cat /etc/cron.d/quorate")], [1, "# mine"]);
+  await on("rm /etc/cron.d/quorate");
+  assert.match(
+    await on(`quorate schedule install --with cron -c ${SHELL_CONFIG}`),
+    /^\+\* \* \* \* \* root /m,
+  );
+  assert.equal(await on(`quorate schedule install --with cron -c ${SHELL_CONFIG}`), "");
+  await on("systemctl start cron");
+  await kill(lab, "n4");
+  await up(lab, "n4", 90_000);
+  let shown = "";
+  await until("the run has ended and is told of", async () => {
+    shown = (await lab.on(CRON, "quorate schedule show")).stdout;
+    return /\n {2}last {4}\S+ \S+Z, exit code 0\n/.test(shown);
+  });
+  assert.match(shown, /^cron, every 60 s\n/);
+  await on("quorate schedule remove -q && systemctl stop cron");
+  assert.deepEqual(await files(lab, CRON), before);
+  assert.match(await on("quorate journal"), /converged .* restart n4$/m);
+}
+
+/** What a schedule could leave behind. */
+const files = async (lab: Lab, host: string): Promise<readonly string[]> =>
+  (await lab.must(
+    host,
+    "find /etc/systemd /etc/cron* /etc/logrotate.d /etc/quorate* /var/spool /var/lib/systemd -xdev ! -type d",
+  ))
+    .split("\n")
+    .sort();
+
+const up = (lab: Lab, node: string, withinMs = 30_000): Promise<void> =>
+  until(
+    `etcd runs on ${node} again`,
+    async () => (await lab.on(node, "systemctl is-active etcd")).code === 0,
+    withinMs,
+  );
+
+async function kill(lab: Lab, node: string): Promise<void> {
+  await lab.must(node, "systemctl kill -s KILL etcd");
+  await until(
+    `etcd is down on ${node}`,
+    async () => (await lab.on(node, "systemctl is-active etcd")).code !== 0,
+  );
+}
+
+/** The executable, a key, a config and a program that writes down what it is told, on both management nodes. */
 async function prepare(lab: Lab, exe: string): Promise<void> {
-  const nodes = lab.hosts.filter((h) => h.name !== MGMT);
-  const config = {
+  const nodes = lab.hosts.filter((h) => h.name !== MGMT && h.name !== CRON);
+  // systemd itself would start again what is killed.
+  const alone = "mkdir -p /etc/systemd/system/etcd.service.d; " +
+    "printf '[Service]\\nRestart=no\\n' >/etc/systemd/system/etcd.service.d/alone.conf; systemctl daemon-reload";
+  await Promise.all(nodes.map((n) => lab.must(n.name, alone)));
+  const config = (members: readonly string[]) => ({
     version: 1,
     ssh: { user: "root" },
-    nodes: Object.fromEntries(nodes.map((n) => [n.name, { host: n.address }])),
-    services: {
-      metadata: { plugin: "etcd", members: NODES, policy: { stabilize: "300ms", deadline: "2m" } },
-    },
+    nodes: Object.fromEntries(
+      nodes.filter((n) => members.includes(n.name)).map((n) => [n.name, { host: n.address }]),
+    ),
+    services: { metadata: { plugin: "etcd", members, policy: { stabilize: "300ms", deadline: "2m" } } },
+  });
+  const signals = {
     metrics: { textfile: PROM },
     alerts: {
       webhook: `http://${lab.hosts[0]?.address.replace(/\d+$/, "1")}:8999/${SECRET}`,
       command: ["/usr/local/bin/notify", "/var/lib/quorate/told"],
     },
   };
-  const copy = async (path: string, bytes: Uint8Array | string, mode: string): Promise<void> => {
-    const script = 'mkdir -p "$(dirname "$1")"; cat >"$1"; chmod $2 "$1"';
-    const quoted = `'${path.replaceAll("'", "'\\''")}'`;
-    await lab.must(MGMT, `set -- ${quoted} ${mode}; ${script}`, { stdin: bytes });
-  };
-  // systemd itself would start again what is killed.
-  const alone = "mkdir -p /etc/systemd/system/etcd.service.d; " +
-    "printf '[Service]\\nRestart=no\\n' >/etc/systemd/system/etcd.service.d/alone.conf; systemctl daemon-reload";
-  await Promise.all(nodes.map((n) => lab.must(n.name, alone)));
-  await copy("/usr/local/bin/quorate", await Deno.readFile(exe), "755");
-  await copy("/usr/local/bin/notify", '#!/bin/sh\nlogger "told: $1"; cat >>"$1"\n', "755");
-  await copy(CONFIG, stringify(config), "644");
-  await copy("/root/.ssh/id_ed25519", await Deno.readFile(`${lab.dir}/id_ed25519`), "600");
-  await copy("/root/.ssh/known_hosts", await Deno.readFile(`${lab.dir}/known_hosts`), "600");
-  await lab.must(
-    MGMT,
-    `mkdir -p ${PROM.replace(/\/[^/]*$/, "")} /etc/cron.d /etc/logrotate.d; systemctl stop cron || :`,
-  );
+  const program = await Deno.readFile(exe);
+  for (const [host, text] of [[MGMT, { ...config(NODES), ...signals }], [CRON, config(["n4"])]] as const) {
+    const copy = async (path: string, bytes: Uint8Array | string, mode: string): Promise<void> => {
+      const script = 'mkdir -p "$(dirname "$1")"; cat >"$1"; chmod $2 "$1"';
+      const quoted = `'${path.replaceAll("'", "'\\''")}'`;
+      await lab.must(host, `set -- ${quoted} ${mode}; ${script}`, { stdin: bytes });
+    };
+    await copy("/usr/local/bin/quorate", program, "755");
+    await copy("/usr/local/bin/notify", '#!/bin/sh\ncat >>"$1"\n', "755");
+    await copy(CONFIG, stringify(text), "644");
+    await copy("/root/.ssh/id_ed25519", await Deno.readFile(`${lab.dir}/id_ed25519`), "600");
+    await copy("/root/.ssh/known_hosts", await Deno.readFile(`${lab.dir}/known_hosts`), "600");
+    const folders = `${PROM.replace(/\/[^/]*$/, "")} /etc/cron.d /etc/logrotate.d`;
+    await lab.must(host, `mkdir -p ${folders}; systemctl stop cron || :`);
+  }
 }
 
 /** A receiver on the management side of the lab's network, to which a process of the host has a way. */

@@ -22,7 +22,13 @@ export function renderProblem(problem: Problem, text: string, options: { readonl
   ].flatMap(([what, words]) => words === undefined ? [] : [`  ${paint(36, `${what}:`)} ${printable(words)}`]);
   return [
     `${paint(1, at)}: ${paint(tone, problem.severity)}: ${printable(problem.message)}`,
-    ...frame(problem, problem.text ?? text, (words) => paint(tone, words), (words) => paint(2, words)),
+    // Only the config has URLs that nobody else may see.
+    ...frame(
+      problem,
+      problem.text ?? withoutSecrets(text),
+      (words) => paint(tone, words),
+      (words) => paint(2, words),
+    ),
     ...said,
   ].join("\n");
 }
@@ -33,7 +39,7 @@ function frame(
   strong: (words: string) => string,
   faint: (words: string) => string,
 ): readonly string[] {
-  const lines = text.split(/\r?\n/).map(withoutSecrets);
+  const lines = text.split(/\r?\n/);
   const marked = lines[line - 1];
   if (marked === undefined) return [];
   const gutter = String(line).length;

@@ -21,7 +21,7 @@ const SECRET = "s3cret-path";
 const PROM = "/var/lib/node_exporter/quorate.prom";
 
 Deno.test("a timer repairs what is killed, tells people once, and is taken away without a trace", async (t) => {
-  await provide({ cron: "runs Quorate where systemd does not" });
+  await provide({ cron: "runs Quorate where systemd does not", logrotate: "rotates its journal" });
   const exe = await build(scratch());
   await using lab = await labUp({ name: "tm-exe", hosts: [MGMT, CRON, ...NODES, "n4"] });
   const told: Message[] = [];
@@ -138,6 +138,7 @@ async function byCron(lab: Lab): Promise<void> {
     /^\+\* \* \* \* \* root /m,
   );
   assert.equal(await on(`quorate schedule install --with cron -c ${SHELL_CONFIG}`), "");
+  await fullDisk(lab);
   await on("systemctl start cron");
   await kill(lab, "n4");
   await up(lab, "n4", 90_000);
@@ -147,9 +148,33 @@ async function byCron(lab: Lab): Promise<void> {
     return /\n {2}last {4}\S+ \S+Z, exit code 0\n/.test(shown);
   });
   assert.match(shown, /^cron, every 60 s\n/);
-  await on("quorate schedule remove -q && systemctl stop cron");
+  await on(
+    "logrotate -f /etc/logrotate.d/quorate && cd /var/lib/quorate && ls journal.jsonl.1 && ! ls journal.jsonl",
+  );
+  await on("quorate schedule remove -q && systemctl stop cron; rm -f /var/lib/logrotate/status");
   assert.deepEqual(await files(lab, CRON), before);
   assert.match(await on("quorate journal"), /converged .* restart n4$/m);
+}
+
+/** With a state directory in which nothing more fits, a run looks, says no and touches nothing; with room it repairs. */
+async function fullDisk(lab: Lab): Promise<void> {
+  const apply = `quorate apply --state /mnt/state -c ${SHELL_CONFIG}`;
+  await lab.must(
+    CRON,
+    `mkdir -p /mnt/state && mount -t tmpfs -o size=64k,mode=700 none /mnt/state
+    ! cat /dev/zero >/mnt/state/filler 2>/dev/null`,
+  );
+  await kill(lab, "n4");
+  const full = await lab.on(CRON, apply);
+  assert.equal(full.code, 3, full.stderr);
+  assert.match(full.stderr, /refused by a safety rule\n {2}state {2}Cannot write \S+: no room is left/);
+  assert.match(full.stderr, /the journal in \/mnt\/state could not be written/);
+  assert.notEqual((await lab.on("n4", "systemctl is-active etcd")).code, 0, "nothing was touched");
+  await lab.must(
+    CRON,
+    `rm /mnt/state/filler; mount -o remount,size=1m /mnt/state; ${apply}; umount /mnt/state`,
+  );
+  await up(lab, "n4");
 }
 
 /** What a schedule could leave behind. */

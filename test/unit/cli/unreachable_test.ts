@@ -143,3 +143,19 @@ Deno.test("a webhook that is not there changes no exit code, and its secret is t
     const journal = await Deno.readTextFile(`${dir}/state/journal.jsonl`);
     assert.ok(![out, err, wrong.err, worse.err, journal].join().includes("s3cret"));
   }));
+
+Deno.test("journal --follow prints what runs write, and ends when nobody reads any more", () =>
+  withConfig(async ({ run, start }) => {
+    const child = start("journal", "--follow", "-o", "json", "--state", "followed");
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    const first = reader.read().then(({ value }) => void (seen = value ?? "it has ended"));
+    // Who follows may have begun after a run has ended: then the next one is seen.
+    while (seen === "") await run("apply", "--state", "followed");
+    await first;
+    assert.match(seen, /^\{"time":"[^"]+","run":"[^"]+","service":"metadata","event":/);
+    await reader.cancel();
+    await child.stderr.cancel();
+    await run("apply", "--state", "followed");
+    assert.equal((await child.status).code, 0);
+  }));

@@ -57,12 +57,12 @@ class ScheduleError extends Error {
 
 const actions = {
   async install(cli: Cli, flags: ScheduleFlags, on: Machine): Promise<number> {
-    const config = await readConfig(cli, flags, false);
-    if (config === undefined) return EXIT.config;
     const everyMs = flags.every === undefined ? EVERY_MS : spanOf(flags.every);
     if (everyMs === undefined) {
       return misused(cli, flags, `--every cannot be ${flags.every}; it is a duration such as 30s, 1m or 1h`);
     }
+    const config = await readConfig(cli, flags, false);
+    if (config === undefined) return EXIT.config;
     const path = isAbsolute(config.path) ? config.path : join(cli.cwd, config.path);
     const asked = { config: path, state: stateDir(cli, flags), everyMs };
     const kind = flags.with ?? (runsSystemd(on) ? "systemd" : "cron");

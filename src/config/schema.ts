@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Options, Plugin } from "../playbook/options.ts";
-import { duration, file, flag, host, integer, name, path, port, text } from "./fields.ts";
+import { duration, file, flag, host, integer, name, path, port, promFile, text } from "./fields.ts";
 import { optionsSchema } from "./options.ts";
 
 export const VERSION = 1;
@@ -119,7 +119,7 @@ export type WrittenPolicy = v.InferOutput<typeof policySchema>;
 
 export const metricsSchema = v.strictObject({
   textfile: v.pipe(
-    text("an absolute path that ends in .prom", /^\/[^\x00-\x1f\x7f]*[^/]\.prom$/),
+    promFile,
     about("Where Prometheus metrics are written after each run, for node_exporter's textfile collector."),
   ),
 }, "a map with textfile");

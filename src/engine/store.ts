@@ -57,9 +57,9 @@ async function written<T>(path: string, work: () => Promise<T>): Promise<T> {
 /** As much as a change writes down: its lines in the journal and the memory. */
 const PROBE = new Uint8Array(65_536);
 
-/** Tries what a change will need, because a disk tells that it is full only when it is written to. */
+/** Tries what a change will need, because a disk tells that it is full only when it is written to. Under the lock. */
 async function troubleIn(dir: string, name: string): Promise<string | undefined> {
-  const probe = join(dir, `.probe-${name}-${Deno.pid}`);
+  const probe = join(dir, `.probe-${name}`);
   const journal = fileIn(dir);
   let path = probe;
   try {

@@ -149,9 +149,9 @@ async function byCron(lab: Lab): Promise<void> {
   });
   assert.match(shown, /^cron, every 60 s\n/);
   await on(
-    "logrotate -f /etc/logrotate.d/quorate && cd /var/lib/quorate && ls journal.jsonl.1 && ! ls journal.jsonl",
+    "logrotate -s /mnt/status -f /etc/logrotate.d/quorate && cd /var/lib/quorate && ls journal.jsonl.1 && ! ls journal.jsonl",
   );
-  await on("quorate schedule remove -q && systemctl stop cron; rm -f /var/lib/logrotate/status");
+  await on("quorate schedule remove -q && systemctl stop cron");
   assert.deepEqual(await files(lab, CRON), before);
   assert.match(await on("quorate journal"), /converged .* restart n4$/m);
 }

@@ -40,6 +40,7 @@ for (
     ["journal -n 0", /at least 1/],
     ["schedule", /Expected argument for ACTION/],
     ["schedule instal", /install\|show\|remove/],
+    ["schedule install --every soon", /--every cannot be soon; it is a duration such as 30s/],
     ["schedule install --with anacron", /systemd\|cron/],
     ["completion tcsh", /bash\|zsh\|fish/],
     ["plan --config", /Expected input for flag --config/],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { differs, find, kindOf, type Machine, put } from "../../../src/schedule/machine.ts";
 import { runsOf } from "../../../src/schedule/runs.ts";
-import { type Schedule } from "../../../src/schedule/schedule.ts";
+import type { Schedule } from "../../../src/schedule/schedule.ts";
 import { cronFile } from "../../../src/schedule/cron.ts";
 import { logrotate } from "../../../src/schedule/logrotate.ts";
 import { units } from "../../../src/schedule/systemd.ts";

@@ -64,6 +64,22 @@ async function missingOf(packages: readonly string[]): Promise<string[]> {
   return packages.filter((name) => !there.has(`${name} installed`));
 }
 
+/** One program of a Debian package that brings much else, such as a daemon: unpacked aside, and nothing installed. */
+export async function unpacked(name: string, from: string): Promise<string> {
+  const to = `${CACHE}/${name}`;
+  if (exists(to)) return to;
+  say(`lab: fetching ${name} of Debian's ${from} into ${CACHE}`);
+  const script = `${ONE_AT_A_TIME}
+    if [ -e $1 ]; then exit 0; fi
+    work=$(mktemp -d); trap 'rm -rf $work' EXIT
+    cd $work
+    apt-get download -qq $2 || { apt-get update -qq; apt-get download -qq $2; }
+    dpkg -x $2_*.deb tree
+    mkdir -p "$(dirname $1)"; cp tree/usr/bin/$3 $1.part; mv $1.part $1`;
+  await sh(script, [to, from, name], { timeoutMs: 300_000 });
+  return to;
+}
+
 /** `policy-rc.d` that answers 101 forbids a package to start its service on the machine itself. */
 async function install(packages: readonly string[]): Promise<void> {
   const script = `${ONE_AT_A_TIME}

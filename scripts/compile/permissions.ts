@@ -30,7 +30,8 @@ export const permissions: readonly string[] = [
   "--allow-read",
   "--allow-write",
   "--allow-net",
-  // `ssh -G` where ssh_config has Match blocks; `timeout` runs the steps of a playbook on the management node.
+  // `ssh -G` where ssh_config has Match blocks; `timeout` runs the steps of a playbook on the management
+  // node, `systemctl` for a schedule, and the command that alerts are given to.
   "--allow-run=ssh,timeout",
   "--allow-sys=hostname,homedir,uid,gid,userInfo",
   `--allow-env=${ENVIRONMENT.join(",")}`,

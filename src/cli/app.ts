@@ -138,7 +138,11 @@ const explain = buildCommand({
   ]),
 });
 
-export type JournalFlags = GlobalFlags & { readonly output: "text" | "json"; readonly number: number };
+export type JournalFlags = GlobalFlags & {
+  readonly output: "text" | "json";
+  readonly number: number;
+  readonly follow: boolean;
+};
 const journal = buildCommand({
   func: lazy<JournalFlags, [string | undefined]>(() => import("./journal.ts")),
   parameters: {
@@ -151,17 +155,75 @@ const journal = buildCommand({
         placeholder: "N",
         brief: "The newest N runs",
       },
+      follow: { kind: "boolean", default: false, withNegated: false, brief: "Print what comes, as it comes" },
       ...globalFlags,
     },
-    aliases: { ...withOutput, n: "number" },
+    aliases: { ...withOutput, n: "number", f: "follow" },
     positional: {
       kind: "tuple",
-      parameters: [{ ...oneService, brief: "Only runs of this service" }],
+      parameters: [{
+        ...oneService,
+        placeholder: "RUN|SERVICE",
+        brief: "A run by the beginning of its id, step by step; or only runs of this service",
+      }],
     },
   },
   docs: docs("journal", "Show what former runs did; runs with nothing to do leave no entry", [
-    ["journal", "the newest ten runs"],
+    ["journal", "the newest ten runs, a line each"],
+    ["journal 3f9a21c0", "one of them, step by step"],
     ["journal metadata -n 1", "the newest one of a service"],
+    ["journal --follow", "what runs do, as they do it"],
+  ]),
+});
+
+const scheduleActions = ["install", "show", "remove"] as const;
+export type ScheduleAction = typeof scheduleActions[number];
+export type ScheduleFlags = GlobalFlags & {
+  readonly every?: string;
+  readonly with?: "systemd" | "cron";
+  readonly dryRun: boolean;
+};
+const schedule = buildCommand({
+  func: lazy<ScheduleFlags, [ScheduleAction]>(() => import("./schedule.ts")),
+  parameters: {
+    flags: {
+      every: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        placeholder: "TIME",
+        brief: "From one run to the next, such as 30s or 5m [else 1m]",
+      },
+      with: {
+        kind: "enum",
+        values: ["systemd", "cron"],
+        optional: true,
+        brief: "Who starts the runs [else systemd where it runs, cron elsewhere]",
+      },
+      dryRun: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Only show what would be written",
+      },
+      ...globalFlags,
+    },
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: buildChoiceParser(scheduleActions),
+        placeholder: "ACTION",
+        brief: scheduleActions.join(", "),
+        proposeCompletions: () => scheduleActions,
+      }],
+    },
+  },
+  docs: docs("schedule", "Run apply by a timer: of systemd where that runs, of cron elsewhere", [
+    ["schedule install", "every minute; shows what it writes"],
+    ["schedule install --every 5m --dry-run", "what it would write"],
+    ["schedule show", "whether it is installed, the next run, and how the last one ended"],
+    ["schedule remove", "takes away what it wrote, and nothing else"],
   ]),
 });
 
@@ -312,6 +374,7 @@ const routes = buildRouteMap({
     explain: shown("explain", explain),
     simulate: shown("simulate", simulate),
     journal: shown("journal", journal),
+    schedule: shown("schedule", schedule),
     init: shown("init", init),
     check: shown("check", check),
     types: shown("types", types),

@@ -23,12 +23,21 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
   const stop = stopSignals((text) => report.say([[["yellow", `quorate: ${text}`]]]));
   const run = crypto.randomUUID();
   const journal = fileJournal(dir);
+  const told = config.alerts === undefined && config.metrics === undefined
+    ? undefined
+    : (await import("../signals/signals.ts")).signals(config, {
+      dir,
+      host: Deno.hostname(),
+      version: VERSION,
+      warn: report.warn,
+    });
 
   const applyOne = async (one: ServiceRun): Promise<number> => {
     const record = recorder(journal);
     const emit = (happening: Happening): void => {
       const event: Event = { time: new Date().toISOString(), run, service: one.service.name, ...happening };
       report.onEvent(event);
+      told?.onEvent(event);
       try {
         record(event);
       } catch (error) {
@@ -43,9 +52,19 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
       const { outcome } = await applyService(one, emit, stop.signal);
       return exitCodeOf[outcome];
     } catch (error) {
-      if (!(error instanceof StateError)) throw error;
-      emit({ event: "runEnded", outcome: "failed", changed: 0, ms: 0, why: error.message });
+      const known = error instanceof StateError;
+      const why = error instanceof Error ? error.message : String(error);
+      emit({
+        event: "runEnded",
+        outcome: "failed",
+        changed: 0,
+        ms: 0,
+        why: known ? why : `a defect: ${why}`,
+      });
+      if (!known) throw error;
       return EXIT.failed;
+    } finally {
+      await told?.ended(one.service.name);
     }
   };
   try {
@@ -55,6 +74,7 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
     if (broken !== undefined) throw broken.reason;
     return worstExit(ends.flatMap((end) => end.status === "fulfilled" ? [end.value] : []));
   } finally {
+    await told?.close();
     report.close();
     stop.close();
     await composed.close();

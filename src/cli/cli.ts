@@ -23,6 +23,8 @@ export interface Stream {
   write(text: string): void;
   readonly terminal: boolean;
   size(): Size;
+  /** Whether its reader has gone, as far as was noticed. */
+  closed?(): boolean;
 }
 
 export interface Cli extends CommandContext {

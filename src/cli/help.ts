@@ -13,7 +13,8 @@ const usages = {
   validate: "",
   explain: "CASE [--node NODE] [-o text|json|yaml|sh] [SERVICE]",
   simulate: "[SERVICE] [--seeds N] [--seed S]",
-  journal: "[-n N] [-o text|json] [SERVICE]",
+  journal: "[RUN|SERVICE] [-n N] [-f] [-o text|json]",
+  schedule: "install|show|remove [--every TIME] [--with systemd|cron] [--dry-run]",
   init: "[FILE]",
   check: "FILE",
   types: "[DIR]",
@@ -51,5 +52,6 @@ export const rootHelp = [
   "  quorate init && quorate validate   start with a config",
   "  quorate plan                       see what would change",
   "  quorate apply                      change it; a timer may run this",
+  "  quorate schedule install           make that timer",
   "  quorate apply --help               more about one command",
 ].join("\n");

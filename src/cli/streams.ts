@@ -32,6 +32,7 @@ export function streamTo(target: Target, options: { readonly strict: boolean }):
         }
       }
     },
+    closed: () => !open,
     terminal: target.isTerminal(),
     size() {
       try {

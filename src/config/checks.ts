@@ -139,3 +139,24 @@ export function* warnings(
     );
   }
 }
+
+/** Nobody who is to be told, and a program that would be looked for in a PATH that cron's is not. */
+export function* alertProblems(
+  alerts: { readonly webhook?: string; readonly command?: readonly string[] } | undefined,
+): Generator<Finding> {
+  if (alerts === undefined) return;
+  const { webhook, command } = alerts;
+  if (webhook === undefined && command === undefined) {
+    yield {
+      place: ["alerts"],
+      on: "key",
+      said: { message: "alerts tells nobody", expected: "webhook, command, or both" },
+    };
+  }
+  if (command?.[0] !== undefined && !command[0].startsWith("/")) {
+    yield {
+      place: ["alerts", "command", 0],
+      said: { message: `command[0] cannot be "${command[0]}"`, expected: "the absolute path of a program" },
+    };
+  }
+}

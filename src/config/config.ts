@@ -18,6 +18,16 @@ export interface Config {
   /** In config order. */
   readonly nodes: readonly NodeConfig[];
   readonly services: readonly ServiceConfig[];
+  readonly metrics?: { readonly textfile: string };
+  readonly alerts?: Alerts;
+}
+
+/** Who is told of what. */
+export interface Alerts {
+  readonly webhook?: string;
+  readonly command?: readonly string[];
+  readonly on: readonly ("change" | "refusal" | "failure" | "quorumLost" | "recovery")[];
+  readonly timeoutMs: number;
 }
 
 export interface NodeConfig extends HostNode {

@@ -26,6 +26,10 @@ export const name = text(
 );
 export const host = text("a host name or an address, without user and port", HOST);
 export const path = text("an absolute path below the root", PATH);
+export const promFile = text(
+  "an absolute path that ends in .prom",
+  new RegExp(`^/[^${CONTROL}]*[^/${CONTROL}]\\.prom$`),
+);
 /** A file of the management node: `~` is left to who opens it. */
 export const file = text("a file", FILE);
 export const flag = v.boolean("true or false");

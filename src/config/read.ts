@@ -8,11 +8,18 @@ import * as v from "valibot";
 import type { Policy } from "../model/observation.ts";
 import type { Plugin } from "../playbook/options.ts";
 import type { SshSettings } from "../ssh/settings.ts";
-import { isFile, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
-import type { Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig } from "./config.ts";
+import { alertProblems, isFile, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
+import type { Alerts, Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig } from "./config.ts";
 import { optionProblems, sharedOnNodes } from "./conflicts.ts";
 import { isMap, keyProblems, labelOf } from "./keys.ts";
-import { fileSchema, nodeSchema, serviceSchema, type WrittenPolicy, type WrittenSsh } from "./schema.ts";
+import {
+  fileSchema,
+  nodeSchema,
+  serviceSchema,
+  type WrittenAlerts,
+  type WrittenPolicy,
+  type WrittenSsh,
+} from "./schema.ts";
 import { type Finding, type Place, readSource, type Source } from "./source.ts";
 
 export interface Reading {
@@ -140,7 +147,15 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
   });
   findings.push(...sameHosts(nodes), ...sharedOnNodes(services));
 
-  const config: Config = { path, ssh: sshSettings(ssh, folder), nodes, services };
+  findings.push(...alertProblems(top?.alerts));
+  const config: Config = {
+    path,
+    ssh: sshSettings(ssh, folder),
+    nodes,
+    services,
+    ...(top?.metrics === undefined ? {} : { metrics: top.metrics }),
+    ...(top?.alerts === undefined ? {} : { alerts: alertsOf(top.alerts) }),
+  };
   return { findings, config };
 }
 
@@ -159,7 +174,8 @@ function valueFindings(issue: v.BaseIssue<unknown>, source: Source, above: Place
   // Of "false or a map": what is wrong inside the map is more to the point.
   const inside = (issue.issues ?? []).filter((one) => one.path !== undefined);
   if (inside.length > 0) return inside.flatMap((one) => valueFindings(one, source, place));
-  const written = source.written(place);
+  const here = source.written(place);
+  const written = here !== "nothing" && place.at(-1) === "webhook" ? "that" : here;
   return [{
     place,
     said: {
@@ -183,6 +199,8 @@ function sshSettings(written: WrittenSsh, folder: string): SshSettings {
     ...(connectTimeout === undefined ? {} : { connectTimeoutMs: connectTimeout }),
   };
 }
+
+const alertsOf = ({ timeout, ...same }: WrittenAlerts): Alerts => ({ ...same, timeoutMs: timeout });
 
 const policyOf = (written: WrittenPolicy): Policy => ({
   stabilizeMs: written.stabilize,

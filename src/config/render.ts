@@ -4,6 +4,7 @@
  * @module
  */
 import type { Problem } from "./config.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** Lines that are longer are cut around what is marked. */
 const WIDTH = 100;
@@ -21,7 +22,13 @@ export function renderProblem(problem: Problem, text: string, options: { readonl
   ].flatMap(([what, words]) => words === undefined ? [] : [`  ${paint(36, `${what}:`)} ${printable(words)}`]);
   return [
     `${paint(1, at)}: ${paint(tone, problem.severity)}: ${printable(problem.message)}`,
-    ...frame(problem, problem.text ?? text, (words) => paint(tone, words), (words) => paint(2, words)),
+    // Only the config has URLs that nobody else may see.
+    ...frame(
+      problem,
+      problem.text ?? withoutSecrets(text),
+      (words) => paint(tone, words),
+      (words) => paint(2, words),
+    ),
     ...said,
   ].join("\n");
 }

@@ -47,6 +47,13 @@ ${optionLines(plugin.options)}
     #   moveAll: false           # allow a change that keeps no recorded member
     #   removeUnfenced: false    # allow the removal of a member whose node is in no config
     #   repairTries: 5           # tries of one repair before it is only reported
+
+# Signals to people: one message for an incident and one for its end (docs/timer.md).
+# metrics: { textfile: /var/lib/prometheus/node-exporter/quorate.prom }
+# alerts:
+#   webhook: https://hooks.example.org/services/XXXX
+#   command: [/usr/local/bin/notify]
+#   on: [change, refusal, failure, quorumLost, recovery]
 `;
 }
 

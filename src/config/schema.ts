@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Options, Plugin } from "../playbook/options.ts";
-import { duration, file, flag, host, integer, name, path, port, text } from "./fields.ts";
+import { duration, file, flag, host, integer, name, path, port, promFile, text } from "./fields.ts";
 import { optionsSchema } from "./options.ts";
 
 export const VERSION = 1;
@@ -117,6 +117,42 @@ export const policySchema = v.strictObject(
 );
 export type WrittenPolicy = v.InferOutput<typeof policySchema>;
 
+export const metricsSchema = v.strictObject({
+  textfile: v.pipe(
+    promFile,
+    about("Where Prometheus metrics are written after each run, for node_exporter's textfile collector."),
+  ),
+}, "a map with textfile");
+
+/** What people may be told of. */
+export const ALERTS = ["change", "refusal", "failure", "quorumLost", "recovery"] as const;
+
+export const alertsSchema = v.strictObject({
+  webhook: optional(
+    v.pipe(
+      text("an http or https URL", /^https?:\/\/[^\s/?#]+[^\s]*$/),
+      about("Where a JSON document is posted to. What stands behind the host is shown nowhere."),
+    ),
+  ),
+  command: optional(
+    v.pipe(
+      v.array(text("text, in quotes where it could be read as a number"), "a list of words"),
+      v.minLength(1, "a list of words, the first an absolute path"),
+      about("A program, by its absolute path, and its arguments: the document is its standard input."),
+    ),
+  ),
+  on: optional(
+    v.pipe(
+      v.array(v.picklist(ALERTS, `one of ${ALERTS.join(", ")}`), `a list of ${ALERTS.join(", ")}`),
+      about("What is told; all unless said."),
+    ),
+    [...ALERTS],
+  ),
+  timeout: optional(duration("How long the webhook, and the command, may take.", 1), "10s"),
+}, "a map of webhook, command, on, timeout");
+
+export type WrittenAlerts = v.InferOutput<typeof alertsSchema>;
+
 /** Options of a plugin that is not there: nobody can tell what is wrong with them. */
 const UNREAD: v.GenericSchema<unknown, Options> = v.custom<Options>(() => true);
 
@@ -166,4 +202,8 @@ export const fileSchema = <N extends v.GenericSchema, S extends v.GenericSchema>
       v.minEntries(1, "a map of services by name, one at least"),
       about("The quorum services to keep, by name."),
     ),
-  }, "a map of version, nodes, services and ssh");
+    metrics: optional(v.pipe(metricsSchema, about("Signals to Prometheus."))),
+    alerts: optional(
+      v.pipe(alertsSchema, about("Signals to people: one message for one incident, and one for its end.")),
+    ),
+  }, "a map of version, nodes, services, ssh, metrics and alerts");

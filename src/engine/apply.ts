@@ -19,6 +19,7 @@ import { type ChangeEnd, failureText, runSteps } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
 import type { ServiceRun } from "./outside.ts";
+import { StateError } from "./state_error.ts";
 import { stabilize } from "./stabilize.ts";
 import { type View, viewOf } from "./view.ts";
 
@@ -49,18 +50,31 @@ export async function applyService(
     emit({ event: "runEnded", outcome, changed, ms, ...(why === undefined ? {} : { why }) });
     return { outcome, changed };
   };
-  await using local = await run.outside.store.lock();
-  if (local === undefined) {
+  const { local, trouble } = await localLock(run);
+  await using _held = local;
+  if (local === undefined && trouble === undefined) {
     emit({ event: "yielded", holder: "another process on this host" });
     return end("yielded", 0);
   }
   const locks = nodeLocks(run);
   try {
-    const loop = new Loop(run, locks, emit, stop, began + run.target.policy.deadlineMs);
+    const loop = new Loop(run, locks, emit, stop, began + run.target.policy.deadlineMs, trouble);
     const { outcome, why } = await loop.run();
     return end(outcome, loop.changed, why);
   } finally {
     await locks.close();
+  }
+}
+
+/** The local lock. Where there can be none, because nothing can be written, the run looks and changes nothing. */
+async function localLock(
+  { outside }: ServiceRun,
+): Promise<{ readonly local: AsyncDisposable | undefined; readonly trouble?: string }> {
+  try {
+    return { local: await outside.store.lock() };
+  } catch (error) {
+    if (error instanceof StateError) return { local: undefined, trouble: error.message };
+    throw error;
   }
 }
 
@@ -76,6 +90,8 @@ class Loop {
   #memory: Memory = { attempts: {} };
   #removals: { readonly done: number; readonly votersAtStart: number } | undefined;
   #waitingSince: number | undefined;
+  /** Why nothing can be written down. */
+  #unwritten: string | undefined;
   readonly #view: View;
   readonly #completed = new Map<string, number>();
 
@@ -85,7 +101,9 @@ class Loop {
     readonly emit: (h: Happening) => void,
     readonly stop: AbortSignal,
     readonly deadlineAt: number,
+    trouble: string | undefined,
   ) {
+    this.#unwritten = trouble;
     this.#view = viewOf(service, answerOn(service));
   }
 
@@ -97,7 +115,10 @@ class Loop {
       switch (verdict.kind) {
         case "steady":
           await this.#remember(atRest(this.#memory));
-          return { outcome: this.#acted ? "converged" : "steady" };
+          return {
+            outcome: this.#acted ? "converged" : "steady",
+            ...(this.#unwritten === undefined ? {} : { why: this.#unwritten }),
+          };
         case "refused":
           return this.#refused(verdict.refusals);
         case "quorumLost":
@@ -142,8 +163,15 @@ class Loop {
   }
 
   async #remember(memory: Memory): Promise<void> {
-    if (memory !== this.#memory) await this.service.outside.store.writeMemory(memory);
+    const news = memory !== this.#memory;
     this.#memory = memory;
+    if (!news) return;
+    try {
+      await this.service.outside.store.writeMemory(memory);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      this.#unwritten = error.message;
+    }
   }
 
   #classify(seen: Observation): Verdict {
@@ -155,6 +183,8 @@ class Loop {
 
   /** One change, or the reason why the run ends here. */
   async #change(change: Change, seen: Observation): Promise<End | undefined> {
+    const unwritten = this.#unwritten ?? await this.service.outside.store.trouble();
+    if (unwritten !== undefined) return this.#refused([cannotRecord(unwritten)]);
     if (!this.#locked) {
       const busy = await this.locks.majority(this.service.target, seen);
       if (busy?.kind === "refused") return this.#refused([busy.refusal]);
@@ -232,6 +262,13 @@ class Loop {
     return { outcome: this.#acted ? "unfinished" : "refused", why: refusals[0]?.evidence ?? "" };
   }
 }
+
+/** What cannot be written down is not done: the next run would not know what was tried, nor a person what happened. */
+const cannotRecord = (evidence: string): Refusal => ({
+  rule: "state",
+  evidence,
+  unblock: "make room there or make it writable, or name another state directory; until then runs only look",
+});
 
 /** Whether a change touches what serves: then the cluster has to be seen healthy for a while. */
 const disturbs = (c: Change): boolean =>

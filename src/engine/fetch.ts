@@ -6,7 +6,8 @@
 import type { Reply, Session } from "../model/fleet.ts";
 import { quote } from "../playbook/render.ts";
 import type { Acting } from "../playbook/step.ts";
-import type { ServiceRun } from "./outside.ts";
+import type { ServiceRun, SnapshotFile } from "./outside.ts";
+import { reasonOf } from "./state_error.ts";
 
 /** Fetches, verifies, keeps; and takes the file on the node away. */
 export async function fetchFile(
@@ -18,10 +19,12 @@ export async function fetchFile(
   const summed = await session.run(`sha256sum < ${quote(action.from)}`, { timeoutMs });
   if (summed.kind !== "exited" || summed.code !== 0) return summed;
   const theirs = new TextDecoder().decode(summed.stdout).slice(0, 64);
-  const file = await outside.store.snapshot(action.kind);
+  let file: SnapshotFile | undefined;
   let kept = false;
   try {
-    const reply = await outside.fleet.fetch(session.node, action.from, (p) => file.write(p), { timeoutMs });
+    file = await outside.store.snapshot(action.kind);
+    const into = file;
+    const reply = await outside.fleet.fetch(session.node, action.from, (p) => into.write(p), { timeoutMs });
     if (reply.kind !== "exited" || reply.code !== 0) return reply;
     const ours = file.sha256();
     if (ours !== theirs) return said(1, "", `${file.path}: SHA-256 is ${ours}, on the node it was ${theirs}`);
@@ -31,9 +34,9 @@ export async function fetchFile(
     return said(0, `${file.path} (SHA-256 ${ours})`, "");
   } catch (error) {
     // The management node's own disk: full, read-only, not ours to write.
-    return said(1, "", `${file.path}: ${error instanceof Error ? error.message : String(error)}`);
+    return said(1, "", `${file?.path ?? "the snapshot"}: ${reasonOf(error)}`);
   } finally {
-    if (!kept) await file.drop();
+    if (!kept) await file?.drop();
   }
 }
 

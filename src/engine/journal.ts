@@ -19,7 +19,8 @@ export interface Rotation {
 }
 const ROTATION: Rotation = { maxBytes: 10 * 1024 * 1024, keep: 5 };
 
-const fileIn = (dir: string): string => join(dir, "journal.jsonl");
+/** The current file in a state directory. */
+export const fileIn = (dir: string): string => join(dir, "journal.jsonl");
 
 /**
  * The journal in a state directory. Each line is one write to a file opened for appending, so lines of processes side
@@ -93,80 +94,4 @@ export function recorder(journal: Journal): (event: Event) => void {
     held = undefined;
     lines.forEach((line) => journal.append(line));
   };
-}
-
-/** All events of one service in one run, in their order; without a `runEnded` it is at work, or was ended from outside. */
-export interface JournalRun {
-  readonly run: string;
-  readonly service: string;
-  readonly events: readonly Event[];
-}
-
-export interface JournalFilter {
-  readonly service?: string;
-  /** The newest so many runs. */
-  readonly runs: number;
-}
-
-/** Reads the newest runs, the oldest of them first. Lines that are damaged are skipped and counted. */
-export async function readJournal(
-  dir: string,
-  filter: JournalFilter,
-): Promise<{ readonly runs: readonly JournalRun[]; readonly damaged: number }> {
-  let runs = new Map<string, { run: string; service: string; events: Event[] }>();
-  let damaged = 0;
-  // From the newest file back, until there are enough: the run at a file's start may have begun in the one before.
-  for (const path of await filesIn(dir)) {
-    const older: typeof runs = new Map();
-    for (const line of (await Deno.readTextFile(path)).split("\n")) {
-      if (line === "") continue;
-      const event = eventOf(line);
-      if (event === undefined) damaged++;
-      if (event === undefined || (filter.service !== undefined && event.service !== filter.service)) continue;
-      const key = `${event.run} ${event.service}`;
-      const run = older.get(key) ?? { run: event.run, service: event.service, events: [] };
-      run.events.push(event);
-      older.set(key, run);
-    }
-    for (const [key, run] of runs) {
-      const begun = older.get(key);
-      if (begun === undefined) older.set(key, run);
-      else begun.events.push(...run.events);
-    }
-    runs = older;
-    if (runs.size > filter.runs) break;
-  }
-  return { runs: [...runs.values()].slice(-filter.runs), damaged };
-}
-
-/** The newest first. */
-async function filesIn(dir: string): Promise<readonly string[]> {
-  const base = fileIn(dir);
-  const paths: string[] = [];
-  for (let n = 0;; n++) {
-    const path = n === 0 ? base : `${base}.${n}`;
-    const there = await Deno.stat(path).then(() => true, (error) => {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    });
-    // Right after a rotation there is no current file yet.
-    if (there) paths.push(path);
-    else if (n > 0) return paths;
-  }
-}
-
-function eventOf(line: string): Event | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isEvent(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What carries the four fields of every event is taken at its word for the rest: only this program writes here. */
-function isEvent(value: unknown): value is Event {
-  if (typeof value !== "object" || value === null) return false;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  return ["time", "run", "service", "event"].every((name) => typeof fields.get(name) === "string");
 }

@@ -21,9 +21,15 @@ export interface Clock {
 /** What this manager keeps between runs, for one service. */
 export interface Store {
   readMemory(): Promise<Memory>;
+  /** Throws a StateError where nothing can be written. */
   writeMemory(memory: Memory): Promise<void>;
-  /** Takes the local lock of the service without waiting; undefined when another process holds it (S20). */
+  /**
+   * Takes the local lock of the service without waiting; undefined when another process holds it (S20). Throws a
+   * StateError where there can be no lock.
+   */
   lock(): Promise<AsyncDisposable | undefined>;
+  /** Why a change could not be written down now, such as a full disk; undefined where it can. */
+  trouble(): Promise<string | undefined>;
   /**
    * Opens a place for a snapshot: pieces are written aside; `keep` gives it its name once its hash is verified and
    * prunes older ones beyond `keep`; `drop` takes it away.

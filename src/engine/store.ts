@@ -6,37 +6,77 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Memory } from "../model/observation.ts";
+import { syncDir, writeAll, writeAside } from "./aside.ts";
+import { fileIn } from "./journal.ts";
 import type { SnapshotFile, Store } from "./outside.ts";
+import { reasonOf, StateError } from "./state_error.ts";
 
-/** The state directory cannot be used as it is; the message says what to do. */
-export class StateError extends Error {
-  override readonly name = "StateError";
-}
+export { StateError };
 
 /**
  * The files of one service under a state directory. Nothing is made before it is needed, so that `plan` and `status`
  * leave no trace. Snapshots go to `backupDir` where that is given.
  */
 export function fileStore(dir: string, service: string, backupDir?: string): Store {
-  const name = encodeURIComponent(service).replace(/^\./, "%2E");
+  const name = fileNameOf(service);
   const memory = join(dir, "memory", `${name}.json`);
   const locks = join(dir, "locks");
   const snapshots = backupDir === undefined ? join(dir, "snapshots", name) : join(backupDir, name);
   return {
     readMemory: () => readMemory(memory),
-    async writeMemory(value) {
-      await makeDir(join(dir, "memory"));
-      await writeAside(memory, JSON.stringify(value) + "\n");
-    },
-    async lock() {
-      await makeDir(locks);
-      return await lockFile(join(locks, name));
-    },
+    writeMemory: (value) =>
+      written(memory, async () => {
+        await makeDir(join(dir, "memory"));
+        await writeAside(memory, JSON.stringify(value) + "\n");
+      }),
+    lock: () =>
+      written(join(locks, name), async () => {
+        await makeDir(locks);
+        return await lockFile(join(locks, name));
+      }),
+    trouble: () => troubleIn(dir, name),
     async snapshot(kind) {
       await makeDir(snapshots);
       return await snapshotFile(snapshots, kind.replaceAll(/[^A-Za-z0-9_.-]/g, "_"));
     },
   };
+}
+
+/** A name for a service's own file: none begins with a dot. */
+export const fileNameOf = (service: string): string => encodeURIComponent(service).replace(/^\./, "%2E");
+
+/** What the file system refuses to write is trouble with the state directory. */
+async function written<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StateError(`Cannot write ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** As much as a change writes down: its lines in the journal and the memory. */
+const PROBE = new Uint8Array(65_536);
+
+/** Tries what a change will need, because a disk tells that it is full only when it is written to. Under the lock. */
+async function troubleIn(dir: string, name: string): Promise<string | undefined> {
+  const probe = join(dir, `.probe-${name}`);
+  const journal = fileIn(dir);
+  let path = probe;
+  try {
+    await makeDir(dir);
+    {
+      using file = await Deno.open(probe, { write: true, create: true, truncate: true, mode: 0o600 });
+      await writeAll(file, PROBE);
+      await file.sync();
+    }
+    path = journal;
+    (await Deno.open(journal, { append: true, create: true, mode: 0o600 })).close();
+    return undefined;
+  } catch (error) {
+    return `Cannot write ${path}: ${reasonOf(error)}`;
+  } finally {
+    await Deno.remove(probe).catch(() => {});
+  }
 }
 
 const makeDir = (path: string): Promise<void> => Deno.mkdir(path, { recursive: true, mode: 0o700 });
@@ -82,27 +122,6 @@ function isMemory(value: unknown): value is Memory {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whoever reads sees the former text or this one, whole, also after a crash or a power cut. */
-async function writeAside(path: string, text: string): Promise<void> {
-  const aside = `${path}.${Deno.pid}.new`;
-  {
-    using file = await Deno.open(aside, { write: true, create: true, truncate: true, mode: 0o600 });
-    await writeAll(file, new TextEncoder().encode(text));
-    await file.sync();
-  }
-  await Deno.rename(aside, path);
-  await syncDir(path);
-}
-
-async function syncDir(path: string): Promise<void> {
-  using dir = await Deno.open(join(path, ".."));
-  await dir.sync();
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
 /**
  * `flock`: the kernel gives it up with the process, however that ends. The file stays, because taking it away would
  * let two processes lock two files of the same name.
@@ -113,8 +132,10 @@ async function lockFile(path: string): Promise<AsyncDisposable | undefined> {
     file.close();
     return undefined;
   }
-  await file.truncate();
-  await writeAll(file, new TextEncoder().encode(`${Deno.pid} since ${new Date().toISOString()}\n`));
+  try {
+    await file.truncate();
+    await writeAll(file, new TextEncoder().encode(`${Deno.pid} since ${new Date().toISOString()}\n`));
+  } catch { /* On a full disk the lock is held all the same: what stands in it is for people. */ }
   return {
     [Symbol.asyncDispose]() {
       file.close();
@@ -138,9 +159,11 @@ async function snapshotFile(dir: string, kind: string): Promise<SnapshotFile> {
   for (const stale of await ours(PART)) await Deno.remove(join(dir, stale));
 
   const kept = await ours(KEPT);
+  const msOf = (t: string): number =>
+    Date.parse(t.replace(/^(....)(..)(..T..)(..)(..)(...)Z$/, "$1-$2-$3:$4:$5.$6Z"));
   const compact = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:.]/g, "");
-  let time = Date.now();
-  while (kept.includes(nameAt(compact(time)))) time++;
+  // A clock that jumped back must not make the newest one pass for the oldest, which is pruned.
+  const time = Math.max(Date.now(), ...kept.map((n) => msOf(timeIn(n)) + 1));
   const path = join(dir, nameAt(compact(time)));
   const aside = join(dir, nameAt(compact(time), PART));
   const hash = createHash("sha256");

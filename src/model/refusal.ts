@@ -6,7 +6,7 @@
 
 /**
  * The safety rules of the design, by name. `masked` is a person's own decision on a node, respected; `node` is what a
- * node lacks; `playbook` and `plugin` say that what their author wrote is wrong.
+ * node lacks, `state` what the state directory does; `playbook` and `plugin` say that what their author wrote is wrong.
  */
 export const ruleNames = [
   "S1",
@@ -36,6 +36,7 @@ export const ruleNames = [
   "S25",
   "masked",
   "node",
+  "state",
   "playbook",
   "plugin",
 ] as const;

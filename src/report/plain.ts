@@ -98,6 +98,9 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
         return loud([`${e.service}: another manager is at work (${e.holder}), this one leaves it alone`]);
       case "runEnded": {
         const line = ended(e, now.told ? "" : `: ${e.why}`);
+        if (e.outcome === "steady" && e.why !== undefined) {
+          return [[["yellow", `${e.service}: nothing to do, but ${e.why}`]]];
+        }
         if (e.outcome === "steady") return loud(line);
         if (e.outcome === "yielded") return now.told ? [] : loud(line);
         return e.outcome === "converged" ? normal(line) : [line];

@@ -110,6 +110,7 @@ export class Run {
           },
         });
       },
+      trouble: () => Promise.resolve(undefined),
       snapshot: (kind) =>
         Promise.resolve({
           path: kind,

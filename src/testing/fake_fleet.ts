@@ -341,6 +341,7 @@ export class FakeFleet {
           return Promise.resolve();
         },
         lock: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+        trouble: () => Promise.resolve(undefined),
         snapshot: (kind) =>
           Promise.resolve({
             path: kind,

@@ -1,6 +1,8 @@
 /** The pages in docs/ are what the program says now. */
 import assert from "node:assert/strict";
 import { pages } from "../../scripts/docs.ts";
+import { plugins } from "../../src/cli/plugins.ts";
+import { parseConfig } from "../../src/config/read.ts";
 import { ruleNames } from "../../src/model/refusal.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -46,10 +48,19 @@ Deno.test("links between pages lead somewhere", () => {
       "docs/cases.md",
       "docs/refusals.md",
       "docs/recovery.md",
+      "docs/timer.md",
     ]
   ) {
     for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
       assert.ok(Deno.statSync(new URL(link, new URL(page, root))).isFile, `${page}: ${link}`);
     }
   }
+});
+
+Deno.test("the signals that docs/timer.md shows are a config that is right", () => {
+  const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(read("docs/timer.md")) ?? [];
+  const { config, problems } = parseConfig(read("examples/quorate.yaml") + yaml, "q.yaml", plugins);
+  assert.deepEqual(problems, []);
+  assert.equal(config?.alerts?.command?.[0], "/usr/local/bin/notify");
+  assert.match(config?.metrics?.textfile ?? "", /\.prom$/);
 });

@@ -44,8 +44,15 @@ Deno.test("apply refuses, says so on stderr, and leaves one run in the journal",
     assert.deepEqual([code, out], [3, ""]);
     assert.match(err, /^metadata: refused by a safety rule\n/);
     assert.match(err, /\n {2}now {4}/);
-    const journal = await run("journal");
-    assert.match(journal.out, /run [0-9a-f-]{36}\nmetadata: refused by a safety rule\n/);
+    const listed = /^\S+ \S+Z {2}([0-9a-f]{8}) {2}metadata {2}refused {2}\d+\.\d s {2}S\d+: .*\n$/.exec(
+      (await run("journal")).out,
+    );
+    assert.ok(listed?.[1] !== undefined);
+    const shown = (await run("journal", listed[1])).out;
+    assert.match(
+      shown,
+      /run [0-9a-f-]{36}\nmetadata: looking, .*\nmetadata: observed [\s\S]*\nmetadata: refused by a safety rule\n/,
+    );
     assert.equal((await run("journal", "other")).out, "");
   }));
 
@@ -105,4 +112,50 @@ Deno.test("a reader that goes away ends nothing with an error", () =>
     const { code } = await child.status;
     assert.equal(code, 3);
     await child.stderr.cancel();
+  }));
+
+Deno.test("a state directory that cannot be made stops no look, and the refusal is told all the same", () =>
+  withConfig(async ({ run }) => {
+    const { code, err } = await run("apply", "--state", "/sys/quorate");
+    assert.equal(code, 3);
+    assert.match(err, /^metadata: refused by a safety rule\n {2}S1 /m);
+    assert.match(err, /the journal in \S+ could not be written/);
+  }));
+
+Deno.test("a webhook that is not there changes no exit code, and its secret is told nowhere", () =>
+  inFolder(async ({ run, write, dir }) => {
+    await write("quorate.yaml", `${unreachable}alerts: { webhook: "http://127.0.0.1:9/s3cret" }\n`);
+    const { code, out, err } = await run("apply", "-v");
+    assert.equal(code, 3);
+    assert.match(
+      err,
+      /quorate: the refusal of metadata was not told: the webhook at 127\.0\.0\.1:9 was not reached/,
+    );
+    await write(
+      "quorate.yaml",
+      `${unreachable}alerts: { webhook: "http://h/s3cret", webhok: "http://h/s3cret", on: [] }\n`,
+    );
+    const wrong = await run("validate");
+    assert.equal(wrong.code, 78);
+    await write("quorate.yaml", `${unreachable}alerts: { webhook: hooks.example.org/s3cret }\n`);
+    const worse = await run("validate");
+    assert.match(worse.err, /webhook cannot be that\n[\s\S]*expected: an http or https URL/);
+    const journal = await Deno.readTextFile(`${dir}/state/journal.jsonl`);
+    assert.ok(![out, err, wrong.err, worse.err, journal].join().includes("s3cret"));
+  }));
+
+Deno.test("journal --follow prints what runs write, and ends when nobody reads any more", () =>
+  withConfig(async ({ run, start }) => {
+    const child = start("journal", "--follow", "-o", "json", "--state", "followed");
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    const first = reader.read().then(({ value }) => void (seen = value ?? "it has ended"));
+    // Who follows may have begun after a run has ended: then the next one is seen.
+    while (seen === "") await run("apply", "--state", "followed");
+    await first;
+    assert.match(seen, /^\{"time":"[^"]+","run":"[^"]+","service":"metadata","event":/);
+    await reader.cancel();
+    await child.stderr.cancel();
+    await run("apply", "--state", "followed");
+    assert.equal((await child.status).code, 0);
   }));

@@ -16,14 +16,15 @@ Deno.test("help goes to stdout, names every command and has examples", () =>
     const { code, out, err } = await run("--help");
     assert.deepEqual([code, err], [0, ""]);
     for (
-      const name of "plan apply status validate explain journal init check types schema completion".split(" ")
+      const name of "plan apply status validate explain journal schedule init check types schema completion"
+        .split(" ")
     ) {
       assert.match(out, new RegExp(`^ {2}${name} +[A-Z]`, "m"), name);
       const own = await run(name, "--help");
       assert.equal(own.code, 0);
       assert.match(own.out, new RegExp(`EXAMPLES\n {2}quorate ${name}`), name);
     }
-    for (const later of ["recover", "schedule"]) assert.ok(!out.includes(`${later} `), later);
+    for (const later of ["recover"]) assert.ok(!out.includes(`${later} `), later);
   }));
 
 for (
@@ -37,6 +38,10 @@ for (
     ["explain", /Expected argument for CASE/],
     ["explain nothing", /bootstrap\|restart\|add/],
     ["journal -n 0", /at least 1/],
+    ["schedule", /Expected argument for ACTION/],
+    ["schedule instal", /install\|show\|remove/],
+    ["schedule install --every soon", /--every cannot be soon; it is a duration such as 30s/],
+    ["schedule install --with anacron", /systemd\|cron/],
     ["completion tcsh", /bash\|zsh\|fish/],
     ["plan --config", /Expected input for flag --config/],
     ["plan --color sometimes", /auto\|always\|never/],

@@ -215,6 +215,30 @@ for (const [what, text, problems] of wrong) {
   Deno.test(`parseConfig() places ${what}`, () => assert.deepEqual(seen(text), problems));
 }
 
+Deno.test("parseConfig() reads who is told of what", () => {
+  const read = (more: string) =>
+    parseConfig(`${service("  x: 1", "etcd").replace("  x: 1", "")}${more}`, "q.yaml", plugins);
+  const { config, problems } = read(
+    "metrics: { textfile: /m/q.prom }\nalerts: { command: [/n, -x], on: [failure], timeout: 5s }\n",
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config?.metrics, { textfile: "/m/q.prom" });
+  assert.deepEqual(config?.alerts, { command: ["/n", "-x"], on: ["failure"], timeoutMs: 5_000 });
+  const all = read("alerts: { webhook: https://h/x }\n").config?.alerts;
+  assert.deepEqual(all?.on, ["change", "refusal", "failure", "quorumLost", "recovery"]);
+  assert.equal(read("").config?.alerts, undefined);
+  const said = (more: string) => read(more).problems.map((p) => p.message);
+  assert.deepEqual(said("alerts: {}\n"), ["alerts tells nobody"]);
+  assert.deepEqual(said("alerts: { command: [notify] }\n"), ['command[0] cannot be "notify"']);
+  assert.deepEqual(said("alerts: { webhook: ftp://h/x }\n"), ["webhook cannot be that"]);
+  assert.deepEqual(said("alerts: { webhook: http://h, on: [changes] }\n"), ["on[0] cannot be changes"]);
+  assert.deepEqual(said("metrics: { textfile: /m/q.txt }\n"), ["textfile cannot be /m/q.txt"]);
+  assert.deepEqual(said("metrics: { file: /m/q.prom }\n"), [
+    'metrics has no "textfile"',
+    'unknown key "file" in metrics',
+  ]);
+});
+
 Deno.test("parseConfig() gives no config with an error, and one with a warning", () => {
   assert.equal(parseConfig(service("  x: 1"), "q.yaml", plugins).config, undefined);
   assert.ok(parseConfig(service("  policy: { backup: false }"), "q.yaml", plugins).config);

@@ -379,3 +379,39 @@ Deno.test("the memory is written when a quorum was seen, and forbids what it has
   await ends(w, "refused", 0);
   assert.deepEqual([w.log, w.refusedBy()], [[], ["S1"]]);
 });
+
+for (const what of ["lock", "memory", "journal"] as const) {
+  Deno.test(`a ${what} that cannot be written stops no look and every change, and is told`, async () => {
+    const why = `Cannot write ${what}: no room is left on that file system`;
+    const w = world("n1 n2 n3 n4");
+    w.unwritable.set(what, why);
+    await ends(w, "refused", 0);
+    assert.ok(w.looks > 0);
+    assert.deepEqual(w.log, [], "nothing was run");
+    const [refused] = w.told("refused");
+    assert.ok(refused?.event === "refused");
+    assert.deepEqual(refused.refusals.map((r) => [r.rule, r.evidence]), [["state", why]]);
+    w.unwritable.clear();
+    await ends(w, "converged", 1);
+  });
+}
+
+Deno.test("with nothing to do, what cannot be written is told, and the run ends well", async () => {
+  for (const what of ["lock", "memory"] as const) {
+    const w = world("n1 n2 n3");
+    w.unwritable.set(what, "Cannot write it");
+    await ends(w, "steady", 0);
+    const end = w.told("runEnded")[0];
+    assert.ok(end?.event === "runEnded" && end.why === "Cannot write it", what);
+  }
+});
+
+Deno.test("a memory that cannot be written any more in the middle of a run lets the change end, and no other begin", async () => {
+  const w = world("n1 n2 n3 n4 n5");
+  w.onRun = (command) => {
+    if (command.includes("promote")) w.unwritable.set("journal", "the disk is full");
+  };
+  await ends(w, "unfinished", 1);
+  assert.equal(w.members.length, 4);
+  assert.deepEqual(w.refusedBy(), ["state"]);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileJournal, readJournal, recorder } from "../../../src/engine/journal.ts";
+import { fileJournal, recorder } from "../../../src/engine/journal.ts";
+import { followJournal, readJournal } from "../../../src/engine/journal_read.ts";
 import type { Event, Happening } from "../../../src/model/event.ts";
 import { events, runs } from "../report/samples.ts";
 
@@ -53,7 +54,7 @@ Deno.test("what was written is read back, the oldest run first", () =>
     ];
     written.flat().forEach((e) => journal.append(e));
     const { runs: read, damaged } = await readJournal(dir, { runs: 10 });
-    assert.equal(damaged, 0);
+    assert.deepEqual(damaged, []);
     assert.deepEqual(read.map((r) => r.events), written);
     const one = await readJournal(dir, { runs: 1, service: "a" });
     assert.deepEqual(one.runs.map((r) => r.run), ["r2"]);
@@ -62,10 +63,10 @@ Deno.test("what was written is read back, the oldest run first", () =>
 
 Deno.test("no journal is an empty one", () =>
   inDir(async (dir) => {
-    assert.deepEqual(await readJournal(join(dir, "none"), { runs: 3 }), { runs: [], damaged: 0 });
+    assert.deepEqual(await readJournal(join(dir, "none"), { runs: 3 }), { runs: [], damaged: [] });
   }));
 
-Deno.test("a damaged line is skipped and counted, and does not swallow the one after it", () =>
+Deno.test("a damaged line is skipped and named, and does not swallow the one after it", () =>
   inDir(async (dir) => {
     const journal = fileJournal(dir);
     const [first, second] = run("r1", "a", runs.refused);
@@ -74,7 +75,7 @@ Deno.test("a damaged line is skipped and counted, and does not swallow the one a
     await Deno.writeTextFile(file(dir), '{"time":"2026', { append: true });
     journal.append(second);
     const { runs: read, damaged } = await readJournal(dir, { runs: 10 });
-    assert.equal(damaged, 1);
+    assert.deepEqual(damaged, [{ path: file(dir), line: 2 }]);
     assert.deepEqual(read[0]?.events, [first, second]);
   }));
 
@@ -109,5 +110,86 @@ Deno.test("processes that write and rotate at once lose and mix no line", () =>
       assert.equal(code, 0, new TextDecoder().decode(stderr));
     }
     const { runs: read, damaged } = await readJournal(dir, { runs: 1_000 });
-    assert.deepEqual([damaged, read.length], [0, 600]);
+    assert.deepEqual([damaged, read.length], [[], 600]);
+  }));
+
+Deno.test("a run is found by how its id begins, with all of its services", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir);
+    const wanted = [run("abcdef01-2", "a", runs.failed), run("abcdef01-2", "b", runs.refused)];
+    [...run("abcdef02-2", "a", runs.refused), ...wanted.flat()].forEach((e) => journal.append(e));
+    const { runs: read } = await readJournal(dir, { run: "abcdef01", runs: 10 });
+    assert.deepEqual(read.map((r) => r.events), wanted);
+  }));
+
+/** Follows while `steps` happen, one at each look; what was seen, in its order. */
+async function followed(dir: string, steps: readonly (() => void)[]): Promise<readonly string[]> {
+  const stop = new AbortController();
+  const left = [...steps];
+  const seen: string[] = [];
+  const tick = (): Promise<void> => {
+    const step = left.shift();
+    if (step === undefined) stop.abort();
+    else step();
+    return Promise.resolve();
+  };
+  for await (const one of followJournal(dir, {}, stop.signal, tick)) {
+    seen.push("event" in one ? one.run : `${one.path}:${one.line}`);
+  }
+  return seen;
+}
+
+Deno.test("who follows sees what comes, from the first file on, and nothing of before", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir);
+    const one = (id: string) => () =>
+      run(id, "a", runs.refused).slice(0, 1).forEach((e) => journal.append(e));
+    assert.deepEqual(await followed(dir, [one("r1"), one("r2"), () => {}]), ["r1", "r2"]);
+    assert.deepEqual(await followed(dir, [one("r3"), () => {}]), ["r3"]);
+  }));
+
+Deno.test("who follows misses no line when files are rotated, however many at a time", () =>
+  inDir(async (dir) => {
+    const journal = fileJournal(dir);
+    const one = (id: string): void =>
+      run(id, "a", runs.refused).slice(0, 1).forEach((e) => journal.append(e));
+    // As logrotate does, with `nocreate`.
+    const rotate = (): void => {
+      for (let n = 5; n >= 1; n--) {
+        const from = n === 1 ? file(dir) : `${file(dir)}.${n - 1}`;
+        try {
+          Deno.renameSync(from, `${file(dir)}.${n}`);
+        } catch { /* not there yet */ }
+      }
+    };
+    one("before");
+    const seen = await followed(dir, [
+      () => one("r1"),
+      rotate,
+      () => one("r2"),
+      () => {
+        one("r3");
+        rotate();
+        one("r4");
+        rotate();
+        one("r5");
+      },
+      () => {},
+    ]);
+    assert.deepEqual(seen, ["r1", "r2", "r3", "r4", "r5"]);
+  }));
+
+Deno.test("a line that is damaged is named to who follows, and one that is not ended yet is waited for", () =>
+  inDir(async (dir) => {
+    const [first] = run("r1", "a", runs.refused);
+    const line = JSON.stringify(first);
+    const add = (text: string) => (): void => Deno.writeTextFileSync(file(dir), text, { append: true });
+    const seen = await followed(dir, [
+      add("{\n"),
+      add(line.slice(0, 20)),
+      add(line.slice(20)),
+      add("\n"),
+      () => {},
+    ]);
+    assert.deepEqual(seen, [`${file(dir)}:1`, "r1"]);
   }));

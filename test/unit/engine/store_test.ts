@@ -151,3 +151,75 @@ Deno.test("what is dropped leaves nothing, and neither does what a dead process 
     await file.keep(1);
     assert.deepEqual((await names(join(dir, "backup/metadata"))).length, 1);
   }));
+
+Deno.test("when the clock jumped back, the newest snapshot is still the one that is kept", () =>
+  inDir(async (dir) => {
+    const folder = join(dir, "snapshots/metadata");
+    await Deno.mkdir(folder, { recursive: true });
+    const ahead = ["29990101T000000000Z", "29990101T000000001Z"].map((t) => `etcd-${t}.snapshot`);
+    for (const name of ahead) await Deno.writeTextFile(join(folder, name), "of a clock that was ahead");
+    const file = await fileStore(dir, "metadata").snapshot("etcd");
+    await file.write(bytes("newest"));
+    await file.keep(2);
+    assert.equal(await Deno.readTextFile(file.path), "newest");
+    assert.deepEqual(await names(folder), [ahead[1], "etcd-29990101T000000002Z.snapshot"]);
+  }));
+
+/** A file system of its own with so many KiB, of which nothing stays; needs root. */
+async function onTmpfs(kib: number, test: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  const run = async (program: string, ...args: string[]) => {
+    const { success, stderr } = await new Deno.Command(program, { args }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  };
+  await run("mount", "-t", "tmpfs", "-o", `size=${kib}k,mode=700`, "quorate-test", dir);
+  try {
+    await test(dir);
+  } finally {
+    await run("umount", "-l", dir);
+    await Deno.remove(dir);
+  }
+}
+const mounts = Deno.uid() === 0 &&
+  (await new Deno.Command("unshare", { args: ["-m", "mount", "-t", "tmpfs", "none", "/mnt"] }).output().then(
+    ({ success }) => success,
+    () => false,
+  ));
+
+Deno.test({
+  name: "a full disk: what is there is read, the lock is held, and nothing new is taken for written",
+  ignore: !mounts,
+  fn: () =>
+    onTmpfs(128, async (dir) => {
+      const store = fileStore(dir, "metadata");
+      await store.writeMemory(memory);
+      assert.equal(await store.trouble(), undefined);
+      await Deno.writeFile(join(dir, "filler"), new Uint8Array(1_000_000)).catch(() => {});
+      await using held = await store.lock();
+      assert.ok(held);
+      const full = /^Cannot write \S+: no room is left on that file system$/;
+      assert.match(await store.trouble() ?? "", full);
+      await assert.rejects(
+        () => store.writeMemory({ attempts: {} }),
+        (e) => e instanceof StateError && full.test(e.message),
+      );
+      assert.deepEqual(await store.readMemory(), memory, "the former one, whole");
+      assert.deepEqual(await names(dir), ["filler", "journal.jsonl", "locks", "memory"]);
+      assert.deepEqual(await names(join(dir, "memory")), ["metadata.json"]);
+    }),
+});
+
+Deno.test({
+  name: "a read-only disk: what is there is read, and there is no lock",
+  ignore: !mounts,
+  fn: () =>
+    onTmpfs(128, async (dir) => {
+      const store = fileStore(dir, "metadata");
+      await store.writeMemory(memory);
+      await new Deno.Command("mount", { args: ["-o", "remount,ro", dir] }).output();
+      const why = /^Cannot write \S+: that file system is read-only$/;
+      assert.match(await store.trouble() ?? "", why);
+      await assert.rejects(() => store.lock(), (e) => e instanceof StateError && why.test(e.message));
+      assert.deepEqual(await store.readMemory(), memory);
+    }),
+});

@@ -1,4 +1,5 @@
 /** A scripted fleet in memory: a record of members, nodes that run or do not, and bad luck on demand. No real time. */
+import { StateError } from "../../../src/engine/state_error.ts";
 import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
 import { type Applied, applyService } from "../../../src/engine/apply.ts";
 import type { Happening } from "../../../src/model/event.ts";
@@ -37,6 +38,8 @@ export class World {
   readonly open = new Map<string, { held: boolean }>();
   memory: Memory = { attempts: {} };
   localLock = true;
+  /** What of the state directory cannot be written, and why. */
+  readonly unwritable = new Map<"lock" | "memory" | "journal", string>();
   /** Nodes answer checks, but no lock can be taken on them. */
   unlockable = false;
   electing = false;
@@ -126,11 +129,19 @@ export class World {
       store: {
         readMemory: () => Promise.resolve(this.memory),
         writeMemory: (m) => {
+          const why = this.unwritable.get("memory");
+          if (why !== undefined) return Promise.reject(new StateError(why));
           this.memory = m;
           return Promise.resolve();
         },
-        lock: () =>
-          Promise.resolve(this.localLock ? { [Symbol.asyncDispose]: () => Promise.resolve() } : undefined),
+        lock: () => {
+          const why = this.unwritable.get("lock");
+          if (why !== undefined) return Promise.reject(new StateError(why));
+          return Promise.resolve(
+            this.localLock ? { [Symbol.asyncDispose]: () => Promise.resolve() } : undefined,
+          );
+        },
+        trouble: () => Promise.resolve(this.unwritable.get("journal")),
         snapshot: () => Promise.reject(new Error("no snapshots here")),
       },
       token: () => "token",

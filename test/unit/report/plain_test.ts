@@ -22,6 +22,15 @@ Deno.test("a run with nothing to do says nothing", () => {
   assert.equal(said(runs.yielded), "");
 });
 
+Deno.test("a run with nothing to do that could not write something down says so, quiet or not", () => {
+  const run: readonly Happening[] = [
+    ...runs.steady.slice(0, 2),
+    { event: "runEnded", outcome: "steady", changed: 0, ms: 1, why: "the disk is full" },
+  ];
+  assert.equal(said(run), "metadata: nothing to do, but the disk is full\n");
+  assert.equal(said(run, { quiet: true }), said(run));
+});
+
 Deno.test("a quiet run that changed something and converged says nothing", () => {
   assert.equal(said(runs.converged, { quiet: true }), "");
 });

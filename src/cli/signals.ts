@@ -8,13 +8,24 @@ import { EXIT } from "./cli.ts";
 
 const ASKS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Listens until closed; `tell` is given what a person at the terminal should know. */
-export function stopSignals(tell: (text: string) => void): { readonly signal: AbortSignal; close(): void } {
+/**
+ * Listens until closed; `tell` is given what a person at the terminal should know. After `deadlineMs` the run is asked
+ * to stop by itself.
+ */
+export function stopSignals(
+  tell: (text: string) => void,
+  deadlineMs?: number,
+): { readonly signal: AbortSignal; close(): void } {
   const stop = new AbortController();
+  const timer = deadlineMs === undefined
+    ? undefined
+    : setTimeout(() => stop.abort("the run's --deadline has passed"), deadlineMs);
+  let asked = false;
   const listeners = ASKS.map((name) => {
     const listener = (): void => {
-      if (stop.signal.aborted && name === "SIGINT") Deno.exit(EXIT.interrupted);
-      if (stop.signal.aborted) return;
+      if (asked && name === "SIGINT") Deno.exit(EXIT.interrupted);
+      if (asked) return;
+      asked = true;
       tell("the running step is finished, then this stops; interrupt again to leave at once");
       stop.abort();
     };
@@ -23,6 +34,9 @@ export function stopSignals(tell: (text: string) => void): { readonly signal: Ab
   });
   return {
     signal: stop.signal,
-    close: () => listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener)),
+    close() {
+      clearTimeout(timer);
+      listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener));
+    },
   };
 }

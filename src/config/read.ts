@@ -13,13 +13,15 @@ import type { Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig
 import { optionProblems, sharedOnNodes } from "./conflicts.ts";
 import { isMap, keyProblems, labelOf } from "./keys.ts";
 import { fileSchema, nodeSchema, serviceSchema, type WrittenPolicy, type WrittenSsh } from "./schema.ts";
-import { type Finding, type Place, readSource, type Source } from "./source.ts";
+import { type Finding, type Place, readSource, type Said, type Source } from "./source.ts";
 
 export interface Reading {
   /** Only where no problem is an error. */
   readonly config?: Config;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
+  /** An error at a place of the file, for what shows only beside other files. */
+  readonly problemAt?: (place: Place, said: Said, on?: "key" | "value") => Problem;
 }
 
 /** The files of the operator's own that a config names, loaded; by the text that names them. */
@@ -66,7 +68,8 @@ export function parseConfig(
   ];
   const sorted = [...new Map(all.map((p) => [JSON.stringify(p), p])).values()]
     .sort((a, b) => a.line - b.line || a.column - b.column);
-  return sorted.some((p) => p.severity === "error") ? { problems: sorted } : { problems: sorted, config };
+  if (sorted.some((p) => p.severity === "error")) return { problems: sorted };
+  return { problems: sorted, config, problemAt: (...at) => source.problem("error", ...at) };
 }
 const NOT_LOADED = { message: "the file was not loaded" };
 const EMPTY = { message: "the file is empty", hint: "`quorate init` writes one to start with" };

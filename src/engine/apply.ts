@@ -19,6 +19,7 @@ import { type ChangeEnd, failureText, runSteps } from "./change.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
 import type { ServiceRun } from "./outside.ts";
+import { whyStopped } from "./scene.ts";
 import { stabilize } from "./stabilize.ts";
 import { type View, viewOf } from "./view.ts";
 
@@ -221,7 +222,10 @@ class Loop {
     return this.stop.aborted || this.service.outside.clock.now() > this.deadlineAt;
   }
   #interrupted(): End {
-    return { outcome: "unfinished", why: this.stop.aborted ? "asked to stop" : "policy.deadline has passed" };
+    return {
+      outcome: "unfinished",
+      why: this.stop.aborted ? whyStopped(this.stop) : "policy.deadline has passed",
+    };
   }
   #yielded(holder: string): End {
     this.emit({ event: "yielded", holder });

@@ -26,6 +26,10 @@ export interface Scene {
   readonly deadlineAt: number;
 }
 
+/** Why a run was told to stop: a signal gives no reason. */
+export const whyStopped = ({ reason }: AbortSignal): string =>
+  typeof reason === "string" ? reason : "asked to stop";
+
 /** How a step ended. */
 export type StepEnd =
   | { readonly kind: "done" }

@@ -9,6 +9,7 @@ import { fileStore } from "../engine/store.ts";
 import { sharedFleets } from "../ssh/shared.ts";
 import type { Chosen } from "./config.ts";
 import { here } from "./here.ts";
+import { leasesOf } from "./leases.ts";
 import { bind } from "./plugins.ts";
 
 export interface Composed {
@@ -29,7 +30,7 @@ export function compose(services: readonly Chosen[], stateDir: string): Composed
     const fleet = fleets[i];
     if (fleet === undefined) throw new TypeError("Cannot compose: a config has no fleet");
     const outside = { fleet, checks: nodeChecks(fleet, clock), here, clock, token, holder };
-    return [config, { outside, targets: targetsOf(config) }];
+    return [config, { outside, targets: targetsOf(config), leases: leasesOf(config, holder, clock) }];
   }));
   return {
     runs: services.flatMap(({ config, service: one }) => {
@@ -38,10 +39,12 @@ export function compose(services: readonly Chosen[], stateDir: string): Composed
       const { service, target } = bind(config, one, around.targets);
       const { backup } = target.policy;
       const store = fileStore(stateDir, service.name, backup === false ? undefined : backup.dir);
-      return [{ service, target, outside: { ...around.outside, store }, configPath: config.path }];
+      const leases = around.leases?.of(one);
+      const outside = { ...around.outside, store, ...(leases === undefined ? {} : { leases }) };
+      return [{ service, target, outside, configPath: config.path }];
     }),
     async close() {
-      await fleets[0]?.close();
+      await Promise.all([fleets[0]?.close(), ...[...shared.values()].map(({ leases }) => leases?.close())]);
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Plugin } from "../playbook/options.ts";
 import type { NodeConfig } from "./config.ts";
 import { isMap } from "./keys.ts";
 import { nearest } from "./nearest.ts";
+import type { WrittenLock } from "./schema.ts";
 import type { Finding, Place } from "./source.ts";
 
 /** A plugin that is not there. */
@@ -29,6 +30,47 @@ export function* pluginProblem(
       didYouMean: nearest(plugin, names),
     },
   };
+}
+
+/** A lock whose etcd cannot be found or is not let in. */
+export function* lockProblems(
+  { etcd, cert, key }: WrittenLock,
+  services: unknown,
+): Generator<Finding> {
+  const place = ["lock", "etcd"];
+  const all = isMap(services) ? services : {};
+  if (typeof etcd === "string") {
+    const names = Object.keys(all);
+    const service = all[etcd];
+    if (service === undefined) {
+      yield {
+        place,
+        said: {
+          message: `${etcd} is not under services:`,
+          expected: "the name of an etcd service of this file, or a list of URLs",
+          didYouMean: nearest(etcd, names),
+        },
+      };
+    } else if (isMap(service) && service.plugin !== "etcd") {
+      yield {
+        place,
+        said: { message: `${etcd} is no etcd`, expected: "an etcd service, or a list of URLs" },
+      };
+    }
+  } else if (new Set(etcd.map((url) => new URL(url).protocol)).size > 1) {
+    yield {
+      place,
+      said: { message: "some of these URLs are http and some https", expected: "all of one kind" },
+    };
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    const [there, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    yield {
+      place: ["lock", there],
+      on: "key",
+      said: { message: `${there} needs ${missing} as well`, expected: "both or none" },
+    };
+  }
 }
 
 /** A file of the operator's own, not a name. */

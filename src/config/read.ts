@@ -8,11 +8,26 @@ import * as v from "valibot";
 import type { Policy } from "../model/observation.ts";
 import type { Plugin } from "../playbook/options.ts";
 import type { SshSettings } from "../ssh/settings.ts";
-import { isFile, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
-import type { Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig } from "./config.ts";
+import { isFile, lockProblems, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
+import type {
+  Config,
+  LockSettings,
+  NodeConfig,
+  OwnPlaybook,
+  OwnPlugin,
+  Problem,
+  ServiceConfig,
+} from "./config.ts";
 import { optionProblems, sharedOnNodes } from "./conflicts.ts";
 import { isMap, keyProblems, labelOf } from "./keys.ts";
-import { fileSchema, nodeSchema, serviceSchema, type WrittenPolicy, type WrittenSsh } from "./schema.ts";
+import {
+  fileSchema,
+  nodeSchema,
+  serviceSchema,
+  type WrittenLock,
+  type WrittenPolicy,
+  type WrittenSsh,
+} from "./schema.ts";
 import { type Finding, type Place, readSource, type Said, type Source } from "./source.ts";
 
 export interface Reading {
@@ -143,7 +158,15 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
   });
   findings.push(...sameHosts(nodes), ...sharedOnNodes(services));
 
-  const config: Config = { path, ssh: sshSettings(ssh, folder), nodes, services };
+  const lock = top?.lock;
+  if (lock !== undefined) findings.push(...lockProblems(lock, written.services));
+  const config: Config = {
+    path,
+    ssh: sshSettings(ssh, folder),
+    ...(lock === undefined ? {} : { lock: lockSettings(lock, folder) }),
+    nodes,
+    services,
+  };
   return { findings, config };
 }
 
@@ -174,10 +197,24 @@ function valueFindings(issue: v.BaseIssue<unknown>, source: Source, above: Place
   }];
 }
 
+const placedIn = (folder: string) => (one: string): string =>
+  isAbsolute(one) || one.startsWith("~") ? one : join(folder, one);
+
+function lockSettings({ etcd, ttl, prefix, ca, cert, key }: WrittenLock, folder: string): LockSettings {
+  const placed = placedIn(folder);
+  return {
+    etcd,
+    ttlMs: ttl,
+    prefix,
+    ...(ca === undefined ? {} : { ca: placed(ca) }),
+    ...(cert === undefined ? {} : { cert: placed(cert) }),
+    ...(key === undefined ? {} : { key: placed(key) }),
+  };
+}
+
 function sshSettings(written: WrittenSsh, folder: string): SshSettings {
   const { become, connectTimeout, identityFiles, knownHosts, ...same } = written;
-  const placed = (files: readonly string[]) =>
-    files.map((one) => isAbsolute(one) || one.startsWith("~") ? one : join(folder, one));
+  const placed = (files: readonly string[]) => files.map(placedIn(folder));
   return {
     ...same,
     ...(identityFiles === undefined ? {} : { identityFiles: placed(identityFiles) }),

@@ -10,7 +10,7 @@ import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
 import { resolveWhere } from "../playbook/place.ts";
-import { filledIn, type Scene, script, sessionOn, type StepEnd, whyStopped } from "./scene.ts";
+import { filledIn, leaseForbids, type Scene, script, sessionOn, type StepEnd, whyStopped } from "./scene.ts";
 
 export type ChangeEnd =
   & {
@@ -104,7 +104,7 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
       });
       continue;
     }
-    const session = await sessionOn(scene, on);
+    const session = await leaseForbids(scene) ?? await sessionOn(scene, on);
     const reply = "kind" in session
       ? undefined
       : await session.run(script(text, scene.run), { timeoutMs: step.timeoutMs });

@@ -1,4 +1,5 @@
 /** A scripted fleet in memory: a record of members, nodes that run or do not, and bad luck on demand. No real time. */
+import type { Leases } from "../../../src/engine/lease.ts";
 import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
 import { type Applied, applyService } from "../../../src/engine/apply.ts";
 import type { Happening } from "../../../src/model/event.ts";
@@ -37,6 +38,8 @@ export class World {
   readonly open = new Map<string, { held: boolean }>();
   memory: Memory = { attempts: {} };
   localLock = true;
+  /** The lease of the service, where a test has several managers. */
+  leases: Leases | undefined;
   /** Nodes answer checks, but no lock can be taken on them. */
   unlockable = false;
   electing = false;
@@ -133,6 +136,7 @@ export class World {
           Promise.resolve(this.localLock ? { [Symbol.asyncDispose]: () => Promise.resolve() } : undefined),
         snapshot: () => Promise.reject(new Error("no snapshots here")),
       },
+      ...(this.leases === undefined ? {} : { leases: this.leases }),
       token: () => "token",
       holder: "manager:1",
     };

@@ -18,7 +18,7 @@ const glances: readonly Glance[] = [
   one("tried", change, 2),
   one("refused", { kind: "refused", refusals: [refusal] }),
   { service: "unread", failed: "The memory is damaged" },
-  one("lost", { kind: "quorumLost", refusal }),
+  one("lost", { kind: "quorumLost", lost: [], refusal }),
   one("fine", { kind: "steady" }),
 ];
 const text = (all: readonly Glance[], verbose = false) => fleetText(all, verbose).map(plainText);

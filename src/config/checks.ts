@@ -56,6 +56,17 @@ export function* lockProblems(
         place,
         said: { message: `${etcd} is no etcd`, expected: "an etcd service, or a list of URLs" },
       };
+    } else if (!compacts(service)) {
+      yield {
+        severity: "warning",
+        place,
+        said: {
+          message:
+            `${etcd} keeps all that ever was in it, and each run of each service leaves two revisions there`,
+          hint:
+            'options: { env: { ETCD_AUTO_COMPACTION_RETENTION: "1" } } under it keeps those of the last hour',
+        },
+      };
     }
   } else if (new Set(etcd.map((url) => new URL(url).protocol)).size > 1) {
     yield {
@@ -72,6 +83,11 @@ export function* lockProblems(
     };
   }
 }
+
+/** Whether an etcd service of the config is told to forget old revisions. */
+const compacts = (service: unknown): boolean =>
+  isMap(service) && isMap(service.options) && isMap(service.options.env) &&
+  service.options.env.ETCD_AUTO_COMPACTION_RETENTION !== undefined;
 
 /** A file of the operator's own, not a name. */
 export const isFile = (name: string): boolean => name.endsWith(".ts");

@@ -49,7 +49,10 @@ export const duration = (doc: string, minMs = 0) => {
     v.regex(DURATION, expected),
     v.description(doc),
     v.transform((written) => millis(written) ?? NaN),
-    v.minValue(minMs, `${expected}, longer than nothing`),
+    v.minValue(
+      minMs,
+      minMs > 1 ? `${expected}, ${minMs / 1000} s at least` : `${expected}, longer than nothing`,
+    ),
     v.maxValue(LONGEST_MS, "a duration of at most 596h"),
   );
 };

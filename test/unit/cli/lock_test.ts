@@ -39,13 +39,24 @@ Deno.test("lock: names an etcd of the config or endpoints; durations, files and 
   assert.deepEqual([other?.lock?.ca, other?.lock?.cert, other?.lock?.key], ["ca.pem", "~/c", "/k"]);
 });
 
+Deno.test("lock: an etcd of the config that never forgets is warned of, and one that does is not", () => {
+  const warned = (text: string): number =>
+    parseConfig(text, "q.yaml", plugins).problems.filter((p) => /keeps all that ever was/.test(p.message))
+      .length;
+  const text = config("{ etcd: locks }");
+  assert.equal(warned(text), 1);
+  const told = "options: { clientPort: 1, env: { ETCD_AUTO_COMPACTION_RETENTION: '1' } }";
+  assert.equal(warned(text.replace("options: { clientPort: 1 }", told)), 0);
+  assert.equal(warned(config("{ etcd: ['http://e:1'] }")), 0);
+});
+
 Deno.test("lock: what is wrong with it is said at its place", () => {
   assert.deepEqual(said("{ etcd: lokcs }"), [
     "3:15 lokcs is not under services:; the name of an etcd service of this file, or a list of URLs; locks?",
   ]);
   assert.deepEqual(said("{ etcd: ['http://a:1', 'https://b:1'] }").length, 1);
   assert.match(said("{ etcd: ['a:2379'] }").join(), /expected|URL/);
-  assert.match(said("{ etcd: locks, ttl: 1s }").join(), /^3:28 .*5s/);
+  assert.match(said("{ etcd: locks, ttl: 1s }").join(), /^3:27 ttl cannot be 1s; a duration .*5 s at least/);
   assert.deepEqual(said("{ etcd: locks, cert: c }"), ["3:22 cert needs key as well; both or none"]);
 });
 

@@ -15,15 +15,20 @@ import { VERSION } from "./version.ts";
 /** `quorate apply`: brings all services, side by side, to what the config says. */
 export default async function apply(cli: Cli, flags: ApplyFlags, ...names: string[]): Promise<number> {
   const report = reporter(cli, flags);
-  const stop = stopSignals((text) => report.say([[["yellow", `quorate: ${text}`]]]), flags.deadline);
-  if (flags.jitter !== undefined) await clock.sleep(Math.random() * flags.jitter, stop.signal);
-  const read = await readConfigs(cli, flags, false);
-  const services = read === undefined ? EXIT.config : chosen(cli, flags, read, names);
-  if (read === undefined || typeof services === "number") {
+  const stop = stopSignals((text) => report.say([[["yellow", `quorate: ${text}`]]]));
+  const leave = (code: number): number => {
     report.close();
     stop.close();
-    return typeof services === "number" ? services : EXIT.config;
-  }
+    return code;
+  };
+  if (flags.jitter !== undefined) await clock.sleep(Math.random() * flags.jitter, stop.signal);
+  // Nothing was begun, and the next run is as good.
+  if (stop.signal.aborted) return leave(EXIT.ok);
+  if (flags.deadline !== undefined) stop.deadline(flags.deadline);
+  const read = await readConfigs(cli, flags, false);
+  if (read === undefined) return leave(EXIT.config);
+  const services = chosen(cli, flags, read, names);
+  if (typeof services === "number") return leave(services);
 
   const dir = stateDir(cli, flags);
   const composed = compose(services, dir);

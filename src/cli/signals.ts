@@ -8,18 +8,17 @@ import { EXIT } from "./cli.ts";
 
 const ASKS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/**
- * Listens until closed; `tell` is given what a person at the terminal should know. After `deadlineMs` the run is asked
- * to stop by itself.
- */
-export function stopSignals(
-  tell: (text: string) => void,
-  deadlineMs?: number,
-): { readonly signal: AbortSignal; close(): void } {
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** From now on the run has so long; then it is asked to stop by itself. */
+  deadline(ms: number): void;
+  close(): void;
+}
+
+/** Listens until closed; `tell` is given what a person at the terminal should know. */
+export function stopSignals(tell: (text: string) => void): Stop {
   const stop = new AbortController();
-  const timer = deadlineMs === undefined
-    ? undefined
-    : setTimeout(() => stop.abort("the run's --deadline has passed"), deadlineMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = false;
   const listeners = ASKS.map((name) => {
     const listener = (): void => {
@@ -34,6 +33,9 @@ export function stopSignals(
   });
   return {
     signal: stop.signal,
+    deadline(ms) {
+      timer = setTimeout(() => stop.abort("the run's --deadline has passed"), ms);
+    },
     close() {
       clearTimeout(timer);
       listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener));

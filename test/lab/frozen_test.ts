@@ -2,7 +2,7 @@ import { frozenManagers } from "./frozen.ts";
 
 Deno.test("two managers, one frozen and thawed at random: never two effects at once, and none twice", () =>
   frozenManagers({
-    name: "flfrozen",
+    name: "twomanagers",
     rounds: 6,
     seed: 7,
     frozenMs: 700,

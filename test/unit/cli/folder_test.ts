@@ -30,7 +30,7 @@ Deno.test("services of all files are applied; a deadline that is over is told fo
     const both = await run("apply", "-c", "conf.d", "--parallel", "1");
     assert.equal(both.code, 3);
     for (const name of ["metadata", "locks"]) assert.match(both.err, new RegExp(`^${name}: refused`, "m"));
-    const late = await run("apply", "-c", "conf.d", "--deadline", "1ms", "--jitter", "1h");
+    const late = await run("apply", "-c", "conf.d", "--deadline", "1ms", "--jitter", "5ms");
     assert.equal(late.code, 5);
     for (const name of ["metadata", "locks"]) {
       assert.match(

@@ -68,11 +68,20 @@ export function* lockProblems(
         },
       };
     }
-  } else if (new Set(etcd.map((url) => new URL(url).protocol)).size > 1) {
-    yield {
-      place,
-      said: { message: "some of these URLs are http and some https", expected: "all of one kind" },
-    };
+  } else {
+    for (const [i, url] of etcd.entries()) {
+      if (URL.canParse(url)) continue;
+      yield {
+        place: [...place, i],
+        said: { message: `${url} is no URL`, expected: "one such as https://10.0.0.1:2379" },
+      };
+    }
+    if (new Set(etcd.map((url) => url.startsWith("https:"))).size > 1) {
+      yield {
+        place,
+        said: { message: "some of these URLs are http and some https", expected: "all of one kind" },
+      };
+    }
   }
   if ((cert === undefined) !== (key === undefined)) {
     const [there, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];

@@ -55,6 +55,11 @@ Deno.test("lock: what is wrong with it is said at its place", () => {
     "3:15 lokcs is not under services:; the name of an etcd service of this file, or a list of URLs; locks?",
   ]);
   assert.deepEqual(said("{ etcd: ['http://a:1', 'https://b:1'] }").length, 1);
+  for (const url of ["http://a:99999", "http://999.1.1.1:1", "http://[::::]:1"]) {
+    assert.deepEqual(said(`{ etcd: ['${url}'] }`), [
+      `3:16 ${url} is no URL; one such as https://10.0.0.1:2379`,
+    ]);
+  }
   assert.match(said("{ etcd: ['a:2379'] }").join(), /expected|URL/);
   assert.match(said("{ etcd: locks, ttl: 1s }").join(), /^3:27 ttl cannot be 1s; a duration .*5 s at least/);
   assert.deepEqual(said("{ etcd: locks, cert: c }"), ["3:22 cert needs key as well; both or none"]);

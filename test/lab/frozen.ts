@@ -44,9 +44,9 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
   await using site = await Site.up(options.name, { hosts: 4 });
   const { lab } = site;
   await using _locks = lab.spawn(["etcd", "--data-dir", `${lab.dir}/locks`]);
-  const locked = async (members: readonly string[]): Promise<string> => {
+  const locked = async (members: readonly string[], etcd = `["${LOCKS}"]`): Promise<string> => {
     const path = await site.config(members, { policy: { stabilize: "0s" } });
-    await Deno.writeTextFile(path, `lock: { etcd: ["${LOCKS}"], ttl: 5s }\n`, { append: true });
+    await Deno.writeTextFile(path, `lock: { etcd: ${etcd}, ttl: 5s }\n`, { append: true });
     return path;
   };
   const configs = { three: await locked(THREE), four: await locked(FOUR) };
@@ -67,7 +67,7 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
     }, 120_000);
   };
 
-  await settle(configs.three);
+  await ownLock(site, await locked(THREE, "metadata"), (config) => start("a", config));
   await Promise.all(THREE.concat("n4").map((host) => lab.must(host, WRITE_DOWN)));
   const outcomes = new Map<string, number>();
   const freezes: { readonly who: Manager; readonly from: number; readonly to: number }[] = [];
@@ -116,6 +116,21 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
     `${rounds} rounds: ${journals.length} steps in the journals, ${written.length} changes of members on the nodes, never ` +
       `two at once; ${[...outcomes].map(([outcome, n]) => `${outcome} ${n}`).join(", ")}`,
   );
+}
+
+/** An etcd that keeps the lock of its own service: formed, and brought back, by the node locks alone; then it has a lease. */
+async function ownLock(site: Site, config: string, start: (config: string) => Running): Promise<void> {
+  const applied = async (): Promise<string> => {
+    const { code, stdout, stderr } = await start(config).exited;
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    return stdout;
+  };
+  const formed = await applied();
+  assert.match(formed, /"event":"leaseless"[^]*"case":"bootstrap"[^]*"outcome":"converged"/);
+  assert.match(await applied(), /"event":"leased"[^]*"outcome":"steady"/);
+  await Promise.all(THREE.map((host) => site.lab.must(host, "systemctl stop etcd")));
+  assert.match(await applied(), /"event":"leaseless"[^]*"case":"restart[^]*"outcome":"converged"/);
+  assert.match(await applied(), /"event":"leased"[^]*"outcome":"steady"/);
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -13,7 +13,8 @@
  *   safety stood on: a change needs `flock` on a majority of the recorded nodes, of two managers at most one has it, and
  *   the other yields (S20). What is lost is only that both look.
  *
- * A lease that is held by another is respected by the lock's own service as well: only silence is passed over.
+ * A lease that is held by another is respected by the lock's own service as well. What is passed over is silence, and an
+ * answer that is none: an etcd that is full takes no keys, and has to be mended all the same.
  *
  * @module
  */
@@ -67,8 +68,14 @@ export class EtcdLeases {
 
   async #take(service: string, own: boolean): Promise<LeaseReply> {
     const key = this.options.prefix + service;
+    let etcd: Keeper;
     try {
-      const etcd = await (this.#etcd ??= this.connect());
+      etcd = await (this.#etcd ??= this.connect());
+    } catch (error) {
+      // A file of `lock:` that cannot be read is a slip here, and says nothing of that etcd.
+      return { kind: "refused", refusal: untold(service, wordsOf(error)) };
+    }
+    try {
       for (let ended: string | undefined;;) {
         const lease = await this.#granted(etcd, ended);
         const owner = await etcd.claim(key, this.options.holder, lease);
@@ -83,7 +90,7 @@ export class EtcdLeases {
       }
     } catch (error) {
       const why = wordsOf(error);
-      return own && error instanceof Unreachable
+      return own
         ? { kind: "held", lease: nodeLocksOnly(why) }
         : { kind: "refused", refusal: untold(service, why) };
     }
@@ -126,7 +133,7 @@ export class EtcdLeases {
           if (owner?.lease === lease && owner.token === token) return { kind: "held" };
           return { kind: "lost", holder: owner?.value ?? "nobody: the lease has run out" };
         } catch (error) {
-          if (own && error instanceof Unreachable) return { kind: "held" };
+          if (own) return { kind: "held" };
           if (!(error instanceof Unreachable) || clock.now() - since > PATIENCE_MS) {
             return { kind: "refused", refusal: untold(service, wordsOf(error)) };
           }

@@ -10,6 +10,8 @@ import { Unreachable } from "../../../src/lease/unreachable.ts";
 class Shared {
   now = 0;
   up = true;
+  /** No keys are taken any more. */
+  full = false;
   revision = 0;
   readonly keys = new Map<string, Owner>();
   readonly leases = new Set<string>();
@@ -30,8 +32,10 @@ class Shared {
     for (const [key, owner] of this.keys) if (owner.lease === lease) this.keys.delete(key);
   }
   keeper(): Keeper {
-    const asked = <T>(answer: () => T): Promise<T> =>
-      this.up ? Promise.resolve(answer()) : Promise.reject(new Unreachable("connection refused"));
+    const asked = async <T>(answer: () => T): Promise<T> => {
+      if (!this.up) throw new Unreachable("connection refused");
+      return await answer();
+    };
     return {
       grant: () =>
         asked(() => {
@@ -43,6 +47,7 @@ class Shared {
       revoke: (lease) => asked(() => this.expire(lease)),
       claim: (key, value, lease) =>
         asked(() => {
+          if (this.full) throw new Error("etcdserver: mvcc: database space exceeded");
           const there = this.keys.get(key);
           if (there !== undefined) return there;
           if (!this.leases.has(lease)) return "ended";
@@ -122,6 +127,15 @@ Deno.test("the lock's own service respects a lease that another has: only silenc
   const shared = new Shared();
   held(await shared.manager("a:1").of("locks", true).take());
   assert.deepEqual(await shared.manager("b:2").of("locks", true).take(), { kind: "busy", holder: "a:1" });
+});
+
+Deno.test("a lock's etcd that is full is mended by the node locks alone, and no other service is touched", async () => {
+  const shared = new Shared();
+  shared.full = true;
+  const a = shared.manager("a:1");
+  assert.match(held(await a.of("locks", true).take()).without ?? "", /space exceeded/);
+  const other = await a.of("m", false).take();
+  assert.ok(other.kind === "refused" && other.refusal.evidence.includes("space exceeded"));
 });
 
 Deno.test("a lock's etcd that goes silent in a change: waited for a little, then no permission; its own service goes on", async () => {

@@ -96,8 +96,9 @@ export class Etcd {
     }
   }
 
-  /** Who has a key, by a linearizable read. */
-  async owner(key: string): Promise<Owner | undefined> {
+  /** Who has a key, by a linearizable read. `anew`: endpoints that have just failed are asked all the same. */
+  async owner(key: string, anew: boolean): Promise<Owner | undefined> {
+    if (anew) this.#failed = undefined;
     const { kvs } = await this.#ask(({ kv }, options) => kv.range({ key: Buffer.from(key) }, options));
     return ownerOf(kvs[0]);
   }

@@ -127,13 +127,15 @@ export class EtcdLeases {
   ): Lease {
     const { clock } = this.options;
     const holds = async (): Promise<Hold> => {
-      for (const since = clock.now();;) {
+      for (let since: number | undefined;;) {
         try {
-          const owner = await etcd.owner(key);
+          const owner = await etcd.owner(key, !own);
           if (owner?.lease === lease && owner.token === token) return { kind: "held" };
           return { kind: "lost", holder: owner?.value ?? "nobody: the lease has run out" };
         } catch (error) {
           if (own) return { kind: "held" };
+          // From the first failure on: a process that was frozen in the middle of a call finds that its time is over.
+          since ??= clock.now();
           if (!(error instanceof Unreachable) || clock.now() - since > PATIENCE_MS) {
             return { kind: "refused", refusal: untold(service, wordsOf(error)) };
           }

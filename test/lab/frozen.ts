@@ -89,6 +89,10 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
     const ends = await Promise.all([sleeping, awake, again].map(({ exited }) => exited));
     const told = ends.map(({ stdout }) => /"outcome":"(\w+)"/.exec(stdout)?.[1] ?? "none");
     say(`round ${round}: ${sleeper} slept ${(freezes.at(-1)?.to ?? from) - from} ms: ${told.join(", ")}`);
+    for (const { stdout } of ends) {
+      const [, why] = /"event":"runEnded".*"why":"(.*?)"}/.exec(stdout) ?? [];
+      if (why !== undefined) say(`  ${why}`);
+    }
     for (const one of told) outcomes.set(one, (outcomes.get(one) ?? 0) + 1);
     for (const { code, stdout, stderr } of ends) assert.ok([0, 3, 5].includes(code), `${stdout}${stderr}`);
     if (!told.includes("converged")) await settle(config);

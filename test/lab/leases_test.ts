@@ -109,7 +109,7 @@ Deno.test("an etcd that keeps leases: over TLS by address and by name, and what 
       Deno.kill(etcd.process.pid, "SIGSTOP");
       try {
         const direct = new Etcd({ endpoints: [etcd.url], ...ours });
-        await assert.rejects(direct.owner("/t/m"), Unreachable);
+        await assert.rejects(direct.owner("/t/m", false), Unreachable);
         direct.close();
         assert.equal((await reply.lease.holds()).kind, "refused");
       } finally {

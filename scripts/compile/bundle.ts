@@ -5,7 +5,8 @@
  * @module
  */
 import * as esbuild from "esbuild";
-import { builtinModules } from "node:module";
+import { builtinModules, createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { library } from "../../src/author/library.ts";
 import { must } from "./process.ts";
@@ -42,7 +43,7 @@ export async function bundle(folder: string, commit: string): Promise<readonly s
       // Packages in CommonJS require what the runtime has built in, and nothing else is left to require. Importing
       // node:module for it would cost every start 30 ms.
       banner: { js: "const require = (name) => process.getBuiltinModule(name);" },
-      plugins: [withoutNative, builtIn, authorLibrary],
+      plugins: [withoutNative, builtIn, authorLibrary, etcdProtocol],
     });
     await Deno.mkdir(folder, { recursive: true });
     for (const { path, contents } of outputFiles) await Deno.writeFile(path, contents, { mode: 0o644 });
@@ -81,6 +82,27 @@ const builtIn: esbuild.Plugin = {
     );
   },
 };
+
+/** etcd3 reads its protocol from files beside it: a bundle holds what is in them. */
+const etcdProtocol: esbuild.Plugin = {
+  name: "etcd-protocol",
+  setup(build) {
+    build.onLoad({ filter: /\/etcd3\/lib\/connection-pool\.js$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path);
+      const call = "(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`,";
+      if (!source.includes(call)) throw new Error(`${path} does not read its protocol as it did`);
+      const loader = createRequire(path).resolve("@grpc/proto-loader");
+      const { Root }: { readonly Root: new () => ProtocolRoot } = createRequire(loader)("protobufjs");
+      const root = new Root();
+      const protocol = root.loadSync(join(dirname(path), "../proto/rpc.proto"), { keepCase: true }).toJSON();
+      const contents = source.replace(call, `(0, proto_loader_1.fromJSON)(${JSON.stringify(protocol)},`);
+      return { contents };
+    });
+  },
+};
+interface ProtocolRoot {
+  loadSync(path: string, options: { readonly keepCase: boolean }): { toJSON(): unknown };
+}
 
 /** What `quorate types` writes is made of the sources, which an executable does not have: it carries the files. */
 const authorLibrary: esbuild.Plugin = {

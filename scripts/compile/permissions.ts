@@ -18,7 +18,8 @@ const ENVIRONMENT = [
   "TERM",
   "USER",
   "XDG_*",
-  // Asked for by the libraries: yaml, ssh2's semver, stricli.
+  // Asked for by the libraries: yaml, ssh2's semver, stricli, and etcd3's gRPC (which is told to use no proxy).
+  "GRPC_*",
   "LOG_STREAM",
   "LOG_TOKENS",
   "NODE_DEBUG",

@@ -53,6 +53,8 @@ export async function smoke(path: string, version: string): Promise<string | und
     [["types", `${home}/author`], 0, /^/, /^/],
     // Nobody answers there: the whole way to SSH and back.
     [["status", "-c", config, "-o", "json"], 0, /"reachable": false/, /^/],
+    // The library that asks an etcd for leases, and its protocol, are in it.
+    [["apply", "-c", `${home}/locked.yaml`, "--state", `${home}/state`], 3, /^$/, / S20 .*ECONNREFUSED/],
     [["plan", "--no-such-flag"], 64, /^$/, /no-such-flag/],
     [["validate", "-c", `${home}/none.yaml`], 78, /^$/, /none\.yaml/],
   ];
@@ -80,6 +82,10 @@ async function rewrite(config: string, broken: string): Promise<void> {
     .replace("# port: 22", "port: 1")
     .replace("    plugin: etcd\n", "$&    playbook: ./playbook.ts\n");
   await Deno.writeTextFile(config, written);
+  await Deno.writeTextFile(
+    `${dirname(config)}/locked.yaml`,
+    `${written}\nlock: { etcd: ["http://127.0.0.1:1"] }\n`,
+  );
   await Deno.writeTextFile(broken, written.replace("./playbook.ts", "./broken.ts"));
   for (const [name, text] of Object.entries(PLAYBOOK)) {
     await Deno.writeTextFile(`${dirname(config)}/${name}`, text);

@@ -16,8 +16,9 @@ import { code, row } from "./markdown.ts";
 export async function casesPage(): Promise<string> {
   const path = fileURLToPath(new URL("../../examples/quorate.yaml", import.meta.url));
   const { config } = await loadConfig({ path, env: {}, cwd: "/" }, plugins);
-  const [bound] = config === undefined ? [] : bind(config, config.services);
-  if (bound === undefined) throw new Error(`${path} cannot be read`);
+  const [service] = config?.services ?? [];
+  if (config === undefined || service === undefined) throw new Error(`${path} cannot be read`);
+  const bound = bind(config, service);
   const steps = (kind: Case): string => {
     const planned = explainCase(bound.service, bound.target, kind).changes.flatMap((change) => change.steps);
     return planned.length === 0 ? "It has no steps." : table(planned);

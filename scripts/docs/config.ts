@@ -36,9 +36,9 @@ export async function configPage(): Promise<string> {
   return [
     "# The config",
     "<!-- Made by `deno task docs` of the schema in src/config. -->",
-    "One YAML file. `quorate init` writes one with comments, `quorate validate` checks it without touching any host, and " +
+    "One YAML file, or a folder of them ([fleets.md](fleets.md)). `quorate init` writes one with comments, `quorate validate` checks it without touching any host, and " +
     "`quorate schema` prints the JSON Schema that editors complete and check with.",
-    `It is looked for in this order: \`-c FILE\`, \`$QUORATE_CONFIG\`, ${places.join(", ")}.`,
+    `It is looked for in this order: \`-c FILE\` (or a folder), \`$QUORATE_CONFIG\`, ${places.join(", ")}.`,
     "A duration is a whole number and a unit: `500ms`, `5s`, `10m`, `1h`. A name has letters, digits, `.`, `_` and " +
     "`-`, and starts with a letter or digit. Keys that are not on this page are errors.",
     `\`\`\`yaml\n${example.trimEnd()}\n\`\`\``,
@@ -47,6 +47,9 @@ export async function configPage(): Promise<string> {
     "## ssh",
     "At the top for all nodes, and under a node for what differs there. What is left out comes from ssh_config.",
     table(file.properties?.["ssh"] ?? {}),
+    "## lock",
+    "For two or more management nodes; [fleets.md](fleets.md) tells who acts when.",
+    table(file.properties?.["lock"] ?? {}),
     "## nodes.NAME",
     table(node),
     ...services.flatMap((service) => {
@@ -80,12 +83,12 @@ function rows(schema: Schema, before: string): readonly string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, one]) => {
     const key = `${before}${name}`;
     const map = [one, ...one.anyOf ?? []].find((s) => s.properties !== undefined);
-    const isSsh = name === "ssh";
+    const apart = name === "ssh" || name === "lock";
     const needed = schema.required?.includes(name) === true;
     const about = one.description ?? one.anyOf?.map((s) => s.description).join(" Or: ") ?? "";
     return [
       row(code(key), valueOf(one), needed ? "needed" : defaultOf(one), about),
-      ...(map === undefined || isSsh ? [] : rows(map, `${key}.`)),
+      ...(map === undefined || apart ? [] : rows(map, `${key}.`)),
     ];
   });
 }

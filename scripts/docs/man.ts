@@ -15,7 +15,10 @@ const EXITS: readonly (readonly [code: string, meaning: string])[] = [
   ["3", "Refused by a safety rule: which one, what was seen, and what unblocks it is told."],
   ["4", "The quorum is lost: who is missing, and what would bring it back is told."],
   ["5", "Something was changed and it has not converged yet; the next run goes on."],
-  ["64, 78", "Wrong usage, wrong config."],
+  [
+    "64, 78",
+    "Wrong usage, wrong config. In a folder of configs 78 says that some are wrong, unless a service came to 4, 3 or 1.",
+  ],
   ["70", "A defect of Quorate."],
 ];
 
@@ -33,6 +36,7 @@ const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
 
 const FILES: readonly (readonly [path: string, what: string])[] = [
   ["/etc/quorate/quorate.yaml", "The config, where no other is named or nearer."],
+  ["/etc/quorate/conf.d", "A folder of configs, where there is no such file."],
   ["/var/lib/quorate", "Of root: memory, journal, locks and snapshots. On a node: who it is, and its fence."],
   ["~/.local/state/quorate", "The same, of another user."],
   ["/var/cache/quorate", "Of root: the unpacked executable. Of another user: ~/.cache/quorate."],

@@ -14,7 +14,7 @@ import {
 } from "@stricli/core";
 import type { Cli, GlobalFlags } from "./cli.ts";
 import { type Case, caseNames } from "../model/change.ts";
-import { globalAliases, globalFlags, oneService, services } from "./flags.ts";
+import { globalAliases, globalFlags, oneService, services, time } from "./flags.ts";
 import { guarded } from "./guarded.ts";
 import { docs, rootHelp, shown } from "./help.ts";
 import { versionText } from "./version.ts";
@@ -62,11 +62,29 @@ const plan = buildCommand({
   ]),
 });
 
-export type ApplyFlags = GlobalFlags & { readonly output: "text" | "json" };
+export type ApplyFlags = GlobalFlags & {
+  readonly output: "text" | "json";
+  /** Milliseconds, as the next. */
+  readonly jitter?: number;
+  readonly deadline?: number;
+  readonly parallel?: number;
+};
 const apply = buildCommand({
   func: lazy<ApplyFlags, string[]>(() => import("./apply.ts")),
   parameters: {
-    flags: { output: output(["text", "json"]), ...globalFlags },
+    flags: {
+      output: output(["text", "json"]),
+      jitter: { ...time, brief: "Wait before the run, at random up to so long" },
+      parallel: {
+        kind: "parsed",
+        parse: atLeastOne,
+        optional: true,
+        placeholder: "N",
+        brief: "So many services at a time [else all]",
+      },
+      deadline: { ...time, brief: "After so long no step is begun any more; the next run goes on" },
+      ...globalFlags,
+    },
     aliases: withOutput,
     positional: services,
   },

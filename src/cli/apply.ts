@@ -1,38 +1,49 @@
-import { applyService, type ServiceRun } from "../engine/mod.ts";
+import { applyService } from "../engine/mod.ts";
 import { fileJournal, recorder } from "../engine/journal.ts";
+import { shuffled, sideBySide } from "../engine/side_by_side.ts";
 import { StateError } from "../engine/store.ts";
 import { type Event, exitCodeOf, type Happening, worstExit } from "../model/event.ts";
 import type { ApplyFlags } from "./app.ts";
 import { type Cli, EXIT, stateDir } from "./cli.ts";
-import { compose } from "./compose.ts";
-import { chosen, readConfig } from "./config.ts";
+import { clock, compose, type Composition } from "./compose.ts";
+import { chosen, readConfigs, withBroken } from "./config.ts";
 import { reporter } from "./reporter.ts";
+import { whyStopped } from "../engine/scene.ts";
 import { stopSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 /** `quorate apply`: brings all services, side by side, to what the config says. */
 export default async function apply(cli: Cli, flags: ApplyFlags, ...names: string[]): Promise<number> {
-  const config = await readConfig(cli, flags, false);
-  if (config === undefined) return EXIT.config;
-  const services = chosen(cli, flags, config, names);
-  if (typeof services === "number") return services;
-
-  const dir = stateDir(cli, flags);
-  const composed = compose(config, services, dir);
   const report = reporter(cli, flags);
   const stop = stopSignals((text) => report.say([[["yellow", `quorate: ${text}`]]]));
+  const leave = (code: number): number => {
+    report.close();
+    stop.close();
+    return code;
+  };
+  if (flags.jitter !== undefined) await clock.sleep(Math.random() * flags.jitter, stop.signal);
+  // Nothing was begun, and the next run is as good.
+  if (stop.signal.aborted) return leave(EXIT.ok);
+  if (flags.deadline !== undefined) stop.deadline(flags.deadline);
+  const read = await readConfigs(cli, flags, false);
+  if (read === undefined) return leave(EXIT.config);
+  const services = chosen(cli, flags, read, names);
+  if (typeof services === "number") return leave(services);
+
+  const dir = stateDir(cli, flags);
+  const composed = compose(services, dir);
   const run = crypto.randomUUID();
   const journal = fileJournal(dir);
-  const told = config.alerts === undefined && config.metrics === undefined
+  const told = read.configs.every((one) => one.alerts === undefined && one.metrics === undefined)
     ? undefined
-    : (await import("../signals/signals.ts")).signals(config, {
+    : (await import("../signals/signals.ts")).signals(read.configs, {
       dir,
       host: Deno.hostname(),
       version: VERSION,
       warn: report.warn,
     });
 
-  const applyOne = async (one: ServiceRun): Promise<number> => {
+  const applyOne = async (one: Composition): Promise<number> => {
     const record = recorder(journal);
     const emit = (happening: Happening): void => {
       const event: Event = { time: new Date().toISOString(), run, service: one.service.name, ...happening };
@@ -47,7 +58,17 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
         );
       }
     };
-    emit({ event: "runStarted", config: config.path, version: VERSION });
+    emit({ event: "runStarted", config: one.configPath, version: VERSION });
+    if (stop.signal.aborted) {
+      emit({
+        event: "runEnded",
+        outcome: "unfinished",
+        changed: 0,
+        ms: 0,
+        why: `not begun: ${whyStopped(stop.signal)}`,
+      });
+      return exitCodeOf.unfinished;
+    }
     try {
       const { outcome } = await applyService(one, emit, stop.signal);
       return exitCodeOf[outcome];
@@ -69,10 +90,12 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
   };
   try {
     // A defect in one service must not cut off another in the middle of a change.
-    const ends = await Promise.allSettled(composed.runs.map(applyOne));
+    const atATime = flags.parallel ?? composed.runs.length;
+    const ends = await sideBySide(shuffled(composed.runs), atATime, clock, applyOne);
     const broken = ends.find((end) => end.status === "rejected");
     if (broken !== undefined) throw broken.reason;
-    return worstExit(ends.flatMap((end) => end.status === "fulfilled" ? [end.value] : []));
+    const worst = worstExit(ends.flatMap((end) => end.status === "fulfilled" ? [end.value] : []));
+    return withBroken(read, worst);
   } finally {
     await told?.close();
     report.close();

@@ -10,7 +10,7 @@ import { sampleCase, samplesOf } from "../plan/sample.ts";
 import { planChange } from "../plan/steps.ts";
 import type { Line } from "../report/lines.ts";
 import { type Cli, coloured, EXIT, type GlobalFlags, misused, print, say } from "./cli.ts";
-import { readConfig } from "./config.ts";
+import { chosen, readConfigs } from "./config.ts";
 import { own, rehearsed } from "./own.ts";
 import { plugins, serviceOf } from "./plugins.ts";
 import { KIND } from "./version.ts";
@@ -54,12 +54,12 @@ export default async function check(cli: Cli, flags: GlobalFlags, file: string):
 
 /** By the service of a config that names the file. */
 async function inConfig(cli: Cli, flags: GlobalFlags, path: string, file: string): Promise<Checked | number> {
-  const config = await readConfig(cli, flags);
-  if (config === undefined) return EXIT.config;
-  const service = config.services.find((s) => s.playbook?.path === path || s.own?.path === path);
-  return service === undefined
-    ? misused(cli, flags, `no service of ${config.path} names ${file}`)
-    : { config, service };
+  const read = await readConfigs(cli, flags);
+  if (read === undefined) return EXIT.config;
+  const all = chosen(cli, flags, read, []);
+  if (typeof all === "number") return all;
+  const found = all.find(({ service: s }) => s.playbook?.path === path || s.own?.path === path);
+  return found ?? misused(cli, flags, `no service of ${read.path} names ${file}`);
 }
 
 /** By hosts that are names only: three members and one to spare. A playbook is taken for one of etcd. */

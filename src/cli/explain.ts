@@ -6,7 +6,7 @@ import { changeText } from "../report/plan_text.ts";
 import type { ExplainFlags } from "./app.ts";
 import { cases } from "./cases.ts";
 import { type Cli, EXIT, misused, print } from "./cli.ts";
-import { chosen, noSuch, readConfig } from "./config.ts";
+import { chosen, noSuch, readConfigs } from "./config.ts";
 import { printPlans } from "./plans.ts";
 import { bind } from "./plugins.ts";
 
@@ -17,20 +17,21 @@ export default async function explain(
   kind: Case,
   name?: string,
 ): Promise<number> {
-  const config = await readConfig(cli, flags, false);
-  if (config === undefined) return EXIT.config;
-  const services = chosen(cli, flags, config, name === undefined ? [] : [name]);
+  const read = await readConfigs(cli, flags, false);
+  if (read === undefined) return EXIT.config;
+  const services = chosen(cli, flags, read, name === undefined ? [] : [name]);
   if (typeof services === "number") return services;
-  const [one] = bind(config, services.slice(0, 1));
-  if (one === undefined) return misused(cli, flags, `${config.path} has no service`);
-  const { service, target } = one;
+  const [first] = services;
+  if (first === undefined) return misused(cli, flags, `${read.path} has no service`);
+  const { config } = first;
+  const { service, target } = bind(config, first.service);
   const nodes = target.nodes.map((n) => n.name);
   if (flags.node !== undefined && !nodes.includes(flags.node)) {
     return misused(cli, flags, noSuch("node", flags.node, nodes, config));
   }
   const plan = explainCase(service, target, kind, flags.node);
   if (flags.output !== "text") {
-    await printPlans(cli, flags, [plan], config.nodes);
+    await printPlans(cli, flags, [plan], services);
     return EXIT.ok;
   }
   print(cli, flags, [

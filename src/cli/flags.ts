@@ -4,6 +4,7 @@
  * @module
  */
 import type { FlagParametersForType, TypedPositionalParameters } from "@stricli/core";
+import { LONGEST_MS, millis } from "../config/duration.ts";
 import type { Cli, GlobalFlags } from "./cli.ts";
 
 const text = (input: string): string => input;
@@ -14,7 +15,8 @@ export const globalFlags: FlagParametersForType<GlobalFlags, Cli> = {
     parse: text,
     optional: true,
     placeholder: "FILE",
-    brief: "The config [else $QUORATE_CONFIG, ./quorate.yaml, ~/.config/quorate/, /etc/quorate/]",
+    brief:
+      "The config, a file or a folder [else $QUORATE_CONFIG, ./quorate.yaml, ~/.config/quorate/, /etc/quorate/]",
   },
   state: {
     kind: "parsed",
@@ -35,6 +37,19 @@ export const globalFlags: FlagParametersForType<GlobalFlags, Cli> = {
 };
 export const globalAliases = { c: "config", q: "quiet", v: "verbose" } as const;
 
+/** A flag that is a duration; its value in milliseconds. */
+export const time = {
+  kind: "parsed",
+  parse(input: string): number {
+    const ms = millis(input);
+    if (ms === undefined || ms < 1 || ms > LONGEST_MS) {
+      throw new RangeError("it must be a duration such as 500ms, 5s, 10m or 1h");
+    }
+    return ms;
+  },
+  optional: true,
+  placeholder: "DURATION",
+} as const;
 /** The services that a command is about; none named: all. */
 export const services: TypedPositionalParameters<readonly string[], Cli> = {
   kind: "array",

@@ -8,7 +8,7 @@ import type { Cli } from "./cli.ts";
 
 const usages = {
   plan: "[-o text|json|yaml|sh] [--detailed-exitcode] [SERVICE...]",
-  apply: "[-o text|json] [SERVICE...]",
+  apply: "[-o text|json] [--jitter DURATION] [--parallel N] [--deadline DURATION] [SERVICE...]",
   status: "[-o text|json|yaml] [SERVICE...]",
   validate: "",
   explain: "CASE [--node NODE] [-o text|json|yaml|sh] [SERVICE]",

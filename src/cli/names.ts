@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadConfig } from "../config/load.ts";
+import { loadConfigs } from "../config/folder.ts";
 import { ownFiles } from "./config.ts";
 import { plugins } from "./plugins.ts";
 
@@ -16,9 +16,10 @@ export async function namesIn(
   const at = args.findLastIndex((arg) => arg === "-c" || arg === "--config");
   const path = args[at + 1];
   const wanted = { env, cwd, ...(at === -1 || path === undefined ? {} : { path }) };
-  const { config } = await loadConfig(wanted, plugins, ownFiles);
+  const { files } = await loadConfigs(wanted, plugins, ownFiles);
+  const configs = files.flatMap(({ config }) => config ?? []);
   return {
-    services: config?.services.map((s) => s.name) ?? [],
-    nodes: config?.nodes.map((n) => n.name) ?? [],
+    services: configs.flatMap((config) => config.services.map((s) => s.name)),
+    nodes: [...new Set(configs.flatMap((config) => config.nodes.map((n) => n.name)))],
   };
 }

@@ -4,20 +4,20 @@ import { planService } from "../plan/plan.ts";
 import type { PlanFlags } from "./app.ts";
 import { type Cli, EXIT, stateDir } from "./cli.ts";
 import { compose } from "./compose.ts";
-import { chosen, readConfig } from "./config.ts";
+import { chosen, readConfigs, withBroken } from "./config.ts";
 import { exitCode, printPlans } from "./plans.ts";
 
 /** `quorate plan`: looks, and shows all changes that would follow. */
 export default async function plan(cli: Cli, flags: PlanFlags, ...names: string[]): Promise<number> {
-  const config = await readConfig(cli, flags);
-  if (config === undefined) return EXIT.config;
-  const services = chosen(cli, flags, config, names);
+  const read = await readConfigs(cli, flags);
+  if (read === undefined) return EXIT.config;
+  const services = chosen(cli, flags, read, names);
   if (typeof services === "number") return services;
-  const composed = compose(config, services, stateDir(cli, flags));
+  const composed = compose(services, stateDir(cli, flags));
   try {
     const plans = await Promise.all(composed.runs.map(planOf));
-    await printPlans(cli, flags, plans, config.nodes);
-    return exitCode(plans, flags.detailedExitcode);
+    await printPlans(cli, flags, plans, services);
+    return withBroken(read, exitCode(plans, flags.detailedExitcode));
   } finally {
     await composed.close();
   }

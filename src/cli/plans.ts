@@ -4,13 +4,13 @@
  * @module
  */
 import { worstExit } from "../model/event.ts";
-import type { HostNode } from "../model/node.ts";
 import type { ServicePlan } from "../model/plan.ts";
 import { jsonText, yamlText } from "../report/json.ts";
 import { blank } from "../report/lines.ts";
 import { planDocument } from "../report/plan_json.ts";
 import { planText } from "../report/plan_text.ts";
 import { runbook } from "../report/runbook.ts";
+import type { Chosen } from "./config.ts";
 import type { PrintedPlan } from "./app.ts";
 import { type Cli, EXIT, print } from "./cli.ts";
 
@@ -21,7 +21,7 @@ export async function printPlans(
   cli: Cli,
   flags: PrintedPlan,
   plans: readonly ServicePlan[],
-  hosts: readonly HostNode[],
+  services: readonly Chosen[],
 ): Promise<void> {
   switch (flags.output) {
     case "text":
@@ -31,7 +31,10 @@ export async function printPlans(
     case "yaml":
       return cli.out.write(await yamlText(planDocument(plans)));
     case "sh":
-      return cli.out.write(runbook(plans, hosts));
+      return cli.out.write(runbook(
+        plans,
+        (name) => services.find(({ service }) => service.name === name)?.config.nodes ?? [],
+      ));
   }
 }
 

@@ -15,19 +15,16 @@ export interface Bound {
   readonly target: Target;
 }
 
-/** Binds services of a config. */
-export function bind(config: Config, services: readonly ServiceConfig[]): readonly Bound[] {
-  const targets = targetsOf(config);
-  return services.map((one) => {
-    const target = targets.find((t) => t.service === one.name);
-    if (target === undefined) {
-      throw new TypeError(`Cannot bind ${one.name}: it is no service of ${config.path}`);
-    }
-    const { own, playbook } = one;
-    const described = serviceOf(config, one, playbook?.cases);
-    const service = own?.guard(described) ?? described;
-    return { service: playbook?.guard(service) ?? service, target };
-  });
+/** Binds a service of a config; `targets` are those of all its services. */
+export function bind(config: Config, one: ServiceConfig, targets = targetsOf(config)): Bound {
+  const target = targets.find((t) => t.service === one.name);
+  if (target === undefined) {
+    throw new TypeError(`Cannot bind ${one.name}: it is no service of ${config.path}`);
+  }
+  const { own, playbook } = one;
+  const described = serviceOf(config, one, playbook?.cases);
+  const service = own?.guard(described) ?? described;
+  return { service: playbook?.guard(service) ?? service, target };
 }
 
 /** A service of a config by this playbook, or by its plugin's. */

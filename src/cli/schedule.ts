@@ -21,7 +21,7 @@ import { type Asked, askedIn, flawOf, type Kind, type Schedule, type Wanted } fr
 import { units } from "../schedule/systemd.ts";
 import type { ScheduleAction, ScheduleFlags } from "./app.ts";
 import { type Cli, EXIT, misused, print, say, stateDir } from "./cli.ts";
-import { readConfig } from "./config.ts";
+import { readConfigs } from "./config.ts";
 import { here } from "./here.ts";
 import { KIND } from "./version.ts";
 
@@ -61,12 +61,13 @@ const actions = {
     if (everyMs === undefined) {
       return misused(cli, flags, `--every cannot be ${flags.every}; it is a duration such as 30s, 1m or 1h`);
     }
-    const config = await readConfig(cli, flags, false);
-    if (config === undefined) return EXIT.config;
-    const path = isAbsolute(config.path) ? config.path : join(cli.cwd, config.path);
+    const read = await readConfigs(cli, flags, false);
+    if (read === undefined || read.broken > 0) return EXIT.config;
+    const { configs } = read;
+    const path = isAbsolute(read.path) ? read.path : join(cli.cwd, read.path);
     const asked = { config: path, state: stateDir(cli, flags), everyMs };
     const kind = flags.with ?? (runsSystemd(on) ? "systemd" : "cron");
-    const wanted = filesOf(scheduleOf(asked, config), kind, on);
+    const wanted = filesOf(scheduleOf(asked, configs), kind, on);
     if (typeof wanted === "string") return failed(cli, flags, wanted);
     const found = find(on, wanted);
     const foreign = found.find((one) => one.wanted !== undefined && one.text !== undefined && !one.ours);
@@ -79,11 +80,11 @@ const actions = {
       );
     }
     return await carryOut(cli, flags, on, found, async () => {
-      for (const folder of foldersOf(config, asked.state)) {
+      for (const folder of foldersOf(configs, asked.state)) {
         await Deno.mkdir(`${on.root}${folder}`, { recursive: true, mode: 0o700 });
       }
     }, () => {
-      const tells = config.alerts === undefined && config.metrics === undefined
+      const tells = configs.every((one) => one.alerts === undefined && one.metrics === undefined)
         ? ["nobody is told of trouble but the log: see alerts and metrics in the config"]
         : [];
       return [`${kind} runs \`quorate apply\` every ${everyMs / 1000} s from now on`, ...tells];
@@ -112,10 +113,10 @@ const actions = {
       print(cli, flags, [["not installed: `quorate schedule install` does it"]]);
       return EXIT.failed;
     }
-    const config = await readConfig(cli, { ...flags, config: asked.config }, false);
-    const wanted = config === undefined
+    const read = await readConfigs(cli, { ...flags, config: asked.config }, false);
+    const wanted = read === undefined || read.broken > 0
       ? "its config has errors"
-      : filesOf(scheduleOf(asked, config), kind, on);
+      : filesOf(scheduleOf(asked, read.configs), kind, on);
     const found = typeof wanted === "string" ? bare.filter((one) => one.ours) : find(on, wanted);
     const { next, last } = await runsOf(on, kind, asked, new Date());
     print(cli, flags, [
@@ -186,9 +187,9 @@ function filesOf(schedule: Schedule, kind: Kind, on: Machine): readonly Wanted[]
   return typeof file === "string" ? file : [file, ...rotated];
 }
 
-const scheduleOf = (asked: Asked, config: Config): Schedule => {
+const scheduleOf = (asked: Asked, configs: readonly Config[]): Schedule => {
   const cache = Deno.env.get("QUORATE_CACHE");
-  const limitMs = Math.max(...config.services.map((s) => s.policy.deadlineMs)) + BEYOND_MS;
+  const limitMs = Math.max(...servicesOf(configs).map((s) => s.policy.deadlineMs)) + BEYOND_MS;
   return {
     ...asked,
     program: program(),
@@ -196,17 +197,25 @@ const scheduleOf = (asked: Asked, config: Config): Schedule => {
     unpacks: KIND === "self-extracting",
     ...(cache ? { cache } : {}),
     writes: [
-      ...backupsOf(config),
-      ...config.metrics === undefined ? [] : [join(config.metrics.textfile, "..")],
+      ...backupsOf(configs),
+      ...new Set(
+        configs.flatMap(({ metrics }) => metrics === undefined ? [] : [join(metrics.textfile, "..")]),
+      ),
     ],
   };
 };
 
-const backupsOf = (config: Config): readonly string[] => [
-  ...new Set(config.services.flatMap(({ policy: { backup } }) => backup === false ? [] : backup.dir ?? [])),
+const servicesOf = (configs: readonly Config[]) => configs.flatMap((one) => one.services);
+const backupsOf = (configs: readonly Config[]): readonly string[] => [
+  ...new Set(
+    servicesOf(configs).flatMap(({ policy: { backup } }) => backup === false ? [] : backup.dir ?? []),
+  ),
 ];
 /** Those that the hardened service cannot make by itself. */
-const foldersOf = (config: Config, state: string): readonly string[] => [state, ...backupsOf(config)];
+const foldersOf = (
+  configs: readonly Config[],
+  state: string,
+): readonly string[] => [state, ...backupsOf(configs)];
 
 /** What started this process, to be started again. */
 function program(): readonly string[] {

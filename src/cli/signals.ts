@@ -8,13 +8,23 @@ import { EXIT } from "./cli.ts";
 
 const ASKS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** From now on the run has so long; then it is asked to stop by itself. */
+  deadline(ms: number): void;
+  close(): void;
+}
+
 /** Listens until closed; `tell` is given what a person at the terminal should know. */
-export function stopSignals(tell: (text: string) => void): { readonly signal: AbortSignal; close(): void } {
+export function stopSignals(tell: (text: string) => void): Stop {
   const stop = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = false;
   const listeners = ASKS.map((name) => {
     const listener = (): void => {
-      if (stop.signal.aborted && name === "SIGINT") Deno.exit(EXIT.interrupted);
-      if (stop.signal.aborted) return;
+      if (asked && name === "SIGINT") Deno.exit(EXIT.interrupted);
+      if (asked) return;
+      asked = true;
       tell("the running step is finished, then this stops; interrupt again to leave at once");
       stop.abort();
     };
@@ -23,6 +33,12 @@ export function stopSignals(tell: (text: string) => void): { readonly signal: Ab
   });
   return {
     signal: stop.signal,
-    close: () => listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener)),
+    deadline(ms) {
+      timer = setTimeout(() => stop.abort("the run's --deadline has passed"), ms);
+    },
+    close() {
+      clearTimeout(timer);
+      listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener));
+    },
   };
 }

@@ -8,7 +8,7 @@ import type { Line } from "../report/lines.ts";
 import { duration } from "../report/words.ts";
 import type { SimulateFlags } from "./app.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
-import { chosen, readConfig } from "./config.ts";
+import { chosen, readConfigs } from "./config.ts";
 import { bind } from "./plugins.ts";
 
 /** So much of a timeline shows how it came to a violation; `--seed` prints all of it. */
@@ -17,15 +17,14 @@ const BAR_MS = 200;
 
 /** `quorate simulate`: the engine and the playbook of a service, on its nodes as they would be in memory, with bad luck. */
 export default async function simulate(cli: Cli, flags: SimulateFlags, name?: string): Promise<number> {
-  const config = await readConfig(cli, flags);
-  if (config === undefined) return EXIT.config;
-  const services = chosen(cli, flags, config, name === undefined ? [] : [name]);
+  const read = await readConfigs(cli, flags);
+  if (read === undefined) return EXIT.config;
+  const services = chosen(cli, flags, read, name === undefined ? [] : [name]);
   if (typeof services === "number") return services;
-  const [service] = services;
-  const [bound] = bind(config, services.slice(0, 1));
-  if (service === undefined || bound === undefined) {
-    return misused(cli, flags, `${config.path} has no service`);
-  }
+  const [first] = services;
+  if (first === undefined) return misused(cli, flags, `${read.path} has no service`);
+  const { service } = first;
+  const bound = bind(first.config, service);
   if (service.plugin.name !== "etcd") {
     const instead = "test it with FakeFleet of quorate/testing";
     return misused(

@@ -9,6 +9,7 @@ import type { Plugin } from "../playbook/options.ts";
 import type { NodeConfig } from "./config.ts";
 import { isMap } from "./keys.ts";
 import { nearest } from "./nearest.ts";
+import type { WrittenLock } from "./schema.ts";
 import type { Finding, Place } from "./source.ts";
 
 /** A plugin that is not there. */
@@ -30,6 +31,72 @@ export function* pluginProblem(
     },
   };
 }
+
+/** A lock whose etcd cannot be found or is not let in. */
+export function* lockProblems(
+  { etcd, cert, key }: WrittenLock,
+  services: unknown,
+): Generator<Finding> {
+  const place = ["lock", "etcd"];
+  const all = isMap(services) ? services : {};
+  if (typeof etcd === "string") {
+    const names = Object.keys(all);
+    const service = all[etcd];
+    if (service === undefined) {
+      yield {
+        place,
+        said: {
+          message: `${etcd} is not under services:`,
+          expected: "the name of an etcd service of this file, or a list of URLs",
+          didYouMean: nearest(etcd, names),
+        },
+      };
+    } else if (isMap(service) && service.plugin !== "etcd") {
+      yield {
+        place,
+        said: { message: `${etcd} is no etcd`, expected: "an etcd service, or a list of URLs" },
+      };
+    } else if (!compacts(service)) {
+      yield {
+        severity: "warning",
+        place,
+        said: {
+          message:
+            `${etcd} keeps all that ever was in it, and each run of each service leaves two revisions there`,
+          hint:
+            'options: { env: { ETCD_AUTO_COMPACTION_RETENTION: "1" } } under it keeps those of the last hour',
+        },
+      };
+    }
+  } else {
+    for (const [i, url] of etcd.entries()) {
+      if (URL.canParse(url)) continue;
+      yield {
+        place: [...place, i],
+        said: { message: `${url} is no URL`, expected: "one such as https://10.0.0.1:2379" },
+      };
+    }
+    if (new Set(etcd.map((url) => url.startsWith("https:"))).size > 1) {
+      yield {
+        place,
+        said: { message: "some of these URLs are http and some https", expected: "all of one kind" },
+      };
+    }
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    const [there, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    yield {
+      place: ["lock", there],
+      on: "key",
+      said: { message: `${there} needs ${missing} as well`, expected: "both or none" },
+    };
+  }
+}
+
+/** Whether an etcd service of the config is told to forget old revisions. */
+const compacts = (service: unknown): boolean =>
+  isMap(service) && isMap(service.options) && isMap(service.options.env) &&
+  service.options.env.ETCD_AUTO_COMPACTION_RETENTION !== undefined;
 
 /** A file of the operator's own, not a name. */
 export const isFile = (name: string): boolean => name.endsWith(".ts");

@@ -15,6 +15,8 @@ export interface Config {
   readonly path: string;
   /** The settings for all nodes; those of a node are laid over them already. */
   readonly ssh: SshSettings;
+  /** Where several managers keep leases; left out, there is one manager. */
+  readonly lock?: LockSettings;
   /** In config order. */
   readonly nodes: readonly NodeConfig[];
   readonly services: readonly ServiceConfig[];
@@ -28,6 +30,18 @@ export interface Alerts {
   readonly command?: readonly string[];
   readonly on: readonly ("change" | "refusal" | "failure" | "quorumLost" | "recovery")[];
   readonly timeoutMs: number;
+}
+
+export interface LockSettings {
+  /** A service of this config, or URLs. */
+  readonly etcd: string | readonly string[];
+  readonly ttlMs: number;
+  /** Before the service's name in etcd's keys. */
+  readonly prefix: string;
+  /** PEM files on the management node; `~` is the home directory. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface NodeConfig extends HostNode {

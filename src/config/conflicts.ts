@@ -39,8 +39,18 @@ interface Clash {
   readonly theirs: Claim;
 }
 
+/** Two services that claim the same on a node, and what is wrong with that. */
+export interface Pair {
+  readonly services: readonly [string, string];
+  readonly finding: Finding;
+}
+
 /** What two services (or two options of one) both claim on a node. Each pair is told once, with all its nodes. */
-export function sharedOnNodes(services: readonly ServiceConfig[]): readonly Finding[] {
+export const sharedOnNodes = (services: readonly ServiceConfig[]): readonly Finding[] =>
+  pairsOnNodes(services).map((pair) => pair.finding);
+
+/** The same, by the two services that it is about. */
+export function pairsOnNodes(services: readonly ServiceConfig[]): readonly Pair[] {
   const held = new Map<string, Map<string, Claim>>();
   const pairs = new Map<string, { readonly nodes: Set<string>; readonly clashes: Map<string, Clash> }>();
   for (const service of services) {
@@ -61,7 +71,7 @@ export function sharedOnNodes(services: readonly ServiceConfig[]): readonly Find
       }
     }
   }
-  return [...pairs.values()].flatMap(({ nodes, clashes }) => clashFinding([...clashes.values()], [...nodes]));
+  return [...pairs.values()].flatMap(({ nodes, clashes }) => clashPair([...clashes.values()], [...nodes]));
 }
 
 function* claimsOf(spec: OptionsSpec, options: Options, service: string, above: Place): Generator<Claim> {
@@ -92,7 +102,7 @@ const parents = (path: string): readonly string[] => {
   return up === "/" || up === path ? [] : [up, ...parents(up)];
 };
 
-function clashFinding(clashes: readonly Clash[], nodes: readonly string[]): readonly Finding[] {
+function clashPair(clashes: readonly Clash[], nodes: readonly string[]): readonly Pair[] {
   const [first] = clashes;
   if (first === undefined) return [];
   const { mine, theirs } = first;
@@ -100,7 +110,7 @@ function clashFinding(clashes: readonly Clash[], nodes: readonly string[]): read
   const where = nodes.length > 3
     ? `${nodes.slice(0, 3).join(", ")} and ${nodes.length - 3} more`
     : nodes.join(", ");
-  return [{
+  const finding: Finding = {
     place: ["services", mine.service, "options", ...mine.option],
     said: mine.service === theirs.service
       ? {
@@ -111,7 +121,8 @@ function clashFinding(clashes: readonly Clash[], nodes: readonly string[]): read
         message: `${theirs.service} and ${mine.service} would break each other on ${where}: ${shared}`,
         expected: "other options for one of them",
       },
-  }];
+  };
+  return [{ services: [theirs.service, mine.service], finding }];
 }
 
 function sharedText({ mine, theirs }: Clash): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { DURATION, LONGEST_MS, millis } from "./duration.ts";
 
 const CONTROL = "\\x00-\\x1f\\x7f";
 const TEXT = new RegExp(`^[^${CONTROL}]+$`);
@@ -14,9 +15,6 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** A name, an IPv4 address, or an IPv6 address with its zone; never a word that a program would take for an option. */
 const HOST =
   /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?)$/;
-const DURATION = /^[0-9]{1,9}(?:ms|s|m|h)$/;
-/** What a timer can wait: 2^31 − 1 ms. */
-const LONGEST_MS = 2_147_483_647;
 
 export const text = (expected: string, pattern = TEXT) =>
   v.pipe(v.string(expected), v.regex(pattern, expected));
@@ -54,9 +52,11 @@ export const duration = (doc: string, minMs = 0) => {
     v.string(expected),
     v.regex(DURATION, expected),
     v.description(doc),
-    v.transform((written) => Number.parseInt(written, 10) * (UNITS[written.replace(/^[0-9]+/, "")] ?? NaN)),
-    v.minValue(minMs, `${expected}, longer than nothing`),
+    v.transform((written) => millis(written) ?? NaN),
+    v.minValue(
+      minMs,
+      minMs > 1 ? `${expected}, ${minMs / 1000} s at least` : `${expected}, longer than nothing`,
+    ),
     v.maxValue(LONGEST_MS, "a duration of at most 596h"),
   );
 };
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

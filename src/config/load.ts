@@ -17,6 +17,8 @@ export interface Wanted {
 }
 
 export interface Loaded extends Reading {
+  /** The file, as it was found. */
+  readonly path: string;
   /** The file's text, for rendering problems; empty where none could be read. */
   readonly text: string;
 }
@@ -39,44 +41,59 @@ export function candidates({ path, env }: Omit<Wanted, "cwd">): readonly Candida
     { path: "quorate.yaml" },
     ...(xdg ? [{ path: join(xdg, "quorate/quorate.yaml") }] : []),
     { path: "/etc/quorate/quorate.yaml" },
+    { path: "/etc/quorate/conf.d" },
   ];
 }
 
 /**
- * Finds and reads the config. What goes wrong is a problem, never thrown. `ownFiles` gives what loads the playbooks and
- * plugins that it names by a path: asked only where one is named.
+ * Finds and reads the config, which is one file. What goes wrong is a problem, never thrown. `ownFiles` gives what loads
+ * the playbooks and plugins that it names by a path: asked only where one is named.
  */
 export async function loadConfig(
   wanted: Wanted,
   plugins: readonly Plugin[],
   ownFiles?: () => Promise<OwnFiles>,
 ): Promise<Loaded> {
-  const places = candidates(wanted);
-  for (const { path, named } of places) {
-    let bytes: Uint8Array;
-    try {
-      bytes = await Deno.readFile(isAbsolute(path) ? path : join(wanted.cwd, path));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound && named === undefined) continue;
-      return without(path, {
-        message: `cannot read the config: ${reasonOf(error)}`,
-        hint: named && `${named} names this file, so no other place was looked at`,
-      });
-    }
-    const { text, problem } = decode(bytes, path);
-    if (problem !== undefined) return { text, problems: [problem] };
-    // The text is read twice only where something in it looks like such a file.
-    const own = ownFiles !== undefined && text.includes(".ts")
-      ? await loadOwn(text, path, wanted.cwd, ownFiles)
-      : undefined;
-    return { text, ...parseConfig(text, path, plugins, own) };
+  for (const place of candidates(wanted)) {
+    const loaded = await loadFile(place, wanted.cwd, plugins, ownFiles);
+    if (loaded !== undefined) return loaded;
   }
-  return without("quorate.yaml", {
+  return notFound(wanted);
+}
+
+/** Reads one file; undefined where none is and nobody named it. */
+export async function loadFile(
+  { path, named }: Candidate,
+  cwd: string,
+  plugins: readonly Plugin[],
+  ownFiles?: () => Promise<OwnFiles>,
+): Promise<Loaded | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(isAbsolute(path) ? path : join(cwd, path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && named === undefined) return undefined;
+    return without(path, {
+      message: `cannot read the config: ${reasonOf(error)}`,
+      hint: named && `${named} names this file, so no other place was looked at`,
+    });
+  }
+  const { text, problem } = decode(bytes, path);
+  if (problem !== undefined) return { path, text, problems: [problem] };
+  // The text is read twice only where something in it looks like such a file.
+  const own = ownFiles !== undefined && text.includes(".ts")
+    ? await loadOwn(text, path, cwd, ownFiles)
+    : undefined;
+  return { path, text, ...parseConfig(text, path, plugins, own) };
+}
+
+/** What is said where no config is. */
+export const notFound = (wanted: Wanted): Loaded =>
+  without("quorate.yaml", {
     message: "no config was found",
-    expected: `one of ${places.map((p) => p.path).join(", ")}, or -c FILE, or $QUORATE_CONFIG`,
+    expected: `one of ${candidates(wanted).map((p) => p.path).join(", ")}, or -c FILE, or $QUORATE_CONFIG`,
     hint: "`quorate init` writes one to start with",
   });
-}
 
 async function loadOwn(
   text: string,
@@ -101,12 +118,15 @@ async function loadOwn(
   };
 }
 
-const without = (path: string, said: Pick<Problem, "message" | "expected" | "hint">): Loaded => ({
+/** A problem with a file or a folder as a whole. */
+export const without = (path: string, said: Pick<Problem, "message" | "expected" | "hint">): Loaded => ({
+  path,
   text: "",
   problems: [{ severity: "error", path, line: 0, column: 0, ...said }],
 });
 
-const reasonOf = (error: unknown): string =>
+/** Why a file cannot be read, as a phrase. */
+export const reasonOf = (error: unknown): string =>
   error instanceof Deno.errors.NotFound
     ? "there is no such file"
     : error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable

@@ -8,8 +8,25 @@ import * as v from "valibot";
 import type { Policy } from "../model/observation.ts";
 import type { Plugin } from "../playbook/options.ts";
 import type { SshSettings } from "../ssh/settings.ts";
-import { alertProblems, isFile, memberProblems, pluginProblem, sameHosts, warnings } from "./checks.ts";
-import type { Alerts, Config, NodeConfig, OwnPlaybook, OwnPlugin, Problem, ServiceConfig } from "./config.ts";
+import {
+  alertProblems,
+  isFile,
+  lockProblems,
+  memberProblems,
+  pluginProblem,
+  sameHosts,
+  warnings,
+} from "./checks.ts";
+import type {
+  Alerts,
+  Config,
+  LockSettings,
+  NodeConfig,
+  OwnPlaybook,
+  OwnPlugin,
+  Problem,
+  ServiceConfig,
+} from "./config.ts";
 import { optionProblems, sharedOnNodes } from "./conflicts.ts";
 import { isMap, keyProblems, labelOf } from "./keys.ts";
 import {
@@ -17,16 +34,19 @@ import {
   nodeSchema,
   serviceSchema,
   type WrittenAlerts,
+  type WrittenLock,
   type WrittenPolicy,
   type WrittenSsh,
 } from "./schema.ts";
-import { type Finding, type Place, readSource, type Source } from "./source.ts";
+import { type Finding, type Place, readSource, type Said, type Source } from "./source.ts";
 
 export interface Reading {
   /** Only where no problem is an error. */
   readonly config?: Config;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
+  /** An error at a place of the file, for what shows only beside other files. */
+  readonly problemAt?: (place: Place, said: Said, on?: "key" | "value") => Problem;
 }
 
 /** The files of the operator's own that a config names, loaded; by the text that names them. */
@@ -73,7 +93,8 @@ export function parseConfig(
   ];
   const sorted = [...new Map(all.map((p) => [JSON.stringify(p), p])).values()]
     .sort((a, b) => a.line - b.line || a.column - b.column);
-  return sorted.some((p) => p.severity === "error") ? { problems: sorted } : { problems: sorted, config };
+  if (sorted.some((p) => p.severity === "error")) return { problems: sorted };
+  return { problems: sorted, config, problemAt: (...at) => source.problem("error", ...at) };
 }
 const NOT_LOADED = { message: "the file was not loaded" };
 const EMPTY = { message: "the file is empty", hint: "`quorate init` writes one to start with" };
@@ -148,9 +169,12 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
   findings.push(...sameHosts(nodes), ...sharedOnNodes(services));
 
   findings.push(...alertProblems(top?.alerts));
+  const lock = top?.lock;
+  if (lock !== undefined) findings.push(...lockProblems(lock, written.services));
   const config: Config = {
     path,
     ssh: sshSettings(ssh, folder),
+    ...(lock === undefined ? {} : { lock: lockSettings(lock, folder) }),
     nodes,
     services,
     ...(top?.metrics === undefined ? {} : { metrics: top.metrics }),
@@ -187,10 +211,24 @@ function valueFindings(issue: v.BaseIssue<unknown>, source: Source, above: Place
   }];
 }
 
+const placedIn = (folder: string) => (one: string): string =>
+  isAbsolute(one) || one.startsWith("~") ? one : join(folder, one);
+
+function lockSettings({ etcd, ttl, prefix, ca, cert, key }: WrittenLock, folder: string): LockSettings {
+  const placed = placedIn(folder);
+  return {
+    etcd,
+    ttlMs: ttl,
+    prefix,
+    ...(ca === undefined ? {} : { ca: placed(ca) }),
+    ...(cert === undefined ? {} : { cert: placed(cert) }),
+    ...(key === undefined ? {} : { key: placed(key) }),
+  };
+}
+
 function sshSettings(written: WrittenSsh, folder: string): SshSettings {
   const { become, connectTimeout, identityFiles, knownHosts, ...same } = written;
-  const placed = (files: readonly string[]) =>
-    files.map((one) => isAbsolute(one) || one.startsWith("~") ? one : join(folder, one));
+  const placed = (files: readonly string[]) => files.map(placedIn(folder));
   return {
     ...same,
     ...(identityFiles === undefined ? {} : { identityFiles: placed(identityFiles) }),

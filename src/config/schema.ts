@@ -10,6 +10,8 @@ import { optionsSchema } from "./options.ts";
 
 export const VERSION = 1;
 
+const ENDPOINT = /^https?:\/\/(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\/?$/;
+
 const about = v.description;
 const optional = v.exactOptional;
 
@@ -187,11 +189,48 @@ export const serviceSchema = (plugin: Plugin | undefined, written = plugin?.name
     ),
   }, "a map with plugin and members");
 
+const lockSchema = v.strictObject({
+  etcd: v.pipe(
+    v.union([
+      name,
+      v.pipe(
+        v.array(
+          text("an URL such as https://10.0.0.1:2379", ENDPOINT),
+          "the name of an etcd service of this file, or a list of URLs",
+        ),
+        v.minLength(1, "a list of URLs, one at least"),
+      ),
+    ], "the name of an etcd service of this file, or a list of URLs"),
+    about("Where the leases are kept: an etcd service of this file by its name, or URLs."),
+  ),
+  ttl: optional(
+    duration("How long after a manager's last sign of life others take its services up.", 5_000),
+    "30s",
+  ),
+  ca: optional(v.pipe(file, about("Whom an https etcd is trusted by, in PEM; the system's unless told."))),
+  cert: optional(v.pipe(file, about("The certificate to be shown to etcd, a file on the management node."))),
+  key: optional(v.pipe(file, about("Its key."))),
+  prefix: optional(
+    v.pipe(
+      text("a prefix such as /quorate/lock/"),
+      about("Of the keys in etcd, one a service: for two fleets that call services the same."),
+    ),
+    "/quorate/lock/",
+  ),
+}, "a map of etcd, ttl, ca, cert, key, prefix");
+export type WrittenLock = v.InferOutput<typeof lockSchema>;
+
 /** The file, its nodes and services read by the given schemas. */
 export const fileSchema = <N extends v.GenericSchema, S extends v.GenericSchema>(node: N, service: S) =>
   v.strictObject({
     version: v.pipe(v.literal(VERSION, `${VERSION}`), about("The version of this file's form.")),
     ssh: optional(v.pipe(sshSchema, about("How to reach every node, unless the node says otherwise.")), {}),
+    lock: optional(
+      v.pipe(
+        lockSchema,
+        about("For two or more management nodes: leases in etcd, so that each service has one."),
+      ),
+    ),
     nodes: v.pipe(
       v.record(name, node, "a map of nodes by name"),
       v.minEntries(1, "a map of nodes by name, one at least"),
@@ -206,4 +245,4 @@ export const fileSchema = <N extends v.GenericSchema, S extends v.GenericSchema>
     alerts: optional(
       v.pipe(alertsSchema, about("Signals to people: one message for one incident, and one for its end.")),
     ),
-  }, "a map of version, nodes, services, ssh, metrics and alerts");
+  }, "a map of version, nodes, services, ssh, lock, metrics and alerts");

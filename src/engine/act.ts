@@ -14,7 +14,16 @@ import { fetchFile } from "./fetch.ts";
 import { resolveWhere } from "../playbook/place.ts";
 import { JUST_NOW_MS } from "./view.ts";
 import { whomItConcerns } from "./whom.ts";
-import { filledIn, lastLines, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
+import {
+  filledIn,
+  lastLines,
+  leaseForbids,
+  type Scene,
+  script,
+  sessionOn,
+  type StepEnd,
+  whyStopped,
+} from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
 const NOT_AFTER_MS = 10_000;
@@ -51,6 +60,8 @@ export async function act(
     const judgedAt = clock.now();
     const session = on === "management" ? undefined : await sessionOn(scene, on);
     if (session !== undefined && "kind" in session) return session;
+    const forbidden = step.effect.does === "nothing" ? undefined : await leaseForbids(scene);
+    if (forbidden !== undefined) return forbidden;
     // A lock of our own that was lost may have been waited for: what was judged before that is old.
     if (clock.now() - judgedAt > JUST_NOW_MS) continue;
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
@@ -69,7 +80,7 @@ export async function act(
     const failed: StepEnd = { kind: "failed", failure: failure(on, text, reply, said) };
     // A step that would be tried again is left to the next run: what it is part of must not be undone for that.
     const broken = scene.stop.aborted
-      ? "asked to stop"
+      ? whyStopped(scene.stop)
       : clock.now() > scene.deadlineAt
       ? "policy.deadline has passed"
       : undefined;

@@ -16,9 +16,11 @@ import { serviceOfAnother } from "../rules/s01_absent.ts";
 import { titleOf } from "../playbook/step.ts";
 import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps } from "./change.ts";
+import { alone, type Lease } from "./lease.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
 import type { ServiceRun } from "./outside.ts";
+import { whyStopped } from "./scene.ts";
 import { StateError } from "./state_error.ts";
 import { stabilize } from "./stabilize.ts";
 import { type View, viewOf } from "./view.ts";
@@ -56,9 +58,22 @@ export async function applyService(
     emit({ event: "yielded", holder: "another process on this host" });
     return end("yielded", 0);
   }
+  const taken = await (run.outside.leases ?? alone).take();
+  if (taken.kind === "busy") {
+    emit({ event: "yielded", holder: taken.holder });
+    return end("yielded", 0);
+  }
+  if (taken.kind === "refused") {
+    emit({ event: "refused", refusals: [taken.refusal] });
+    return end("refused", 0, taken.refusal.evidence);
+  }
+  await using lease = taken.lease;
+  const { token, without } = lease;
+  if (token !== undefined) emit({ event: "leased", token });
+  if (without !== undefined) emit({ event: "leaseless", why: without });
   const locks = nodeLocks(run);
   try {
-    const loop = new Loop(run, locks, emit, stop, began + run.target.policy.deadlineMs, trouble);
+    const loop = new Loop(run, locks, lease, emit, stop, began + run.target.policy.deadlineMs, trouble);
     const { outcome, why } = await loop.run();
     return end(outcome, loop.changed, why);
   } finally {
@@ -98,6 +113,7 @@ class Loop {
   constructor(
     readonly service: ServiceRun,
     readonly locks: Locks,
+    readonly lease: Lease,
     readonly emit: (h: Happening) => void,
     readonly stop: AbortSignal,
     readonly deadlineAt: number,
@@ -212,6 +228,7 @@ class Loop {
       run: this.service,
       view: this.#view,
       locks: this.locks,
+      lease: this.lease,
       emit: this.emit,
       stop: this.stop,
       deadlineAt: this.deadlineAt,
@@ -251,7 +268,10 @@ class Loop {
     return this.stop.aborted || this.service.outside.clock.now() > this.deadlineAt;
   }
   #interrupted(): End {
-    return { outcome: "unfinished", why: this.stop.aborted ? "asked to stop" : "policy.deadline has passed" };
+    return {
+      outcome: "unfinished",
+      why: this.stop.aborted ? whyStopped(this.stop) : "policy.deadline has passed",
+    };
   }
   #yielded(holder: string): End {
     this.emit({ event: "yielded", holder });

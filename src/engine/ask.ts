@@ -8,7 +8,7 @@ import { memberById, type Observation } from "../model/observation.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
 import type { Asking, Step } from "../playbook/step.ts";
 import { notKnown } from "./act.ts";
-import type { Scene, StepEnd } from "./scene.ts";
+import { type Scene, type StepEnd, whyStopped } from "./scene.ts";
 
 /** What was started and has ended by itself is not waited for; a start that is only queued looks the same for a moment. */
 const ENDED_MS = 5_000;
@@ -68,7 +68,7 @@ async function waitFor(scene: Scene, step: Step, until: Probe, name: StepName): 
     scene.emit({ event: "stepDone", step: name, ms });
     return { kind: "done" };
   }
-  if (scene.stop.aborted) return { kind: "interrupted", why: "asked to stop" };
+  if (scene.stop.aborted) return { kind: "interrupted", why: whyStopped(scene.stop) };
   if (ended !== undefined) {
     return {
       kind: "failed",

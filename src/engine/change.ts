@@ -10,7 +10,7 @@ import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
 import { resolveWhere } from "../playbook/place.ts";
-import { filledIn, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
+import { filledIn, leaseForbids, type Scene, script, sessionOn, type StepEnd, whyStopped } from "./scene.ts";
 
 export type ChangeEnd =
   & {
@@ -30,7 +30,7 @@ export async function runSteps(scene: Scene, steps: readonly Step[]): Promise<Ch
   const removed: string[] = [];
   let acted = false;
   for (const group of groupsOf(steps)) {
-    if (scene.stop.aborted) return { kind: "interrupted", why: "asked to stop", acted, removed };
+    if (scene.stop.aborted) return { kind: "interrupted", why: whyStopped(scene.stop), acted, removed };
     if (scene.run.outside.clock.now() > scene.deadlineAt) {
       return { kind: "interrupted", why: "policy.deadline has passed", acted, removed };
     }
@@ -104,7 +104,7 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
       });
       continue;
     }
-    const session = await sessionOn(scene, on);
+    const session = await leaseForbids(scene) ?? await sessionOn(scene, on);
     const reply = "kind" in session
       ? undefined
       : await session.run(script(text, scene.run), { timeoutMs: step.timeoutMs });

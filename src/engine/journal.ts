@@ -72,7 +72,7 @@ function sizeOf(path: string): number {
   }
 }
 
-const uneventful: readonly Event["event"][] = ["runStarted", "observed", "yielded"];
+const uneventful: readonly Event["event"][] = ["runStarted", "leased", "leaseless", "observed", "yielded"];
 
 /** Hands events on to a journal from the moment on that makes a run worth a line; looks that saw no news are left out. */
 export function recorder(journal: Journal): (event: Event) => void {

@@ -7,6 +7,7 @@
 import type { Fleet, Reply } from "../model/fleet.ts";
 import type { Memory, Target } from "../model/observation.ts";
 import type { Service } from "../playbook/plugin.ts";
+import type { Leases } from "./lease.ts";
 import type { Checks } from "./checks.ts";
 
 export interface Clock {
@@ -54,6 +55,8 @@ export interface Outside {
   here(script: string, options: { readonly timeoutMs: number }): Promise<Reply>;
   readonly clock: Clock;
   readonly store: Store;
+  /** The lease of this service, where several managers share it; left out: this is the only manager. */
+  readonly leases?: Leases;
   /** A fresh one-time token: 128 random bits in hex. */
   token(): string;
   /** "host:pid", written into locks. */

@@ -11,6 +11,7 @@ import type { Command } from "../playbook/command.ts";
 import { quote, renderCommand } from "../playbook/render.ts";
 import { shellFor } from "../node/shell.ts";
 import type { Observation } from "../model/observation.ts";
+import type { Lease } from "./lease.ts";
 import type { Locks } from "./lock.ts";
 import type { ServiceRun } from "./outside.ts";
 import { lateValue } from "../playbook/place.ts";
@@ -20,11 +21,16 @@ export interface Scene {
   readonly run: ServiceRun;
   readonly view: View;
   readonly locks: Locks;
+  readonly lease: Lease;
   readonly emit: (h: Happening) => void;
   readonly stop: AbortSignal;
   /** By the monotonic clock. */
   readonly deadlineAt: number;
 }
+
+/** Why a run was told to stop: a signal gives no reason. */
+export const whyStopped = ({ reason }: AbortSignal): string =>
+  typeof reason === "string" ? reason : "asked to stop";
 
 /** How a step ended. */
 export type StepEnd =
@@ -68,6 +74,24 @@ export async function sessionOn(
     const own = reply.holder.startsWith(holder);
     if (!own || clock.now() - since > OWN_LOCK_MS) return { kind: "yielded", holder: reply.holder };
     await clock.sleep(500);
+  }
+}
+
+/**
+ * Why no effect may follow now: the lease is another's, or nobody can tell whose it is. Asked as late as can be, before
+ * each step that changes something, and before what takes one back.
+ */
+export async function leaseForbids(
+  { lease }: Scene,
+): Promise<Extract<StepEnd, { kind: "refused" | "yielded" }> | undefined> {
+  const hold = await lease.holds();
+  switch (hold.kind) {
+    case "held":
+      return undefined;
+    case "lost":
+      return { kind: "yielded", holder: hold.holder };
+    case "refused":
+      return hold;
   }
 }
 

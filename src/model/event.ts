@@ -46,6 +46,10 @@ export type Happening =
   | { readonly event: "stabilizing"; readonly ms: number }
   | { readonly event: "refused"; readonly refusals: readonly Refusal[] }
   | { readonly event: "quorumLost"; readonly refusal: Refusal }
+  /** The service's lease is ours; the token grows with each taking. */
+  | { readonly event: "leased"; readonly token: string }
+  /** The lock's etcd is this service itself and does not answer: the node locks alone decide. */
+  | { readonly event: "leaseless"; readonly why: string }
   /** Another manager is at work: this one leaves quietly. */
   | { readonly event: "yielded"; readonly holder: string }
   | {

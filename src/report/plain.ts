@@ -93,6 +93,12 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
       case "quorumLost":
         now.told = true;
         return [[["red", `${e.service}: the quorum is lost`]], ...refusalBlock([e.refusal])];
+      case "leased":
+        return loud([`${e.service}: its lease is ours, token ${e.token}`]);
+      case "leaseless":
+        return loud([
+          `${e.service}: keeps the leases itself and does not answer, so the node locks decide: ${e.why}`,
+        ]);
       case "yielded":
         now.told = true;
         return loud([`${e.service}: another manager is at work (${e.holder}), this one leaves it alone`]);

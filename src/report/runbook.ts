@@ -17,17 +17,20 @@ echo 'This is a runbook: run its sections one by one, each on the host that it n
 exit 64
 `;
 
-/** Plans as a shell script. `hosts` says where a node is. */
-export function runbook(plans: readonly ServicePlan[], hosts: readonly HostNode[]): string {
-  const place = (on: string): string => {
-    const host = hosts.find((n) => n.name === on)?.host;
+/** Plans as a shell script. `hosts` gives the nodes of a service's config. */
+export function runbook(
+  plans: readonly ServicePlan[],
+  hosts: (service: string) => readonly HostNode[],
+): string {
+  const placeOf = (plan: ServicePlan) => (on: string): string => {
+    const host = hosts(plan.name).find((n) => n.name === on)?.host;
     return on === "management"
       ? "the management node"
       : host === undefined || host === on
       ? on
       : `${on} (${host})`;
   };
-  return HEAD + plans.map((plan) => serviceText(plan, place)).join("");
+  return HEAD + plans.map((plan) => serviceText(plan, placeOf(plan))).join("");
 }
 
 function serviceText(plan: ServicePlan, place: (on: string) => string): string {

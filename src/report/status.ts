@@ -5,7 +5,7 @@
  */
 import type { Verdict } from "../model/change.ts";
 import type { NodeFacts } from "../model/node.ts";
-import { memberOn, type Observation, type Target } from "../model/observation.ts";
+import { memberOn, type Memory, type Observation, type Target } from "../model/observation.ts";
 
 /** One service as it was just seen. */
 export interface Looked {
@@ -13,6 +13,8 @@ export interface Looked {
   readonly target: Target;
   readonly seen: Observation;
   readonly verdict: Verdict;
+  /** What this manager remembers of it. */
+  readonly memory?: Memory;
 }
 
 export interface StatusDocument {

@@ -29,8 +29,13 @@ export interface SignalOptions {
   readonly warn: (text: string) => void;
 }
 
-/** What a config asks for. */
-export function signals({ alerts, metrics, services }: Config, options: SignalOptions): Signals {
+/** A config, as far as it has to do with signals. */
+export interface Signalled extends Pick<Config, "alerts" | "metrics"> {
+  readonly services: readonly { readonly name: string }[];
+}
+
+/** What these configs ask for, each for its own services; those that name the same file of metrics share it. */
+export function signals(configs: readonly Signalled[], options: SignalOptions): Signals {
   const { dir, host, version, warn } = options;
   const accounts = new Map<string, Account>();
   const unwritten = (what: string, error: unknown): void =>
@@ -39,6 +44,7 @@ export function signals({ alerts, metrics, services }: Config, options: SignalOp
     onEvent: (event) => void accounts.set(event.service, add(accounts.get(event.service), event)),
     async ended(service) {
       const account = accounts.get(service);
+      const alerts = configs.find((c) => c.services.some((s) => s.name === service))?.alerts;
       if (alerts === undefined || account?.end === undefined) return;
       const path = join(dir, "alerts", `${fileNameOf(service)}.json`);
       await locked(dir, `.alerts-${fileNameOf(service)}`, async () => {
@@ -59,21 +65,25 @@ export function signals({ alerts, metrics, services }: Config, options: SignalOp
       });
     },
     async close() {
-      if (metrics === undefined) return;
-      await locked(dir, ".metrics", async () => {
-        try {
-          const text = await Deno.readTextFile(metrics.textfile).catch((error) => {
-            if (error instanceof Deno.errors.NotFound) return "";
-            throw error;
-          });
-          const names = services.map((one) => one.name);
-          const samples = updated(samplesIn(text), [...accounts.values()], names);
-          // Read by another user.
-          await writeAside(metrics.textfile, metricsText(samples, version), 0o644);
-        } catch (error) {
-          unwritten(`the metrics ${metrics.textfile}`, error);
-        }
-      });
+      const textfiles = new Set(configs.flatMap(({ metrics }) => metrics?.textfile ?? []));
+      for (const textfile of textfiles) {
+        const names = configs.filter((c) => c.metrics?.textfile === textfile).flatMap((c) =>
+          c.services.map((one) => one.name)
+        );
+        await locked(dir, ".metrics", async () => {
+          try {
+            const text = await Deno.readTextFile(textfile).catch((error) => {
+              if (error instanceof Deno.errors.NotFound) return "";
+              throw error;
+            });
+            const mine = [...accounts.values()].filter((account) => names.includes(account.service));
+            // Read by another user.
+            await writeAside(textfile, metricsText(updated(samplesIn(text), mine, names), version), 0o644);
+          } catch (error) {
+            unwritten(`the metrics ${textfile}`, error);
+          }
+        });
+      }
     },
   };
 }

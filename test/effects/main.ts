@@ -12,7 +12,7 @@ import { watchChange } from "./watch.ts";
 const [path = "", state = ""] = Deno.args;
 const { config } = await loadConfig({ path, env: {}, cwd: Deno.cwd() }, plugins);
 if (config === undefined) throw new Error(`${path} is no config`);
-const composed = compose(config, config.services, state);
+const composed = compose(config.services.map((service) => ({ config, service })), state);
 const [run] = composed.runs;
 if (run === undefined) throw new Error(`${path} has no service`);
 try {

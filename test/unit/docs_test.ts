@@ -49,6 +49,7 @@ Deno.test("links between pages lead somewhere", () => {
       "docs/refusals.md",
       "docs/recovery.md",
       "docs/timer.md",
+      "docs/fleets.md",
     ]
   ) {
     for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {

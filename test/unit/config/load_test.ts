@@ -25,12 +25,13 @@ Deno.test("a config is looked for in the order of the manual", () => {
     "quorate.yaml",
     "/xdg/quorate/quorate.yaml",
     "/etc/quorate/quorate.yaml",
+    "/etc/quorate/conf.d",
   ]);
   assert.deepEqual(
     paths({ env: { ...env, XDG_CONFIG_HOME: "relative" } })[1],
     "/home/u/.config/quorate/quorate.yaml",
   );
-  assert.deepEqual(paths({ env: {} }), ["quorate.yaml", "/etc/quorate/quorate.yaml"]);
+  assert.deepEqual(paths({ env: {} }), ["quorate.yaml", "/etc/quorate/quorate.yaml", "/etc/quorate/conf.d"]);
 });
 
 Deno.test("the config of the working directory wins over that of the user", () =>
@@ -50,7 +51,7 @@ Deno.test("without a config, every place that was looked at is said, and how to 
   assert.equal(problem?.message, "no config was found");
   assert.equal(
     problem?.expected,
-    "one of quorate.yaml, /nowhere/.config/quorate/quorate.yaml, /etc/quorate/quorate.yaml, or -c FILE, or $QUORATE_CONFIG",
+    "one of quorate.yaml, /nowhere/.config/quorate/quorate.yaml, /etc/quorate/quorate.yaml, /etc/quorate/conf.d, or -c FILE, or $QUORATE_CONFIG",
   );
   assert.match(problem?.hint ?? "", /quorate init/);
 });

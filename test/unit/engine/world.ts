@@ -1,5 +1,6 @@
 /** A scripted fleet in memory: a record of members, nodes that run or do not, and bad luck on demand. No real time. */
 import { StateError } from "../../../src/engine/state_error.ts";
+import type { Leases } from "../../../src/engine/lease.ts";
 import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
 import { type Applied, applyService } from "../../../src/engine/apply.ts";
 import type { Happening } from "../../../src/model/event.ts";
@@ -40,6 +41,8 @@ export class World {
   localLock = true;
   /** What of the state directory cannot be written, and why. */
   readonly unwritable = new Map<"lock" | "memory" | "journal", string>();
+  /** The lease of the service, where a test has several managers. */
+  leases: Leases | undefined;
   /** Nodes answer checks, but no lock can be taken on them. */
   unlockable = false;
   electing = false;
@@ -144,6 +147,7 @@ export class World {
         trouble: () => Promise.resolve(this.unwritable.get("journal")),
         snapshot: () => Promise.reject(new Error("no snapshots here")),
       },
+      ...(this.leases === undefined ? {} : { leases: this.leases }),
       token: () => "token",
       holder: "manager:1",
     };

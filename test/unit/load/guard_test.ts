@@ -39,9 +39,9 @@ async function bound(author: Author) {
   assert.deepEqual(problems, []);
   assert.ok(config);
   assert.deepEqual(rehearsed(config), []);
-  const [one] = bind(config, config.services);
+  const [one] = config.services;
   assert.ok(one);
-  return one;
+  return bind(config, one);
 }
 const versions = (service: Awaited<ReturnType<typeof bound>>, version: string | undefined) => {
   const all: readonly HostNode[] = service.target.nodes;

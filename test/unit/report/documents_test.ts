@@ -60,7 +60,8 @@ Deno.test("the JSON of a plan is as it was: it is a contract", () =>
   golden("plan/plan.json", jsonText(planDocument(plans))));
 Deno.test("the text of a plan is as it was", () =>
   golden("plan/plan.txt", ink(plans.flatMap(planText), false)));
-Deno.test("the runbook of a plan is as it was", () => golden("plan/plan.sh", runbook(plans, target.nodes)));
+Deno.test("the runbook of a plan is as it was", () =>
+  golden("plan/plan.sh", runbook(plans, () => target.nodes)));
 Deno.test("the JSON of a status is as it was: it is a contract", () =>
   golden("status/status.json", jsonText(statusDocument(looked))));
 Deno.test("the text of a status is as it was", () =>
@@ -92,7 +93,7 @@ Deno.test("64-bit numbers are written in full", () => {
 });
 
 Deno.test("a runbook is shell text that stops before its first step when it is run as a whole", async () => {
-  const script = runbook(plans, target.nodes);
+  const script = runbook(plans, () => target.nodes);
   const run = async (args: readonly string[]) => {
     const child = new Deno.Command("sh", {
       args: [...args],
@@ -112,5 +113,5 @@ Deno.test("a line break in what a host said cannot end a comment of a runbook", 
   const [plan] = plans;
   assert.ok(plan);
   const evil = { ...plan, changes: [], refusals: [{ ...refusal, evidence: "said:\nrm -rf /" }] };
-  assert.ok(runbook([evil], []).split("\n").every((line) => !line.startsWith("rm")));
+  assert.ok(runbook([evil], () => []).split("\n").every((line) => !line.startsWith("rm")));
 });

@@ -1,8 +1,8 @@
 /** Signals as a run gives them: a real receiver, a real program, and what goes wrong with either. */
 import assert from "node:assert/strict";
-import type { Alerts, Config } from "../../../src/config/config.ts";
+import type { Alerts } from "../../../src/config/config.ts";
 import type { Message } from "../../../src/signals/message.ts";
-import { signals } from "../../../src/signals/signals.ts";
+import { type Signalled, signals } from "../../../src/signals/signals.ts";
 import { events, runs } from "../report/samples.ts";
 
 interface Told {
@@ -19,11 +19,8 @@ async function withSignals(
   dir = Deno.makeTempDirSync(),
 ): Promise<void> {
   const { textfile, ...alerts } = config;
-  const whole: Config = {
-    path: "q.yaml",
-    ssh: {},
-    nodes: [],
-    services: [],
+  const whole: Signalled = {
+    services: [{ name: "metadata" }],
     alerts: { on: everything, timeoutMs: 30_000, ...alerts },
     ...(textfile === undefined ? {} : { metrics: { textfile } }),
   };
@@ -33,7 +30,7 @@ async function withSignals(
       dir,
       warned,
       async run(name) {
-        const told = signals(whole, { dir, host: "mg", version: "1", warn: (text) => warned.push(text) });
+        const told = signals([whole], { dir, host: "mg", version: "1", warn: (text) => warned.push(text) });
         events("metadata", runs[name]).forEach((e) => told.onEvent(e));
         await told.ended("metadata");
         await told.close();

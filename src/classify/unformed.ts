@@ -35,14 +35,20 @@ export function bootstrapOr(i: Input): Verdict {
  * so S6 and S7 do not apply; it helps only if a majority can be started, and otherwise a person decides.
  */
 export function restartOrLost(i: Input): Verdict {
-  const { nodes: expected, size } = expectedVoters(i);
-  if (!isThisService(i, expected, size)) {
+  const [widest, ...narrower] = electorates(i);
+  if (!isThisService(i, widest.nodes, widest.size)) {
     // What was found is not evidence of this service's own members: a stray disk, or another service's nodes.
     const refusals = absentMeansProvenAbsent(i.target, i.seen, i.memory);
     if (refusals.length > 0) return { kind: "refused", refusals };
   }
+  const judgedOf = ({ nodes }: Electorate) =>
+    nodes.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
+  const enough = (e: Electorate): boolean =>
+    judgedOf(e).filter((j) => j.is !== "out").length >= quorumOf(e.size, 0).needed;
+  const expected = [widest, ...narrower].find(enough) ?? widest;
+  const { size } = expected;
   const { needed } = quorumOf(size, 0);
-  const judged = expected.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
+  const judged = judgedOf(expected);
   const down = judged.filter((j) => j.is === "down");
   // Who joined right before has its data, and is named by no latch yet: on its own data it cannot do harm.
   const late = i.target.nodes.flatMap((n) => {
@@ -95,30 +101,37 @@ function unreadable(i: Input, up: readonly HostNode[]): Refusal | undefined {
   };
 }
 
+interface Electorate {
+  readonly nodes: readonly HostNode[];
+  readonly size: number;
+}
+
 /**
- * The voters by the best evidence that there is: a running member's list, the latches, or the config. A voter that a
- * latch names and no node of the config is counts as missing.
+ * The voters by the best evidence that there is: a running member's list, the latches, or the config; the widest first. A
+ * voter that a latch names and no node of the config is counts as missing.
  *
- * A latch whose data is proven gone is no evidence of the size while others have theirs: a former member's names voters
- * that are none any more, and would make the cluster look larger than it is. Believing the smaller size is safe. All
- * that follows from it is that members start on their own data, which never lowers a quorum; how many votes are needed
- * they know from their own logs.
+ * Members that are removed one after the other leave latches that differ, until a run has written all of them anew. Which
+ * of them is the newest cannot be told while nobody serves, and believing the smaller size is safe: all that follows from
+ * it is that members start on their own data, which never lowers a quorum; how many votes are needed they know from their
+ * own logs. For the same reason a latch whose data is proven gone is no evidence of the size while others have theirs.
  */
-function expectedVoters(i: Input): { readonly nodes: readonly HostNode[]; readonly size: number } {
+function electorates(i: Input): readonly [Electorate, ...Electorate[]] {
   const voters = i.seen.members.filter((m) => m.role === "voter");
   const listed = i.target.nodes.filter((n) => voters.some((m) => m.node === n.name));
-  if (voters.length > 0 && listed.length === voters.length) return { nodes: listed, size: listed.length };
+  if (voters.length > 0 && listed.length === voters.length) return [{ nodes: listed, size: listed.length }];
   const latches = Object.values(i.seen.nodes).flatMap((f) =>
     typeof f.latch === "string" ? [] : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
   );
   const backed = latches.filter((l) => !l.gone);
-  const latched = new Set(
-    (backed.length > 0 ? backed : latches).flatMap((l) => l.voters).filter((n) => !putAway(i.seen.nodes[n])),
-  );
-  const known = i.target.nodes.filter((n) => latched.has(n.name));
-  return known.length > 0
-    ? { nodes: known, size: latched.size }
-    : { nodes: i.target.desired, size: i.target.desired.length };
+  const told = (backed.length > 0 ? backed : latches).map((l) => l.voters);
+  const named = (names: readonly string[]): Electorate => {
+    const latched = new Set(names.filter((n) => !putAway(i.seen.nodes[n])));
+    return { nodes: i.target.nodes.filter((n) => latched.has(n.name)), size: latched.size };
+  };
+  const all = named(told.flat());
+  return all.nodes.length > 0
+    ? [all, ...told.map(named).filter((e) => e.nodes.length > 0)]
+    : [{ nodes: i.target.desired, size: i.target.desired.length }];
 }
 
 /**

@@ -3,8 +3,9 @@ import { fileJournal, recorder } from "../engine/journal.ts";
 import { shuffled, sideBySide } from "../engine/side_by_side.ts";
 import { StateError } from "../engine/store.ts";
 import { type Event, exitCodeOf, type Happening, worstExit } from "../model/event.ts";
+import { duration } from "../report/words.ts";
 import type { ApplyFlags } from "./app.ts";
-import { type Cli, EXIT, stateDir } from "./cli.ts";
+import { type Cli, EXIT, isVerbose, stateDir } from "./cli.ts";
 import { clock, compose, type Composition } from "./compose.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";
 import { reporter } from "./reporter.ts";
@@ -21,7 +22,11 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
     stop.close();
     return code;
   };
-  if (flags.jitter !== undefined) await clock.sleep(Math.random() * flags.jitter, stop.signal);
+  if (flags.jitter !== undefined) {
+    const waitMs = Math.random() * flags.jitter;
+    if (isVerbose(flags)) report.say([[`quorate: waiting ${duration(waitMs)}, as --jitter asks`]]);
+    await clock.sleep(waitMs, stop.signal);
+  }
   // Nothing was begun, and the next run is as good.
   if (stop.signal.aborted) return leave(EXIT.ok);
   if (flags.deadline !== undefined) stop.deadline(flags.deadline);

@@ -159,9 +159,22 @@ Deno.test("a latch of a former member, whose data is gone, does not make a stopp
     n4: at("n4", "n1 n2 n3 n4", empty),
   };
   assert.equal(judge("n1 n2 n3", "", { state: "lost", nodes }), "restart n1,n2");
-  // With its data, or with a disk that is only not mounted, it may be a member after all.
+  // With a disk that is only not mounted it may be a member after all: then these two start, and find no leader.
   const there = { ...nodes, n4: at("n4", "n1 n2 n3 n4", notMounted) };
-  assert.match(judge("n1 n2 n3", "", { state: "lost", nodes: there }), /^lost/);
+  assert.equal(judge("n1 n2 n3", "", { state: "lost", nodes: there }), "restart n1,n2");
+});
+
+Deno.test("of latches that differ, one is enough that names a majority of those who can start", () => {
+  const seen = cluster(target("n1 n2 n3 n4", "n1 n2 n3 n4"), "n1 n2 n3 n4");
+  const at = (name: string, names: string, data: Partial<NodeFacts> = {}) => {
+    const own = { clusterId, memberId: idOf(seen, name) };
+    return { ...seen.nodes[name], ...holds(own), ...latch(own, names), ...data };
+  };
+  const gone = { ...empty, latch: "none" } as const;
+  const nodes = { n1: at("n1", "n1 n2 n3 n4"), n2: gone, n3: gone, n4: at("n4", "n1 n3 n4") };
+  assert.equal(judge("n1 n2 n3 n4", "", { state: "lost", nodes }), "restart n1,n4");
+  const four = { ...nodes, n4: at("n4", "n1 n2 n3 n4") };
+  assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: four }), /^lost/);
 });
 
 Deno.test("who was removed and put away counts no more, although the others' latches still name it", () => {

@@ -33,16 +33,18 @@ Deno.test("a second interrupt ends a run at once with 130, the first one only as
 Deno.test("who is told to stop while it waits for its turn leaves with 0: nothing was begun", () =>
   inFolder(async ({ start, write }) => {
     await write("quorate.yaml", unreachable);
-    const child = start("apply", "--jitter", "1h");
-    // The signal must not come before somebody listens: the kernel knows who does.
-    const listens = (): boolean => {
-      const [, caught = "0"] =
-        /^SigCgt:\s*(\w+)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`)) ?? [];
-      return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n;
-    };
-    while (!listens()) await new Promise((resolve) => setTimeout(resolve, 10));
+    const child = start("apply", "--jitter", "1h", "-v");
+    // It says so once it listens for signals.
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let said = "";
+    while (!said.includes("as --jitter asks")) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, `it ended with: ${said}`);
+      said += value;
+    }
     child.kill("SIGTERM");
-    const { code, stdout } = await child.output();
-    assert.deepEqual([code, new TextDecoder().decode(stdout)], [0, ""]);
+    const [{ code }, stdout] = await Promise.all([child.status, new Response(child.stdout).text()]);
+    assert.deepEqual([code, stdout], [0, ""]);
+    await reader.cancel();
     assert.ok(!await Deno.stat("state").then(() => true, () => false));
   }));

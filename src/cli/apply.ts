@@ -46,14 +46,19 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
       host: Deno.hostname(),
       version: VERSION,
       warn: report.warn,
+      torn: read.broken > 0,
     });
 
   const applyOne = async (one: Composition): Promise<number> => {
     const record = recorder(journal);
-    const emit = (happening: Happening): void => {
+    const tell = (happening: Happening): Event => {
       const event: Event = { time: new Date().toISOString(), run, service: one.service.name, ...happening };
       report.onEvent(event);
       told?.onEvent(event);
+      return event;
+    };
+    const emit = (happening: Happening): void => {
+      const event = tell(happening);
       try {
         record(event);
       } catch (error) {
@@ -65,7 +70,8 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
     };
     emit({ event: "runStarted", config: one.configPath, version: VERSION });
     if (stop.signal.aborted) {
-      emit({
+      // Nothing that the journal should keep: with a deadline that is too short it would hold nothing else.
+      tell({
         event: "runEnded",
         outcome: "unfinished",
         changed: 0,

@@ -29,7 +29,7 @@ export function leasesOf(config: Config, holder: string, clock: Clock): ConfigLe
   });
   return {
     // Also where the endpoints are written out: nobody but us can mend an etcd that keeps our locks.
-    of: (service) => leases.of(service.name, urlsOf(service).some((url) => endpoints.includes(url))),
+    of: (service) => leases.of(service.name, isOwn(service, endpoints)),
     close: () => leases.close(),
   };
 }
@@ -45,6 +45,18 @@ export function endpointsOf(config: Config, { etcd }: LockSettings): readonly st
 const urlsOf = ({ plugin, members, options }: ServiceConfig): readonly string[] =>
   // Read by etcd's own spec.
   plugin.name === "etcd" ? members.map((n) => normal(clientUrl(n, options as Options & EtcdOptions))) : [];
+
+/** Whether one of these is a member of the service, by whatever of its names and with TLS or without. */
+function isOwn({ plugin, members, options }: ServiceConfig, endpoints: readonly string[]): boolean {
+  const place = (url: string): string => url.replace(/^\w+:/, "");
+  const asked = new Set(endpoints.map(place));
+  return plugin.name === "etcd" &&
+    members.some((n) =>
+      [n, { ...n, address: n.host }].some((one) =>
+        asked.has(place(normal(clientUrl(one, options as Options & EtcdOptions))))
+      )
+    );
+}
 
 /** One spelling for one endpoint. */
 function normal(url: string): string {

@@ -1,7 +1,8 @@
 /**
  * A config that is a folder: each `*.yaml` in it is a config of its own, with its own `ssh`, `nodes` and `lock`, and
  * only the services come together. So a file says all about its services, and a slip in one never holds up another's:
- * a file with an error takes no part in the run, the others do.
+ * a file with an error takes no part in the run, the others do. But what it keeps stays its own: a file that would be in
+ * its way without the slip is in its way with it, or else a typo would hand a living cluster to another file's members.
  *
  * Two things are no longer a file's own matter. Service names are what memory, journal and locks are kept by, so a name
  * stands in one file only; and two services that would break each other on a host do so whichever files name it. Where
@@ -82,7 +83,9 @@ export function together(files: readonly Loaded[]): readonly Loaded[] {
 
   const byName = new Map<string, readonly Loaded[]>();
   for (const file of files) {
-    for (const { name } of file.config?.services ?? []) byName.set(name, [...byName.get(name) ?? [], file]);
+    for (const { name } of claimsOf(file)?.services ?? []) {
+      byName.set(name, [...byName.get(name) ?? [], file]);
+    }
   }
   for (const [name, twice] of byName) {
     for (const file of twice) {
@@ -98,10 +101,10 @@ export function together(files: readonly Loaded[]): readonly Loaded[] {
   const once = (name: string): Loaded | undefined =>
     byName.get(name)?.length === 1 ? byName.get(name)?.[0] : undefined;
   const placed = files.flatMap((file) =>
-    (file.config?.services ?? []).map((service) => ({
+    (claimsOf(file)?.services ?? []).map((service) => ({
       ...service,
       // By the machine, whatever the file calls it.
-      members: service.members.map((m) => ({ ...m, name: machineOf(file.config, m.name) })),
+      members: service.members.map((m) => ({ ...m, name: machineOf(claimsOf(file), m.name) })),
     }))
   );
   for (const { services: [a, b], finding } of pairsOnNodes(placed)) {
@@ -111,6 +114,18 @@ export function together(files: readonly Loaded[]): readonly Loaded[] {
       add(file, ["services", name], { ...finding.said, hint: `the other one is in ${other.path}` }, "key");
     }
   }
+  for (const torn of files.filter((file) => claimsOf(file) === undefined)) {
+    for (const file of files) {
+      for (const { name, members } of file.config?.services ?? []) {
+        const shared = members.find(({ host }) => names(torn.text, host));
+        if (shared === undefined) continue;
+        add(file, ["services", name], {
+          message: `${torn.path} names ${shared.host} as well, and what it keeps there cannot be made out`,
+          expected: "that file without its errors",
+        }, "key");
+      }
+    }
+  }
   return files.map((file) => {
     const more = problems.get(file);
     return more === undefined
@@ -118,6 +133,12 @@ export function together(files: readonly Loaded[]): readonly Loaded[] {
       : { path: file.path, text: file.text, problems: [...file.problems, ...more] };
   });
 }
+
+const names = (text: string, host: string): boolean =>
+  new RegExp(`(?<![\\w.-])${host.replaceAll(/[^\w-]/g, "\\$&")}(?![\\w.-])`, "i").test(text);
+
+/** What a file keeps, or would keep without its errors. */
+const claimsOf = (file: Loaded): Config | undefined => file.config ?? file.claims;
 
 const machineOf = (config: Config | undefined, name: string): string => {
   const node = config?.nodes.find((n) => n.name === name);

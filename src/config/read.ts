@@ -43,6 +43,11 @@ import { type Finding, type Place, readSource, type Said, type Source } from "./
 export interface Reading {
   /** Only where no problem is an error. */
   readonly config?: Config;
+  /**
+   * What a file with errors would keep, where all of its nodes and services could be made out: another file of the folder
+   * must not take it over for a slip in this one.
+   */
+  readonly claims?: Config;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** An error at a place of the file, for what shows only beside other files. */
@@ -84,7 +89,7 @@ export function parseConfig(
   if (source.value === null || source.value === undefined) {
     return { problems: [...problems, source.problem("error", [], EMPTY)] };
   }
-  const { config, findings } = readValue(source, path, plugins, own);
+  const { config, findings, whole } = readValue(source, path, plugins, own);
   const foreign = [...own.plugins.values(), ...own.playbooks.values()].filter(isProblem);
   const all = [
     ...problems,
@@ -93,7 +98,9 @@ export function parseConfig(
   ];
   const sorted = [...new Map(all.map((p) => [JSON.stringify(p), p])).values()]
     .sort((a, b) => a.line - b.line || a.column - b.column);
-  if (sorted.some((p) => p.severity === "error")) return { problems: sorted };
+  if (sorted.some((p) => p.severity === "error")) {
+    return { problems: sorted, ...(whole ? { claims: config } : {}) };
+  }
   return { problems: sorted, config, problemAt: (...at) => source.problem("error", ...at) };
 }
 const NOT_LOADED = { message: "the file was not loaded" };
@@ -180,8 +187,17 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
     ...(top?.metrics === undefined ? {} : { metrics: top.metrics }),
     ...(top?.alerts === undefined ? {} : { alerts: alertsOf(top.alerts) }),
   };
-  return { findings, config };
+  const whole = entries(written.nodes).length === nodes.length &&
+    entries(written.services).length === services.length &&
+    services.every(({ name, members }) => isWhole(written.services, name, members.length));
+  return { findings, config, whole };
 }
+
+/** Every member that is written is one of the nodes. */
+const isWhole = (services: unknown, name: string, members: number): boolean => {
+  const one = isMap(services) ? services[name] : undefined;
+  return isMap(one) && Array.isArray(one["members"]) && new Set(one["members"]).size === members;
+};
 
 const entries = (value: unknown): readonly (readonly [string, unknown])[] =>
   isMap(value) ? Object.entries(value) : [];

@@ -48,10 +48,14 @@ export function samplesIn(text: string): Samples {
 }
 
 /** The samples with those of runs that have ended; services that are not of the config any more go. */
-export function updated(before: Samples, accounts: readonly Account[], services: readonly string[]): Samples {
+export function updated(
+  before: Samples,
+  accounts: readonly Account[],
+  services: readonly string[] | undefined,
+): Samples {
   const kept = [...before].filter(([key]) => {
     const service = /\{service="([^"]*)"/.exec(key)?.[1];
-    return service !== undefined && services.includes(service);
+    return service !== undefined && (services?.includes(service) ?? true);
   });
   return accounts.reduce(withRun, new Map(kept));
 }

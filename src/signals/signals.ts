@@ -27,6 +27,8 @@ export interface SignalOptions {
   readonly host: string;
   readonly version: string;
   readonly warn: (text: string) => void;
+  /** There are services that could not be read: what was measured of them stays, so that an alert on its age fires. */
+  readonly torn: boolean;
 }
 
 /** A config, as far as it has to do with signals. */
@@ -36,7 +38,7 @@ export interface Signalled extends Pick<Config, "alerts" | "metrics"> {
 
 /** What these configs ask for, each for its own services; those that name the same file of metrics share it. */
 export function signals(configs: readonly Signalled[], options: SignalOptions): Signals {
-  const { dir, host, version, warn } = options;
+  const { dir, host, version, warn, torn } = options;
   const accounts = new Map<string, Account>();
   const unwritten = (what: string, error: unknown): void =>
     warn(`${what} could not be written: ${error instanceof Error ? error.message : error}`);
@@ -78,7 +80,9 @@ export function signals(configs: readonly Signalled[], options: SignalOptions): 
             });
             const mine = [...accounts.values()].filter((account) => names.includes(account.service));
             // Read by another user.
-            await writeAside(textfile, metricsText(updated(samplesIn(text), mine, names), version), 0o644);
+            const before = samplesIn(text);
+            const samples = updated(before, mine, torn ? undefined : names);
+            await writeAside(textfile, metricsText(samples, version), 0o644);
           } catch (error) {
             unwritten(`the metrics ${textfile}`, error);
           }

@@ -67,6 +67,24 @@ Deno.test("services of two files that would break each other on a host are found
   }
 });
 
+Deno.test("what a broken file keeps stays its own: a slip in it hands its hosts to no other file", async () => {
+  const copy = file("copy");
+  for (const slip of ["version: 1\ntypo: 1", "version: [1", "version: 1\nssh: { port: none }"]) {
+    const files = await read({
+      "a.yaml": file("a").replace("version: 1", slip),
+      "b.yaml": copy,
+      "c.yaml": file("c", "c"),
+    });
+    assert.deepEqual(files.map((f) => f.services), [undefined, undefined, ["c"]], slip);
+  }
+  const lame = file("a").replace("n3]", "n4]");
+  const [, { said: [said] } = { said: [] }] = await read({ "a.yaml": lame, "b.yaml": copy });
+  assert.match(said ?? "", /conf.d\/a.yaml names h1 as well, and what it keeps there cannot be made out/);
+  // Names that only begin alike are other hosts.
+  const [, other] = await read({ "a.yaml": lame, "b.yaml": file("other", "h1") });
+  assert.deepEqual(other?.services, ["other"]);
+});
+
 Deno.test("the same node names in two files are different hosts", async () => {
   const files = await read({ "a.yaml": file("a", "a"), "b.yaml": file("b", "b") });
   assert.deepEqual(files.map((f) => f.services), [["a"], ["b"]]);

@@ -30,7 +30,13 @@ async function withSignals(
       dir,
       warned,
       async run(name) {
-        const told = signals([whole], { dir, host: "mg", version: "1", warn: (text) => warned.push(text) });
+        const told = signals([whole], {
+          dir,
+          host: "mg",
+          version: "1",
+          warn: (text) => warned.push(text),
+          torn: false,
+        });
         events("metadata", runs[name]).forEach((e) => told.onEvent(e));
         await told.ended("metadata");
         await told.close();

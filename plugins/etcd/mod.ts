@@ -4,6 +4,7 @@
  * @module
  */
 import { definePlugin, type ServiceView, type Tri } from "quorate";
+import { adoptEtcd } from "./adopt.ts";
 import { etcdAskPeers, etcdCheck } from "./check.ts";
 import { derive, lateShell, probeShell } from "./derive.ts";
 import { etcdDrift } from "./drift.ts";
@@ -37,6 +38,7 @@ export const etcd = definePlugin({
   name: "etcd",
   options: etcdOptions,
   playbook: etcdPlaybook,
+  adopt: adoptEtcd,
   describe: ({ options, nodes }) => ({
     facts: { etcd: options, nodes },
     unit: options.unit,

@@ -244,10 +244,32 @@ const types = buildCommand({
   ),
 });
 
+export type InitFlags = GlobalFlags & {
+  readonly from?: readonly string[];
+  readonly option?: readonly string[];
+};
 const init = buildCommand({
-  func: lazy<GlobalFlags, [string]>(() => import("./init.ts")),
+  func: lazy<InitFlags, [string]>(() => import("./init.ts")),
   parameters: {
-    flags: globalFlags,
+    flags: {
+      from: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        variadic: true,
+        placeholder: "HOST",
+        brief: "Take over the running cluster of this host, [user@]host[:port]; may be given several times",
+      },
+      option: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        variadic: true,
+        placeholder: "NAME=VALUE",
+        brief: "With --from: an option of the service that hosts cannot tell",
+      },
+      ...globalFlags,
+    },
     aliases: globalAliases,
     positional: {
       kind: "tuple",
@@ -255,13 +277,14 @@ const init = buildCommand({
         parse: (input: string) => input,
         default: "quorate.yaml",
         placeholder: "FILE",
-        brief: "What to write",
+        brief: "What to write; - for standard output",
       }],
     },
   },
   docs: docs("init", "Write a config to start from; a file that is there is left alone", [
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
+    ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
   ]),
 });
 

@@ -9,6 +9,7 @@ import type { Service } from "./plugin.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Late } from "./command.ts";
 import { lateValue } from "./place.ts";
+import type { Adopt } from "./adopt.ts";
 import { type Cases, stepsOf } from "./playbook.ts";
 
 interface About {
@@ -89,6 +90,8 @@ export interface Plugin {
    * plugin's own spec.
    */
   bind(to: Binding, playbook?: Cases<unknown>): Service;
+  /** How it takes over what others built (`quorate init --from`); left out: it does not. */
+  readonly adopt?: Adopt;
 }
 
 /** What a plugin may leave out, and what stands for it. */
@@ -150,9 +153,11 @@ export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
   readonly options: S;
   readonly playbook: Cases<B>;
   describe(to: Binding<OptionsOf<S>>): Described<B>;
+  readonly adopt?: Adopt;
 }): Plugin => ({
   name: plugin.name,
   options: plugin.options,
+  ...(plugin.adopt === undefined ? {} : { adopt: plugin.adopt }),
   bind({ name, options, nodes }, playbook) {
     if (!areOptionsOf(plugin.options, options)) {
       throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);

@@ -4,17 +4,14 @@
  *
  * @module
  */
-import type { Fleet, Reply, Trouble } from "../model/fleet.ts";
+import type { Fleet } from "../model/fleet.ts";
 import { type Member, memberText } from "../model/observation.ts";
 import type { ServicePlan } from "../model/plan.ts";
-import { checkTimeoutMs, PROBE, probeScript } from "../node/check.ts";
-import { readDocument } from "../node/document.ts";
-import type { Adopt, FoundHost, Remark, Wishes, WrittenOptions } from "../playbook/adopt.ts";
-import type { Asks } from "../playbook/plugin.ts";
+import type { Adopt, Remark, Wishes } from "../playbook/adopt.ts";
 import type { SshTarget } from "../ssh/settings.ts";
-import type { From, SshLogin } from "./login.ts";
-import { namesFor, shortName } from "./names.ts";
-import { type AdoptedNode, adoptedText } from "./render.ts";
+import { type Host, look, needsRoot, notSeen, type Place, type SshLogin } from "./look.ts";
+import { readRecord } from "./record.ts";
+import { waysOf } from "./ways.ts";
 
 /** The outside, and the plugin that reads what runs there. */
 export interface Adopting {
@@ -24,304 +21,141 @@ export interface Adopting {
   plan(config: string): Promise<ServicePlan>;
 }
 
-export type Adoption =
-  | {
-    readonly kind: "config";
-    readonly text: string;
-    readonly plan: ServicePlan;
-    /** Names of nodes that could not be looked at. */
-    readonly unseen: readonly string[];
-    readonly remarks: readonly Remark[];
-  }
+/** One `--from`, as it was typed and as it was read. */
+export interface From extends Place {
+  readonly text: string;
+}
+
+export interface Refused {
   /** `unkeepable`: no config keeps this cluster as it is. `unreached`: a host could not be looked at. */
-  | { readonly kind: "unkeepable" | "unreached" | "quorumLost"; readonly remarks: readonly Remark[] };
+  readonly kind: "unkeepable" | "unreached" | "quorumLost";
+  readonly remarks: readonly Remark[];
+}
+
+export type Adoption = Refused | {
+  readonly kind: "config";
+  readonly text: string;
+  readonly plan: ServicePlan;
+  /** Names of nodes that could not be looked at. */
+  readonly unseen: readonly string[];
+  readonly remarks: readonly Remark[];
+};
 
 /** A plan that changes nothing but latches, and refuses nothing: what a first plan has to be. */
 export const onlyLatches = ({ changes, refusals }: ServicePlan): boolean =>
   refusals.length === 0 && changes.every(({ change }) => change.case === "repairConfig" && change.latchOnly);
 
-/** A host with what the probe said. */
-interface Host {
-  readonly name: string;
-  readonly from: Omit<From, "text">;
-  readonly asks: Asks | undefined;
-  readonly trouble: Trouble | undefined;
-  readonly member?: Member;
-}
-
 export async function adopt(outside: Adopting, from: readonly From[], wishes: Wishes): Promise<Adoption> {
-  const { adopt: plugin } = outside.plugin;
-  const user = from.find((f) => f.user !== undefined)?.user;
-  let login: SshLogin = { user, become: undefined };
-  let named = await look(outside, login, from.map((f) => ({ name: f.text, from: f })));
-  if (named.some((h) => h.asks?.uid?.code === 0 && h.asks.uid.out.trim() !== "0")) {
-    login = { user, become: "sudo" };
-    named = await look(outside, login, from.map((f) => ({ name: f.text, from: f })));
-  }
-  const untold = named.flatMap((h) => h.trouble === undefined ? [] : [notReached(h.name, h.trouble)]);
-  if (untold.length > 0) return { kind: "unreached", remarks: untold };
+  const { login, hosts: named } = await lookAtNamed(outside, from);
+  const closed = named.flatMap(notSeen);
+  if (closed.length > 0) return { kind: "unreached", remarks: closed };
+  const first = waysOf(outside, from, login, named, wishes);
+  if (first.texts.length === 0) return { kind: "unkeepable", remarks: first.remarks };
 
-  // The record: as the ordinary look reads it, by the options that the first hosts' own processes were started with.
-  const first = attempts(outside, from, login, named, wishes);
-  if ("remarks" in first) return first;
-  let seen: ServicePlan["seen"] | undefined;
-  for (const { text } of first.configs) {
-    ({ seen } = await outside.plan(text));
-    if (seen.members.length > 0) break;
-  }
-  if (seen === undefined || seen.members.length === 0 || seen.state !== "held") return noRecord(seen);
-  const { members } = seen;
-  const known = named.map((h, i): Host => {
+  const members = await readRecord(outside, first.texts);
+  if ("kind" in members) return members;
+  const known = named.map((host, i): Host => {
     const member = members.find((m) => m.node === first.names[i]);
-    return member === undefined ? h : { ...h, member };
+    return member === undefined ? host : { ...host, member };
   });
   const strangers = known.filter((h) => h.member === undefined);
   if (strangers.length > 0) {
     return {
       kind: "unkeepable",
-      remarks: strangers.map((h) => ({
-        kind: "stop",
-        what: `${h.name} runs no member of the cluster of ${from[0]?.text}: ${
-          members.map(memberText).join(", ")
-        }`,
-        now: "adopt one cluster at a time",
-      })),
+      remarks: strangers.map((h) => noMember(h, members)),
     };
   }
 
-  // The others, where the record says that they are.
-  const rest = members.filter((m) => !known.some((h) => h.member?.id === m.id));
-  const places =
-    plugin.read(rest.map((m) => ({ name: nameOf(m), asks: undefined, member: m })), wishes).addresses;
-  const port = from[0]?.port;
-  const others = rest.map((member, i) => ({ member, name: nameOf(member), host: places[i] }));
-  const reachable = others.flatMap(({ name, host }) =>
-    host === undefined ? [] : [{ name: `${name} (${host})`, from: { host, user: undefined, port } }]
+  const found = await lookAtOthers(outside, login, from[0]?.port, known, members, wishes);
+  if ("kind" in found) return found;
+  const all = members.flatMap((m) => [...known, ...found].find((h) => h.member?.id === m.id) ?? []);
+  const last = waysOf(outside, from, login, all, wishes);
+  if (last.texts.length === 0) return { kind: "unkeepable", remarks: last.remarks };
+  const unseen = all.flatMap((host, i) =>
+    host.trouble === undefined ? [] : [{ name: last.names[i] ?? host.name, trouble: host.trouble }]
   );
-  const looked = reachable.length === 0 ? [] : await look(outside, login, reachable);
-  const closed = looked.filter((h) => h.trouble !== undefined && h.trouble.code !== "unreachable");
-  // A person can put that right at once, and a guess would not be any better than asking.
-  if (closed.length > 0) {
-    return {
-      kind: "unreached",
-      remarks: closed.flatMap((h) => h.trouble === undefined ? [] : [notReached(h.name, h.trouble)]),
-    };
-  }
-  const found = looked.flatMap((h): readonly Host[] => {
-    const member = others.find((o) => `${o.name} (${o.host})` === h.name)?.member;
-    return member === undefined ? [] : [{ ...h, member }];
-  });
-  const all = members.flatMap((m): readonly Host[] =>
-    [...known, ...found].filter((h) => h.member?.id === m.id).slice(0, 1)
-  );
-  const missing = others.filter((o) => o.host === undefined);
-  if (missing.length > 0) {
-    return {
-      kind: "unkeepable",
-      remarks: missing.map(({ member }) => ({
-        kind: "stop",
-        what: `where member ${member.id} is cannot be told from its peer URL ${member.peerUrls.join(",")}`,
-        now: "name its host: --from HOST",
-      })),
-    };
-  }
-  const last = attempts(outside, from, login, all, wishes);
-  if ("remarks" in last) return last;
-  const unseen = all.flatMap((h, i) =>
-    h.trouble === undefined ? [] : [{ host: h, name: last.names[i] ?? h.name }]
-  );
-  const made: { readonly text: string; readonly plan: ServicePlan }[] = [];
-  for (const { text } of last.configs) {
-    const plan = await outside.plan(text);
-    made.push({ text, plan });
-    if (onlyLatches(plan)) break;
-  }
-  const best = made.find((m) => onlyLatches(m.plan)) ?? made[0];
-  if (best === undefined) throw new Error("a plugin read a cluster and named no options");
   return {
     kind: "config",
-    ...best,
+    ...await bestOf(outside, last.texts),
     unseen: unseen.map((u) => u.name),
     remarks: [
-      ...last.notes,
-      ...unseen.map(({ host, name }): Remark => ({
+      ...last.remarks,
+      ...unseen.map(({ name, trouble }): Remark => ({
         kind: "note",
-        what: `${name} was not looked at, so its entry is a guess from the record: ${host.trouble?.detail}`,
-        now: `${host.trouble?.unblock}; then see \`quorate plan\``,
+        what: `${name} was not looked at, so its entry is a guess from the record: ${trouble.detail}`,
+        now: `${trouble.unblock}; then see \`quorate plan\``,
       })),
     ],
   };
 }
 
-/** Probes hosts side by side; what is not a whole answer is a trouble. */
-async function look(
-  { fleet: open, plugin }: Adopting,
-  { user, become }: SshLogin,
-  hosts: readonly Pick<Host, "name" | "from">[],
-): Promise<readonly Host[]> {
-  const fleet = open(hosts.map(({ name, from }) => ({
-    name,
-    host: from.host,
-    ssh: {
-      ...(from.user === undefined && user === undefined ? {} : { user: from.user ?? user ?? "" }),
-      ...(from.port === undefined ? {} : { port: from.port }),
-      ...(become === undefined ? {} : { become }),
-    },
-  })));
-  try {
-    return await Promise.all(hosts.map(async ({ name, from }): Promise<Host> => {
-      const reply = await fleet.run(name, probeScript(plugin.adopt.probe), { timeoutMs: checkTimeoutMs });
-      const asks = reply.kind === "exited" ? readDocument(reply.stdout)?.services.get(PROBE) : undefined;
-      return { name, from, asks, trouble: asks === undefined ? troubleOf(reply) : undefined };
-    }));
-  } finally {
-    await fleet.close();
-  }
+/** The hosts that a person named; by sudo where the login is not root's. */
+async function lookAtNamed({ fleet, plugin }: Adopting, from: readonly From[]) {
+  const user = from.find((f) => f.user !== undefined)?.user;
+  const asked = from.map((f) => ({ name: f.text, place: f }));
+  const login: SshLogin = { user, become: undefined };
+  const hosts = await look(fleet, plugin.adopt.probe, login, asked);
+  if (!hosts.some(needsRoot)) return { login, hosts };
+  const sudo: SshLogin = { user, become: "sudo" };
+  return { login: sudo, hosts: await look(fleet, plugin.adopt.probe, sudo, asked) };
 }
 
-const troubleOf = (reply: Reply): Trouble =>
-  reply.kind === "unreachable" ? reply.trouble : {
-    code: "unreachable",
-    detail: `the look at it came back ${reply.kind === "timedOut" ? "too late" : "incomplete"}`,
-    unblock: "try again",
-  };
-
-const notReached = (name: string, { detail, unblock }: Trouble): Remark => ({
+const noMember = ({ name }: Host, members: readonly Member[]): Remark => ({
   kind: "stop",
-  what: `${name} cannot be looked at: ${detail}`,
-  now: unblock,
+  what: `${name} runs no member of the first host's cluster, which has ${members.map(memberText).join(", ")}`,
+  now: "take over one cluster at a time; a config can have a service for each",
 });
 
-const nameOf = (m: Member): string => m.name === "" ? `member ${m.id}` : `member ${m.name}`;
-
-/** The configs that could keep what these hosts run, the likeliest first; or why there is none. */
-function attempts(
-  { plugin }: Adopting,
-  from: readonly From[],
+/**
+ * The hosts of members that nobody named, where the record says that they are. What a person can put right at once, a
+ * host key or a login, ends it: a guess would be no better than asking. A host that is down gets its entry.
+ */
+async function lookAtOthers(
+  { fleet, plugin }: Adopting,
   login: SshLogin,
-  hosts: readonly Host[],
+  port: number | undefined,
+  known: readonly Host[],
+  members: readonly Member[],
   wishes: Wishes,
-): {
-  readonly configs: readonly { readonly text: string }[];
-  readonly names: readonly string[];
-  readonly notes: readonly Remark[];
-} | Extract<Adoption, { kind: "unkeepable" }> {
-  const found: readonly FoundHost[] = hosts.map(({ name, asks, member }) => ({ name, asks, member }));
-  const { addresses, options, remarks } = plugin.adopt.read(found, wishes);
-  const stops = remarks.filter((r) => r.kind === "stop");
-  if (stops.length > 0) return { kind: "unkeepable", remarks: stops };
-  const names = namesFor(hosts.map(({ asks, member, from, name }, i) => [
-    shortName(asks?.hostname?.out),
-    name === from.host ? from.host : undefined,
-    member?.name,
-    addresses[i],
-  ]));
-  const nodes = hosts.map((h, i): AdoptedNode => ({
-    name: names[i] ?? h.name,
-    host: h.from.host,
-    address: addresses[i] ?? h.from.host,
-    port: h.from.port,
-    comment: commentOf(h),
-  }));
-  const renamed = hosts.some((h, i) =>
-    h.member !== undefined && h.member.name !== "" && h.member.name !== names[i]
-  );
-  const notes: readonly Remark[] = [
-    ...remarks,
-    ...(renamed
-      ? [{
-        kind: "note" as const,
-        what: "members keep the names that they have, which are not those of their nodes",
-        now: `nothing; only do not call a new node like a member: ${
-          hosts.flatMap((h) => h.member?.name || []).join(", ")
-        }`,
-      }]
-      : []),
-  ];
-  const config = {
-    from: from.map((f) => f.text),
-    login,
-    nodes,
-    service: plugin.name,
-    plugin: plugin.name,
-    remarks: notes,
-  };
-  return {
-    configs: options.map((way) => ({ text: adoptedText({ ...config, options: wished(way, wishes) }) })),
-    names,
-    notes,
-  };
-}
-
-function commentOf({ member, trouble }: Host): string {
-  if (member === undefined) return "not known yet";
-  const who = member.name === ""
-    ? `member ${member.id}, never started`
-    : `member ${member.name}, ${member.id}`;
-  return trouble === undefined ? who : `${who}; NOT LOOKED AT over SSH, so this is a guess from its peer URL`;
-}
-
-/** What a person named lies over what was read. */
-export function wished(options: WrittenOptions, wishes: Wishes): WrittenOptions {
-  return Object.entries(wishes).reduce<WrittenOptions>(
-    (all, [name, value]) => put(all, name.split("."), value),
-    options,
-  );
-}
-function put(
-  options: WrittenOptions,
-  [name = "", ...rest]: readonly string[],
-  value: string,
-): WrittenOptions {
-  const inner = Object.hasOwn(options, name) ? options[name] : undefined;
-  const written = /^\d{1,9}$/.test(value)
-    ? Number(value)
-    : value === "true"
-    ? true
-    : value === "false"
-    ? false
-    : value;
-  return {
-    ...options,
-    [name]: rest.length === 0 ? written : put(typeof inner === "object" ? inner : {}, rest, value),
-  };
-}
-
-/** The hosts run something, and it did not tell who its members are. */
-function noRecord(seen: ServicePlan["seen"] | undefined): Adoption {
-  const nodes = Object.values(seen?.nodes ?? {});
-  const [node] = nodes;
-  if (node?.view?.pristine === "yes") {
+): Promise<readonly Host[] | Refused> {
+  const rest = members.filter((m) => !known.some((h) => h.member?.id === m.id));
+  const record = rest.map((member) => ({ name: nameOf(member), asks: undefined, member }));
+  const { addresses } = plugin.adopt.read(record, wishes);
+  const nowhere = rest.filter((_, i) => addresses[i] === undefined);
+  if (nowhere.length > 0) {
     return {
       kind: "unkeepable",
-      remarks: [{
+      remarks: nowhere.map((m) => ({
         kind: "stop",
-        what:
-          `${node.node} runs what its package starts by itself: one member on localhost, to which nothing was ever written`,
-        now: "there is nothing to take over: `quorate init` writes a config for a new cluster",
-      }],
+        what: `where ${nameOf(m)} is cannot be told from its peer URL ${m.peerUrls.join(",")}`,
+        now: "name its host as well: --from HOST",
+      })),
     };
   }
-  const said = nodes.map((n) =>
-    `${n.node}: ${n.view?.trouble ?? n.data.why ?? n.trouble?.detail ?? "it serves no reads"}`
-  );
-  return seen !== undefined && seen.members.length > 0 && seen.state === "lost"
-    ? {
-      kind: "quorumLost",
-      remarks: [{
-        kind: "stop",
-        what: `the cluster has no quorum, so its member list is not certain: ${said.join("; ")}`,
-        now: "bring members back until it serves writes, then try again",
-      }],
-    }
-    : {
-      kind: "unkeepable",
-      remarks: [{
-        kind: "stop",
-        what: `the list of members could not be read: ${said.join("; ")}`,
-        now:
-          "see that it serves; where it wants credentials, put ETCDCTL_… variables into a file on each host, and " +
-          "name that file: --option ctlEnv=/PATH",
-      }],
-    };
+  const asked = rest.map((member, i) => {
+    const host = addresses[i] ?? "";
+    return { name: `${nameOf(member)} at ${host}`, place: { host, user: undefined, port }, member };
+  });
+  const looked = await look(fleet, plugin.adopt.probe, login, asked);
+  const closed = looked.filter((h) => h.trouble !== undefined && h.trouble.code !== "unreachable");
+  if (closed.length > 0) return { kind: "unreached", remarks: closed.flatMap(notSeen) };
+  return looked.flatMap((host, i) => {
+    const member = asked[i]?.member;
+    return member === undefined ? [] : [{ ...host, member }];
+  });
+}
+
+const nameOf = (m: Member): string => `member ${m.name === "" ? m.id : m.name}`;
+
+/** The first config whose plan only latches; else the likeliest. */
+async function bestOf({ plan }: Adopting, texts: readonly string[]) {
+  const made: { readonly text: string; readonly plan: ServicePlan }[] = [];
+  for (const text of texts) {
+    const one = { text, plan: await plan(text) };
+    if (onlyLatches(one.plan)) return one;
+    made.push(one);
+  }
+  const [likeliest] = made;
+  if (likeliest === undefined) throw new RangeError("Cannot choose among no configs");
+  return likeliest;
 }

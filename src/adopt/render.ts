@@ -6,7 +6,7 @@
  */
 import { stringify } from "yaml";
 import type { Remark, WrittenOptions } from "../playbook/adopt.ts";
-import type { SshLogin } from "./login.ts";
+import type { SshLogin } from "./look.ts";
 
 export interface AdoptedNode {
   readonly name: string;

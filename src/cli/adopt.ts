@@ -4,8 +4,7 @@
  * @module
  */
 import { isAbsolute, join } from "node:path";
-import { adopt, type Adoption, onlyLatches } from "../adopt/adopt.ts";
-import type { From } from "../adopt/login.ts";
+import { adopt, type Adoption, type From, onlyLatches } from "../adopt/adopt.ts";
 import { parseConfig } from "../config/read.ts";
 import { lookAt } from "../engine/mod.ts";
 import type { ServicePlan } from "../model/plan.ts";

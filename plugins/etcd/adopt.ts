@@ -234,9 +234,11 @@ function notesOf(hosts: readonly Placed[]): readonly Remark[] {
   if (fresh.length > 0) {
     notes.push({
       kind: "note",
-      what: `a disk that is lost on ${
-        fresh.join(", ")
-      } would be started as a new cluster's: the initial cluster state is not "existing" there`,
+      what:
+        `on ${
+          fresh.join(", ")
+        } etcd would start as a new cluster's if its disk were lost: the initial cluster ` +
+        `state is not "existing" there`,
       now: "set ETCD_INITIAL_CLUSTER_STATE=existing in the environment file; that needs no restart",
     });
   }

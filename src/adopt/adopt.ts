@@ -10,6 +10,7 @@ import type { ServicePlan } from "../model/plan.ts";
 import type { Adopt, Remark, Wishes } from "../playbook/adopt.ts";
 import type { SshTarget } from "../ssh/settings.ts";
 import { type Host, look, needsRoot, notSeen, type Place, type SshLogin } from "./look.ts";
+import { shortName } from "./names.ts";
 import { readRecord } from "./record.ts";
 import { waysOf } from "./ways.ts";
 
@@ -68,7 +69,8 @@ export async function adopt(outside: Adopting, from: readonly From[], wishes: Wi
 
   const found = await lookAtOthers(outside, login, from[0]?.port, known, members, wishes);
   if ("kind" in found) return found;
-  const all = members.flatMap((m) => [...known, ...found].find((h) => h.member?.id === m.id) ?? []);
+  const all = members.flatMap((m) => [...known, ...found].find((h) => h.member?.id === m.id) ?? [])
+    .toSorted((a, b) => byName.compare(ownName(a), ownName(b)));
   const last = waysOf(outside, from, login, all, wishes);
   if (last.texts.length === 0) return { kind: "unkeepable", remarks: last.remarks };
   const unseen = all.flatMap((host, i) =>
@@ -88,6 +90,11 @@ export async function adopt(outside: Adopting, from: readonly From[], wishes: Wi
     ],
   };
 }
+
+/** As a person would write them down: the record has them by ids. */
+const byName = new Intl.Collator("en", { numeric: true });
+const ownName = ({ asks, member, name }: Host): string =>
+  shortName(asks?.hostname?.out) ?? (member?.name || name);
 
 /** The hosts that a person named; by sudo where the login is not root's. */
 async function lookAtNamed({ fleet, plugin }: Adopting, from: readonly From[]) {

@@ -25,11 +25,10 @@ export function waysOf(
   hosts: readonly Host[],
   wishes: Wishes,
 ): Ways {
-  const { addresses, options, remarks } = plugin.adopt.read(
-    hosts.map(({ name, asks, member }) => ({ name, asks, member })),
-    wishes,
-  );
-  const stops = remarks.filter((r) => r.kind === "stop");
+  const readAs = (names: readonly string[]) =>
+    plugin.adopt.read(hosts.map(({ asks, member }, i) => ({ name: names[i] ?? "", asks, member })), wishes);
+  const { addresses, remarks: before } = readAs(hosts.map((h) => h.name));
+  const stops = before.filter((r) => r.kind === "stop");
   if (stops.length > 0) return { texts: [], names: [], remarks: stops };
   const named = new Set(from.map((f) => f.host));
   const names = namesFor(hosts.map(({ asks, member, place }, i) => [
@@ -38,6 +37,8 @@ export function waysOf(
     member?.name,
     addresses[i],
   ]));
+  // From here on they are called as the config calls them.
+  const { options, remarks } = readAs(names);
   const nodes = hosts.map((h, i): AdoptedNode => ({
     name: names[i] ?? h.name,
     host: h.place.host,

@@ -7,7 +7,7 @@ import type { Adopt, Adopted, FoundHost, RecordedMember, Remark, Wishes, Written
 import text from "./adopt.sh" with { type: "text" };
 import { etcdDrift } from "./drift.ts";
 import { findEtcd, type Found } from "./found.ts";
-import type { EtcdOptions } from "./options.ts";
+import { type EtcdOptions, peerUrl } from "./options.ts";
 import { etcdOptions } from "./spec.ts";
 import { type Scheme, type Tls, tlsOf } from "./adopt_tls.ts";
 
@@ -41,7 +41,7 @@ function read(found: readonly FoundHost[], wishes: Wishes): Adopted {
   const [first] = hosts.flatMap((h) => h.etcd ?? []);
   if (first === undefined || stops.length > 0) return { addresses, options: [], remarks: stops };
 
-  const same = sameOf(hosts, first);
+  const same = sameOf(hosts, first, wishes);
   const tls = tlsOf(hosts, same.scheme);
   const extra = extraOf(hosts);
   const told: WrittenOptions = {
@@ -106,7 +106,7 @@ const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1
 // ---- what one set of options has to say of all ---------------------------------------------------------------------
 
 /** What must be the same on all hosts, because the options say it once; and what of it is not. */
-function sameOf(hosts: readonly Placed[], first: Found) {
+function sameOf(hosts: readonly Placed[], first: Found, wishes: Wishes) {
   const remarks: Remark[] = [];
   const stop = (what: string, now: string) => remarks.push({ kind: "stop", what, now });
   /** Says who differs; undefined values are not known. */
@@ -125,7 +125,7 @@ function sameOf(hosts: readonly Placed[], first: Found) {
     return known[0]?.value;
   };
   for (const h of hosts) {
-    if (h.etcd !== undefined && h.etcd.dataDir === undefined) {
+    if (h.etcd !== undefined && h.etcd.dataDir === undefined && wishes.dataDir === undefined) {
       stop(`${h.name}: where etcd keeps its data cannot be told`, "name it: --option dataDir=/PATH");
     }
     if (h.peer === undefined) {
@@ -153,7 +153,7 @@ function sameOf(hosts: readonly Placed[], first: Found) {
     "options.unit is one for all: give them the same name, one member at a time",
   );
   one(
-    (h) => h.etcd?.dataDir,
+    (h) => wishes.dataDir ?? h.etcd?.dataDir,
     "the data directories differ",
     `options.dataDir is one for all: make ${
       first.dataDir ?? "it"
@@ -281,24 +281,21 @@ function driftOf(
       Object.entries(etcd.settings).filter(([key]) => etcd.inFile.has(key)),
     );
     const node = { name, host: peer.host, address: peer.host, labels: {} };
-    const { settings: wanted, peerUrl } = etcdDrift(options, { settings }, node, {
-      peerUrls: member?.peerUrls ?? [],
+    const drift = etcdDrift(options, { settings }, node, {
+      peerUrls: member?.peerUrls ?? [peerUrl(node, options)],
     });
-    const keys = Object.keys(wanted).map((key) =>
-      `${key} is ${settings[key] ?? "not set"}, not ${wanted[key]}`
-    );
-    const urls = peerUrl === undefined || member === undefined
-      ? []
-      : [`its peer URLs are ${member.peerUrls.join(",")}, not ${peerUrl}`];
-    const all = [...keys, ...urls];
-    return all.length === 0 ? [] : [`${name}: ${all.join("; ")}`];
+    const urls = drift.peerUrl === undefined ? [] : ["the peer URLs of the record"];
+    return [...Object.keys(drift.settings), ...urls].map((what) => ({ what, name }));
   });
-  return differing.length === 0 ? [] : [{
+  if (differing.length === 0) return [];
+  const by = [...new Set(differing.map((d) => d.what))].map((what) =>
+    `${what} on ${differing.filter((d) => d.what === what).map((d) => d.name).join(", ")}`
+  );
+  return [{
     kind: "note",
     what:
-      `members have settings that this config would say otherwise, so it leaves them (configureMembers: false). ${
-        differing.join(". ")
-      }`,
-    now: "nothing; to have Quorate keep them, set configureMembers: true and read what `quorate plan` says",
+      "this config would say otherwise what members have, so it leaves them as they are (configureMembers: " +
+      `false): ${by.join("; ")}`,
+    now: "nothing; to have Quorate keep these, set configureMembers: true and read what `quorate plan` says",
   }];
 }

@@ -62,12 +62,14 @@ export function tlsOf(hosts: readonly Host[], scheme: Scheme): Tls {
     if (first === undefined || first === "" || values.some((v) => !v)) return undefined;
     if (same(values) !== undefined) return first;
     const one = commonName(values.flatMap((v) => v ?? []), key);
-    const links = running.map(({ name, etcd }) => `on ${name}: ln -s ${etcd.settings[FILES[key]]} ${one}`);
-    remarks.push({
-      kind: "note",
-      what: `${FILES[key]} has a name of its own on each host; options.tls has one for all, here ${one}`,
-      now: `give each host a link of that name (${links.join("; ")}), and nodes that join a file`,
-    });
+    if (remarks.every((r) => !r.what.includes(one))) {
+      const links = running.map(({ name, etcd }) => `on ${name}: ln -s ${etcd.settings[FILES[key]]} ${one}`);
+      remarks.push({
+        kind: "note",
+        what: `${FILES[key]} has a name of its own on each host; options.tls has one for all, here ${one}`,
+        now: `give each host a link of that name (${links.join("; ")}), and nodes that join a file`,
+      });
+    }
     return one;
   };
   const cert = path("cert"), key = path("key"), ca = path("ca") ?? path("peerCa");
@@ -108,7 +110,8 @@ export function tlsOf(hosts: readonly Host[], scheme: Scheme): Tls {
   };
 }
 
-const isOn = (value: string | undefined): boolean => value === "true" || value === "1";
+/** As Go reads a switch. */
+const isOn = (value: string | undefined): boolean => /^(1|t|T|true|True|TRUE)$/.test(value ?? "");
 const same = (values: readonly (string | undefined)[]): string | undefined =>
   new Set(values).size === 1 ? values[0] : undefined;
 

@@ -30,7 +30,8 @@ const good = (asked: Asked | undefined): string | undefined => (asked?.code === 
 const linesOf = (text: string | undefined): readonly string[] =>
   (text ?? "").split("\n").filter((line) => line !== "" && printable(line));
 // deno-lint-ignore no-control-regex -- these are what a value must not have
-const printable = (text: string): boolean => !/[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]/.test(text);
+const printable = (text: string): boolean =>
+  !/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/.test(text);
 
 /** What runs on a host, or why it cannot be taken over. */
 export function findEtcd(host: string, asks: Asks, wishes: Wishes): Found | Remark {

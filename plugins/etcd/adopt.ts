@@ -97,9 +97,11 @@ function best(urls: readonly string[]): Url | undefined {
     return scheme === undefined || host === undefined || port === undefined
       ? []
       : [{ scheme: scheme === "https" ? "https" : "http", host, port: Number(port) }];
-  });
+  }).filter((u) => u.port >= 1 && u.port <= 65535 && isHost.test(u.host));
   return read.find((u) => !isNowhere(u.host)) ?? read[0];
 }
+/** As a config takes them. */
+const isHost = /^[A-Za-z0-9_:]/;
 /** Of no use to another host. */
 const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1?)$/.test(host);
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Remark, WrittenOptions } from "quorate";
-import type { Found } from "./found.ts";
+import { type Found, isPath } from "./found.ts";
 import type { EtcdTls } from "./options.ts";
 
 export type Scheme = "http" | "https";
@@ -54,12 +54,13 @@ export function tlsOf(hosts: readonly Host[], scheme: Scheme): Tls {
     );
   }
   const settings = running.map((h) => h.etcd.settings);
-  const of = (key: keyof typeof FILES) => settings.map((s) => s[FILES[key]]);
+  const of = (key: keyof typeof FILES) =>
+    settings.map((s) => isPath(s[FILES[key]]) ? s[FILES[key]] : undefined);
   const remarks: Remark[] = [];
   /** One path for all; where hosts have names of their own, one that a link on each of them can have. */
   const path = (key: keyof typeof FILES, values = of(key)): string | undefined => {
     const [first] = values;
-    if (first === undefined || first === "" || values.some((v) => !v)) return undefined;
+    if (first === undefined || values.includes(undefined)) return undefined;
     if (same(values) !== undefined) return first;
     const one = commonName(values.flatMap((v) => v ?? []), key);
     if (remarks.every((r) => !r.what.includes(one))) {

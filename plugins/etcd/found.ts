@@ -5,11 +5,12 @@
  * @module
  */
 import type { Asked, Asks, Remark, Wishes } from "quorate";
+import { etcdOptions } from "./spec.ts";
 
 /** One running etcd. */
 export interface Found {
   readonly unit: string;
-  readonly user: string;
+  readonly user: string | undefined;
   readonly binary: string | undefined;
   /** Absolute; undefined where nothing tells it. */
   readonly dataDir: string | undefined;
@@ -32,6 +33,13 @@ const linesOf = (text: string | undefined): readonly string[] =>
 // deno-lint-ignore no-control-regex -- these are what a value must not have
 const printable = (text: string): boolean =>
   !/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/.test(text);
+
+const isUnit = new RegExp(etcdOptions.unit.pattern);
+const isUser = new RegExp(etcdOptions.user.pattern);
+
+/** An absolute path below the root, as options take it. */
+export const isPath = (text: string | undefined): text is string =>
+  text !== undefined && /^\/(?!\/*$)/.test(text) && printable(text);
 
 /** What runs on a host, or why it cannot be taken over. */
 export function findEtcd(host: string, asks: Asks, wishes: Wishes): Found | Remark {
@@ -84,6 +92,9 @@ export function findEtcd(host: string, asks: Asks, wishes: Wishes): Found | Rema
       "write a unit for it and start it from there, one member at a time, and adopt it then",
     );
   }
+  if (!isUnit.test(one.unit)) {
+    return stop(`its unit is called ${one.unit}, which options.unit cannot name`, "give it another name");
+  }
   return readFound(asks, one.pid, one.unit, stop);
 }
 
@@ -113,7 +124,7 @@ function readFound(
 
   const names = linesOf(good(asks[`names.${pid}`])).flatMap((line) => {
     const [, name, file] = /^(\S+) (\/.*)$/.exec(line) ?? [];
-    return name === undefined || file === undefined ? [] : [{ name, file }];
+    return name === undefined || !isPath(file) ? [] : [{ name, file }];
   });
   const ofEtcd = (name: string) => /^ETCD_/.test(name);
   const envFile = (names.find((n) => ofEtcd(n.name)) ?? names.find((n) => n.name === "-"))?.file;
@@ -125,14 +136,16 @@ function readFound(
   const database = opened.find((l) => l.startsWith("/") && l.endsWith(DATABASE))?.slice(0, -DATABASE.length);
   const told = settings.ETCD_DATA_DIR;
   // A relative one starts at the process's own folder: there only what it has open tells the place.
-  const dataDir = told?.startsWith("/") ? told : database;
+  const dataDir = isPath(told) ? told : isPath(database) ? database : undefined;
+  const user = get("User") || "root";
+  const binary = linesOf(good(asks[`binary.${pid}`]))[0]?.replace(/ \(deleted\)$/, "");
   // Flags that a unit fills in from its variables follow the environment file.
   const literal = JOINING.some((key) => flags[key] !== undefined) &&
     !/\$\{?ETCD_INITIAL_CLUSTER/.test(get("ExecStart") ?? "");
   return {
     unit,
-    user: get("User") || "root",
-    binary: linesOf(good(asks[`binary.${pid}`]))[0]?.replace(/ \(deleted\)$/, ""),
+    user: isUser.test(user) ? user : undefined,
+    binary: isPath(binary) ? binary : undefined,
     dataDir,
     settings,
     envFile,

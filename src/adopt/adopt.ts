@@ -18,8 +18,8 @@ import { waysOf } from "./ways.ts";
 export interface Adopting {
   readonly plugin: { readonly name: string; readonly adopt: Adopt };
   fleet(targets: readonly SshTarget[]): Fleet;
-  /** Reads a config with the project's own loader and looks with it, as `plan` does. Throws where it is not valid. */
-  plan(config: string): Promise<ServicePlan>;
+  /** Reads a config with the project's own loader and looks with it, as `plan` does; or says what is wrong with it. */
+  plan(config: string): Promise<ServicePlan | Refused>;
 }
 
 /** One `--from`, as it was typed and as it was read. */
@@ -76,9 +76,11 @@ export async function adopt(outside: Adopting, from: readonly From[], wishes: Wi
   const unseen = all.flatMap((host, i) =>
     host.trouble === undefined ? [] : [{ name: last.names[i] ?? host.name, trouble: host.trouble }]
   );
+  const best = await bestOf(outside, last.texts);
+  if ("kind" in best) return best;
   return {
     kind: "config",
-    ...await bestOf(outside, last.texts),
+    ...best,
     unseen: unseen.map((u) => u.name),
     remarks: [
       ...last.remarks,
@@ -155,14 +157,17 @@ async function lookAtOthers(
 const nameOf = (m: Member): string => `member ${m.name === "" ? m.id : m.name}`;
 
 /** The first config whose plan only latches; else the likeliest. */
-async function bestOf({ plan }: Adopting, texts: readonly string[]) {
-  const made: { readonly text: string; readonly plan: ServicePlan }[] = [];
+async function bestOf(
+  { plan }: Adopting,
+  texts: readonly string[],
+): Promise<Refused | { readonly text: string; readonly plan: ServicePlan }> {
+  let likeliest: Refused | { readonly text: string; readonly plan: ServicePlan } | undefined;
   for (const text of texts) {
-    const one = { text, plan: await plan(text) };
-    if (onlyLatches(one.plan)) return one;
-    made.push(one);
+    const planned = await plan(text);
+    const one = "kind" in planned ? planned : { text, plan: planned };
+    if (!("kind" in one) && onlyLatches(one.plan)) return one;
+    likeliest ??= one;
   }
-  const [likeliest] = made;
   if (likeliest === undefined) throw new RangeError("Cannot choose among no configs");
   return likeliest;
 }

@@ -14,7 +14,9 @@ export async function readRecord(
 ): Promise<readonly Member[] | Refused> {
   let seen: Observation | undefined;
   for (const text of texts) {
-    ({ seen } = await plan(text));
+    const planned = await plan(text);
+    if ("kind" in planned) return planned;
+    ({ seen } = planned);
     if (seen.state === "held" && seen.members.length > 0) return seen.members;
   }
   return noRecord(seen);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { stringify } from "yaml";
+import { stringify, type ToStringOptions } from "yaml";
 import type { Remark, WrittenOptions } from "../playbook/adopt.ts";
 import type { SshLogin } from "./look.ts";
 
@@ -100,9 +100,10 @@ function wrap(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-const scalar = (value: unknown): string =>
-  stringify(value, { lineWidth: 0, defaultStringType: "PLAIN" }).trimEnd();
-const flow = (value: object): string =>
-  stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+// What a value ends with is its own: only the line break of the document goes.
+const yaml = (value: unknown, options: ToStringOptions = {}): string =>
+  stringify(value, { lineWidth: 0, blockQuote: false, ...options }).replace(/\n$/, "");
+const scalar = (value: string): string => yaml(value);
+const flow = (value: object): string => yaml(value, { collectionStyle: "flow", flowCollectionPadding: true });
 const block = (value: object, indent: string): string =>
-  stringify(value, { lineWidth: 0 }).trimEnd().split("\n").map((line) => `${indent}${line}\n`).join("");
+  yaml(value).split("\n").map((line) => `${indent}${line}\n`).join("");

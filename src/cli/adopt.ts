@@ -4,7 +4,7 @@
  * @module
  */
 import { isAbsolute, join } from "node:path";
-import { adopt, type Adoption, type From, onlyLatches } from "../adopt/adopt.ts";
+import { adopt, type Adoption, type From, onlyLatches, type Refused } from "../adopt/adopt.ts";
 import { parseConfig } from "../config/read.ts";
 import { lookAt } from "../engine/mod.ts";
 import type { ServicePlan } from "../model/plan.ts";
@@ -80,14 +80,21 @@ const distinct = (
   from: readonly From[],
 ): readonly From[] => [...new Map(from.map((f) => [f.text, f])).values()];
 
-/** The ordinary loader and the ordinary look. A text of ours that the loader does not take is a defect. */
-async function planOf(text: string, file: string, state: string): Promise<ServicePlan> {
+/** The ordinary loader and the ordinary look. */
+async function planOf(text: string, file: string, state: string): Promise<ServicePlan | Refused> {
   const { config, problems } = parseConfig(text, file, plugins);
   if (config === undefined) {
-    const said = problems.filter((p) => p.severity === "error").map((p) =>
-      `${p.message} (${p.expected ?? p.hint ?? ""})`
-    );
-    throw new Error(`the config that was made is not valid: ${said.join("; ")}`);
+    const wrong = problems.filter((p) => p.severity === "error");
+    return {
+      kind: "unkeepable",
+      remarks: wrong.map((p) => ({
+        kind: "stop",
+        what: `a config of it would not be valid: ${p.message}`,
+        now: `it takes ${
+          p.expected ?? p.hint ?? "something else"
+        }: change it on the hosts, or name it by --option`,
+      })),
+    };
   }
   const composed = compose(config, config.services, state);
   try {

@@ -44,8 +44,8 @@ ${
       }\`, from what the hosts say themselves; nothing was changed there.`,
     )
   }
-# \`quorate plan\` shows what \`quorate apply\` would do. The first one only writes down, on each node, which member
-# it is (a latch in /var/lib/quorate). From then on this file says who the members are.
+# See \`quorate plan\` before the first \`quorate apply\`: it is to do no more than latch, which is to write down on
+# each node which member it is (in /var/lib/quorate). From then on this file says who the members are.
 version: 1
 
 # What is left out here comes from ssh_config.

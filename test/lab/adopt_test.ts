@@ -104,7 +104,6 @@ class Theirs implements AsyncDisposable {
     const hosts = ["n1", "n2", "n3"];
     const before = await this.traces(hosts);
     const made = await this.quorate("init", "--from", "n1", this.config);
-    if (Deno.env.get("SHOW")) console.log(made.err, await Deno.readTextFile(this.config));
     assert.equal(made.code, 0, made.err);
     assert.match(
       made.err,
@@ -243,6 +242,22 @@ systemctl daemon-reload`,
   assert.match(refused.err, /member gamma at .* shows the ssh-ed25519 key SHA256:/);
   assert.match(refused.err, /echo '.*' >> .*known_hosts/);
   await Deno.writeTextFile(`${site.lab.dir}/known_hosts`, keys);
+
+  // A host that is down is told from one that must not be trusted.
+  await site.lab.must("n3", "systemctl stop ssh");
+  const partly = await site.quorate("init", "--from", "n1", "-");
+  await site.lab.must("n3", "systemctl start ssh");
+  assert.equal(partly.code, 0, partly.err);
+  assert.match(partly.out, /^ {2}gamma: .*NOT LOOKED AT/m);
+  assert.match(partly.err, /only latch n\d, n\d:/);
+
+  const pod = "mkdir -p /etc/kubernetes/manifests && touch /etc/kubernetes/manifests/etcd.yaml && " +
+    "systemd-run -q --slice=kubepods-burstable.slice /usr/bin/etcd --data-dir=/tmp/etcd && pgrep etcd";
+  await site.lab.must("n4", pod);
+  const refusedPod = await site.quorate("init", "--from", "n4", site.config);
+  await site.lab.must("n4", "pkill etcd; rm -r /etc/kubernetes /tmp/etcd");
+  assert.equal(refusedPod.code, 78, refusedPod.err);
+  assert.match(refusedPod.err, /n4: etcd runs as a static pod .* not supported yet: .*\n {2}now /);
 
   const said = await site.adopted();
   assert.match(said, /configured by flags on n1, n2, n3, .*cannot join again after it was wiped/);

@@ -5,9 +5,12 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { installTls, type Lab, labUp, until } from "../../lab/mod.ts";
+import { shellOf } from "../docs.ts";
 import { type Ran, runTool } from "./kit.ts";
 
-const FILE = "/quorate.yaml";
+const PAGE = shellOf(await Deno.readTextFile(new URL("../../docs/adopt.md", import.meta.url))).flatMap((s) =>
+  s.text.trim().split("\n")
+);
 
 /** A cluster that was built by hand, the person who adopts it, and `etcdctl` as a witness. */
 class Theirs implements AsyncDisposable {
@@ -20,9 +23,9 @@ class Theirs implements AsyncDisposable {
   ): Promise<Theirs> {
     const lab = await labUp({ name, hosts: 5, etcd });
     // What SSH needs is in the person's own ssh_config, as always.
-    await Deno.mkdir(`${lab.dir}/home/.ssh`, { recursive: true });
+    await Deno.mkdir(`${lab.dir}/.ssh`, { recursive: true });
     await Deno.writeTextFile(
-      `${lab.dir}/home/.ssh/config`,
+      `${lab.dir}/.ssh/config`,
       `Host *\n  User root\n  IdentityFile ${lab.dir}/id_ed25519\n  UserKnownHostsFile ${lab.dir}/known_hosts\n`,
     );
     return new Theirs(lab, (host) => ctl(lab, host));
@@ -32,11 +35,18 @@ class Theirs implements AsyncDisposable {
     return this.lab.hosts.find((h) => h.name === host)?.address ?? host;
   }
   get config(): string {
-    return this.lab.dir + FILE;
+    return `${this.lab.dir}/quorate.yaml`;
   }
 
   quorate(...args: readonly string[]): Promise<Ran> {
-    return runTool(this.lab, [...args, "--state", `${this.lab.dir}/state`], `${this.lab.dir}/home`);
+    return runTool(this.lab, args, this.lab.dir);
+  }
+
+  /** A line of docs/adopt.md, typed in the folder where the config is. */
+  type(line: string, ...more: readonly string[]): Promise<Ran> {
+    const [program, ...args] = line.split(" ");
+    assert.equal(program, "quorate", line);
+    return this.quorate(...args, ...more);
   }
 
   async apply(): Promise<Ran> {
@@ -103,7 +113,9 @@ class Theirs implements AsyncDisposable {
   async adopted(): Promise<string> {
     const hosts = ["n1", "n2", "n3"];
     const before = await this.traces(hosts);
-    const made = await this.quorate("init", "--from", "n1", this.config);
+    const [init = "", plan = "", apply = "", ...rest] = PAGE;
+    assert.deepEqual(rest, [], "every line of the page is typed here");
+    const made = await this.type(init);
     assert.equal(made.code, 0, made.err);
     assert.match(
       made.err,
@@ -111,15 +123,16 @@ class Theirs implements AsyncDisposable {
     );
     assert.equal(await this.traces(hosts), before, "init leaves nothing behind");
 
-    const plan = JSON.parse((await this.quorate("plan", "-o", "json", "-c", this.config)).out);
-    const [{ changes, refusals }] = plan.services;
+    const planned = JSON.parse((await this.type(plan, "-o", "json")).out);
+    const [{ changes, refusals }] = planned.services;
     assert.deepEqual(refusals, []);
     assert.deepEqual(
       changes.flatMap((c: { steps: { effect: string }[] }) => c.steps.map((s) => s.effect)),
       ["latches", "latches", "latches"],
     );
 
-    const applied = await this.apply();
+    const applied = await this.type(apply, "-v");
+    assert.equal(applied.code, 0, applied.err);
     assert.doesNotMatch(applied.err, /restart|configure|register|remove/i);
     const marks = /^\/var\/lib\/quorate\/.*\n/gm;
     assert.equal(
@@ -127,7 +140,7 @@ class Theirs implements AsyncDisposable {
       before,
       "apply leaves latches and nothing else",
     );
-    const again = await this.quorate("apply", "-c", this.config);
+    const again = await this.type(apply);
     assert.deepEqual(again, { code: 0, out: "", err: "" });
     return made.err;
   }

@@ -39,7 +39,14 @@ Deno.test("the example of a refusal is one", () => {
 
 Deno.test("links between pages lead somewhere", () => {
   for (
-    const page of ["README.md", "docs/install.md", "docs/config.md", "docs/cases.md", "docs/refusals.md"]
+    const page of [
+      "README.md",
+      "docs/install.md",
+      "docs/config.md",
+      "docs/cases.md",
+      "docs/refusals.md",
+      "docs/adopt.md",
+    ]
   ) {
     for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
       assert.ok(Deno.statSync(new URL(link, new URL(page, root))).isFile, `${page}: ${link}`);

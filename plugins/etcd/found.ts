@@ -30,9 +30,9 @@ const good = (asked: Asked | undefined): string | undefined => (asked?.code === 
 /** Lines without what no config can hold. */
 const linesOf = (text: string | undefined): readonly string[] =>
   (text ?? "").split("\n").filter((line) => line !== "" && printable(line));
+const printable = (text: string): boolean => !unprintable.test(text);
 // deno-lint-ignore no-control-regex -- these are what a value must not have
-const printable = (text: string): boolean =>
-  !/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/.test(text);
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/;
 
 const isUnit = new RegExp(etcdOptions.unit.pattern);
 const isUser = new RegExp(etcdOptions.user.pattern);

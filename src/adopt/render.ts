@@ -81,12 +81,9 @@ const comment = (text: string, indent = ""): string =>
   wrap(clean(text), 104 - indent.length).map((line) => `${indent}# ${line}`).join("\n");
 
 /** What could end a comment, or move a terminal's cursor. */
-const clean = (text: string): string =>
-  // deno-lint-ignore no-control-regex -- these are what must not get through
-  text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/g,
-    " ",
-  ).slice(0, 2_000);
+const clean = (text: string): string => text.replaceAll(ends, " ").slice(0, 2_000);
+// deno-lint-ignore no-control-regex -- these are what must not get through
+const ends = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/g;
 
 function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];

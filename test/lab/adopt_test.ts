@@ -284,4 +284,11 @@ systemctl daemon-reload`,
     env: { ETCD_AUTO_COMPACTION_RETENTION: "1" },
   });
   await site.lives();
+
+  // n1 still has the unit with the flags of then: it is told before the cluster hears of it.
+  await site.edit("n5", "n3", "n1");
+  const back = await site.quorate("apply");
+  assert.equal(back.code, 1, back.err);
+  assert.match(back.err, /kv\.service tells etcd by flags or a config file which cluster to join/);
+  await site.mustBe("n5", "n3", "n4");
 });

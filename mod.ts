@@ -41,5 +41,6 @@ export * from "./src/playbook/pieces.ts";
 export * from "./src/playbook/playbook.ts";
 export type * from "./src/playbook/plugin.ts";
 export * from "./src/playbook/probe.ts";
+export type * from "./src/playbook/snapshot.ts";
 export * from "./src/playbook/step.ts";
 export * from "./src/playbook/where.ts";

@@ -11,6 +11,7 @@ import { etcdDrift } from "./drift.ts";
 import { peerUrl } from "./options.ts";
 import { etcdPlaybook } from "./playbook.ts";
 import { readEtcd, readPeers } from "./read.ts";
+import { readSnapshot } from "./snapshot.ts";
 import { etcdShell } from "./shell.ts";
 import { etcdOptions } from "./spec.ts";
 import { etcdForbids } from "./versions.ts";
@@ -39,6 +40,7 @@ export const etcd = definePlugin({
   options: etcdOptions,
   playbook: etcdPlaybook,
   adopt: adoptEtcd,
+  readSnapshot,
   describe: ({ options, nodes }) => ({
     facts: { etcd: options, nodes },
     unit: options.unit,

@@ -91,6 +91,19 @@ const status = buildCommand({
   ]),
 });
 
+const snapshots = buildCommand({
+  func: lazy<StatusFlags, string[]>(() => import("./snapshots.ts")),
+  parameters: {
+    flags: { output: output(["text", "json", "yaml"]), ...globalFlags },
+    aliases: withOutput,
+    positional: services,
+  },
+  docs: docs("snapshots", "List the snapshots that are kept, as their files are; no host is asked", [
+    ["snapshots", "age, size, revision, hash and what is damaged, of all services"],
+    ["snapshots metadata -o json", "one service, for a program"],
+  ]),
+});
+
 const validate = buildCommand({
   func: lazy<GlobalFlags, []>(() => import("./validate.ts")),
   parameters: { flags: globalFlags, aliases: globalAliases },
@@ -331,6 +344,7 @@ const routes = buildRouteMap({
     plan: shown("plan", plan),
     apply: shown("apply", apply),
     status: shown("status", status),
+    snapshots: shown("snapshots", snapshots),
     validate: shown("validate", validate),
     explain: shown("explain", explain),
     simulate: shown("simulate", simulate),

@@ -18,10 +18,10 @@ export class StateError extends Error {
  * leave no trace. Snapshots go to `backupDir` where that is given.
  */
 export function fileStore(dir: string, service: string, backupDir?: string): Store {
-  const name = encodeURIComponent(service).replace(/^\./, "%2E");
+  const name = fileNameOf(service);
   const memory = join(dir, "memory", `${name}.json`);
   const locks = join(dir, "locks");
-  const snapshots = backupDir === undefined ? join(dir, "snapshots", name) : join(backupDir, name);
+  const snapshots = snapshotsDir(dir, service, backupDir);
   return {
     readMemory: () => readMemory(memory),
     async writeMemory(value) {
@@ -38,6 +38,13 @@ export function fileStore(dir: string, service: string, backupDir?: string): Sto
     },
   };
 }
+
+/** Where the snapshots of a service are. */
+export const snapshotsDir = (dir: string, service: string, backupDir?: string): string =>
+  backupDir === undefined
+    ? join(dir, "snapshots", fileNameOf(service))
+    : join(backupDir, fileNameOf(service));
+const fileNameOf = (service: string): string => encodeURIComponent(service).replace(/^\./, "%2E");
 
 const makeDir = (path: string): Promise<void> => Deno.mkdir(path, { recursive: true, mode: 0o700 });
 

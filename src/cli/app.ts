@@ -104,6 +104,34 @@ const snapshots = buildCommand({
   ]),
 });
 
+export type ForgetFlags = GlobalFlags & { readonly clusterId: string; readonly yes: boolean };
+const forget = buildCommand({
+  func: lazy<ForgetFlags, [string]>(() => import("./forget.ts")),
+  parameters: {
+    flags: {
+      clusterId: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        placeholder: "ID",
+        brief: "The cluster that was destroyed, as a latch names it",
+      },
+      yes: { kind: "boolean", default: false, withNegated: false, brief: "Do not ask; for scripts" },
+      ...globalFlags,
+    },
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...oneService, optional: false, brief: "A service of the config" }],
+    },
+  },
+  docs: docs("forget", "Take away what was written down of a cluster that was destroyed on purpose", [
+    [
+      "forget metadata --cluster-id cdf818194e3a8c32",
+      "asks; refuses while anything of it answers, runs or holds data",
+    ],
+  ]),
+});
+
 const validate = buildCommand({
   func: lazy<GlobalFlags, []>(() => import("./validate.ts")),
   parameters: { flags: globalFlags, aliases: globalAliases },
@@ -345,6 +373,7 @@ const routes = buildRouteMap({
     apply: shown("apply", apply),
     status: shown("status", status),
     snapshots: shown("snapshots", snapshots),
+    forget: shown("forget", forget),
     validate: shown("validate", validate),
     explain: shown("explain", explain),
     simulate: shown("simulate", simulate),

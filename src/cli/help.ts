@@ -10,6 +10,7 @@ const usages = {
   plan: "[-o text|json|yaml|sh] [--detailed-exitcode] [SERVICE...]",
   apply: "[-o text|json] [SERVICE...]",
   status: "[-o text|json|yaml] [SERVICE...]",
+  forget: "SERVICE --cluster-id ID [--yes]",
   snapshots: "[-o text|json|yaml] [SERVICE...]",
   validate: "",
   explain: "CASE [--node NODE] [-o text|json|yaml|sh] [SERVICE]",

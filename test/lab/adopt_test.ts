@@ -291,4 +291,20 @@ systemctl daemon-reload`,
   assert.equal(back.code, 1, back.err);
   assert.match(back.err, /kv\.service tells etcd by flags or a config file which cluster to join/);
   await site.mustBe("n5", "n3", "n4");
+
+  // And when it is to be gone for good: not while it runs, and then every latch of it.
+  const latch = await site.lab.must("n5", "cat /var/lib/quorate/etcd/latch");
+  const forget = ["forget", "etcd", "--yes", "--cluster-id", /^clusterId=(.*)$/m.exec(latch)?.[1] ?? ""];
+  const alive = await site.quorate(...forget);
+  assert.equal(alive.code, 3, alive.err);
+  assert.match(alive.err, /nothing was taken away\n(.*\n)* {2}S1 .* runs on n5/);
+  const hosts = ["n1", "n2", "n3", "n4", "n5"];
+  await Promise.all(hosts.map((h) => site.lab.must(h, "systemctl stop kv; rm -rf /srv/kv/data/*")));
+  const gone = await site.quorate(...forget);
+  assert.equal(gone.code, 0, gone.err);
+  assert.match(gone.out, /taken away: latch, started and intent .* on .*n5.*; this manager's memory/);
+  for (const host of hosts) await site.lab.must(host, "! test -e /var/lib/quorate/etcd/latch");
+  assert.match((await site.quorate(...forget)).out, /^nothing is written down of cluster/);
+  const { services: [now] } = JSON.parse((await site.quorate("status", "-o", "json")).out);
+  assert.equal(now.quorum, "never-formed");
 });

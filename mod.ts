@@ -22,6 +22,7 @@ export { memberById, memberOn, memberText, neverStarted, voters } from "./src/mo
 export { type Quorum, quorumOf, quorumText } from "./src/model/quorum.ts";
 export type { Refusal } from "./src/model/refusal.ts";
 export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";
+export type * from "./src/playbook/adopt.ts";
 export * from "./src/playbook/command.ts";
 export { type LateText, quote, renderCommand } from "./src/playbook/render.ts";
 export * from "./src/playbook/effect.ts";
@@ -40,5 +41,6 @@ export * from "./src/playbook/pieces.ts";
 export * from "./src/playbook/playbook.ts";
 export type * from "./src/playbook/plugin.ts";
 export * from "./src/playbook/probe.ts";
+export type * from "./src/playbook/snapshot.ts";
 export * from "./src/playbook/step.ts";
 export * from "./src/playbook/where.ts";

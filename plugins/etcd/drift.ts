@@ -31,7 +31,7 @@ export function ownSettings(options: EtcdOptions, node: HostNode): Readonly<Reco
       ETCD_PEER_CERT_FILE: tls.peerCert ?? tls.cert,
       ETCD_PEER_KEY_FILE: tls.peerKey ?? tls.key,
       ETCD_PEER_TRUSTED_CA_FILE: tls.peerCa ?? tls.ca,
-      ETCD_PEER_CLIENT_CERT_AUTH: String(tls.clientCertAuth),
+      ETCD_PEER_CLIENT_CERT_AUTH: String(tls.peerClientCertAuth ?? tls.clientCertAuth),
     }),
     ...options.env,
   };
@@ -44,11 +44,17 @@ const isAnyHost = (url: string): boolean => /\/\/(0\.0\.0\.0|\[::\]):/.test(url)
  * restarted on another one has lost its data (S3).
  *
  * A file without any listening address is not one that Quorate wrote: that member is configured by flags, and a
- * variable that it lacks would not take effect, nor would a peer URL that nothing listens on do it any good.
+ * variable that it lacks would not take effect, nor would a peer URL that nothing listens on do it any good. Nor does
+ * anything where the config says so: clusters that others built may have settings that the options cannot say.
  */
-export function etcdDrift(options: EtcdOptions, facts: NodeFacts, node: HostNode, member: Member): Drift {
+export function etcdDrift(
+  options: EtcdOptions,
+  facts: Pick<NodeFacts, "settings">,
+  node: HostNode,
+  member: Pick<Member, "peerUrls">,
+): Drift {
   const there = facts.settings;
-  if (there === undefined) return { settings: {} };
+  if (there === undefined || !options.configureMembers) return { settings: {} };
   const ours = LISTEN_PEER in there || LISTEN_CLIENT in there;
   const settings = Object.fromEntries(
     Object.entries(ownSettings(options, node)).filter(([key, wanted]) => {

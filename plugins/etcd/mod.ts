@@ -4,12 +4,14 @@
  * @module
  */
 import { definePlugin, type ServiceView, type Tri } from "quorate";
+import { adoptEtcd } from "./adopt.ts";
 import { etcdAskPeers, etcdCheck } from "./check.ts";
 import { derive, lateShell, probeShell } from "./derive.ts";
 import { etcdDrift } from "./drift.ts";
 import { peerUrl } from "./options.ts";
 import { etcdPlaybook } from "./playbook.ts";
 import { readEtcd, readPeers } from "./read.ts";
+import { readSnapshot } from "./snapshot.ts";
 import { etcdShell } from "./shell.ts";
 import { etcdOptions } from "./spec.ts";
 import { etcdForbids } from "./versions.ts";
@@ -37,6 +39,8 @@ export const etcd = definePlugin({
   name: "etcd",
   options: etcdOptions,
   playbook: etcdPlaybook,
+  adopt: adoptEtcd,
+  readSnapshot,
   describe: ({ options, nodes }) => ({
     facts: { etcd: options, nodes },
     unit: options.unit,

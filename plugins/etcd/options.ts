@@ -16,6 +16,8 @@ export interface EtcdTls {
   readonly peerCert?: string;
   readonly peerKey?: string;
   readonly clientCertAuth: boolean;
+  /** As `clientCertAuth` unless told. */
+  readonly peerClientCertAuth?: boolean;
 }
 
 export interface EtcdOptions {
@@ -30,6 +32,8 @@ export interface EtcdOptions {
   readonly user: string;
   readonly binary: string;
   readonly tls?: EtcdTls;
+  /** False: members keep the settings that others gave them, and only nodes that join are configured. */
+  readonly configureMembers: boolean;
   /** More `ETCD_*` variables that Quorate keeps in the environment file. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -91,7 +91,16 @@ export const etcdOptions = {
         doc: "Whether clients must show a certificate of ca.",
         default: true,
       },
+      peerClientCertAuth: {
+        kind: "boolean",
+        doc: "Whether peers must show a certificate of peerCa; as clientCertAuth unless told.",
+      },
     },
+  },
+  configureMembers: {
+    kind: "boolean",
+    doc: "Whether settings of members are kept as told here; false: only nodes that join are configured.",
+    default: true,
   },
   env: {
     kind: "map",

@@ -109,6 +109,47 @@ const status = buildCommand({
   ]),
 });
 
+const snapshots = buildCommand({
+  func: lazy<StatusFlags, string[]>(() => import("./snapshots.ts")),
+  parameters: {
+    flags: { output: output(["text", "json", "yaml"]), ...globalFlags },
+    aliases: withOutput,
+    positional: services,
+  },
+  docs: docs("snapshots", "List the snapshots that are kept, as their files are; no host is asked", [
+    ["snapshots", "age, size, revision, hash and what is damaged, of all services"],
+    ["snapshots metadata -o json", "one service, for a program"],
+  ]),
+});
+
+export type ForgetFlags = GlobalFlags & { readonly clusterId: string; readonly yes: boolean };
+const forget = buildCommand({
+  func: lazy<ForgetFlags, [string]>(() => import("./forget.ts")),
+  parameters: {
+    flags: {
+      clusterId: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        placeholder: "ID",
+        brief: "The cluster that was destroyed, as a latch names it",
+      },
+      yes: { kind: "boolean", default: false, withNegated: false, brief: "Do not ask; for scripts" },
+      ...globalFlags,
+    },
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...oneService, optional: false, brief: "A service of the config" }],
+    },
+  },
+  docs: docs("forget", "Take away what was written down of a cluster that was destroyed on purpose", [
+    [
+      "forget metadata --cluster-id cdf818194e3a8c32",
+      "asks; refuses while anything of it answers, runs or holds data",
+    ],
+  ]),
+});
+
 const validate = buildCommand({
   func: lazy<GlobalFlags, []>(() => import("./validate.ts")),
   parameters: { flags: globalFlags, aliases: globalAliases },
@@ -324,10 +365,32 @@ const types = buildCommand({
   ),
 });
 
+export type InitFlags = GlobalFlags & {
+  readonly from?: readonly string[];
+  readonly option?: readonly string[];
+};
 const init = buildCommand({
-  func: lazy<GlobalFlags, [string]>(() => import("./init.ts")),
+  func: lazy<InitFlags, [string]>(() => import("./init.ts")),
   parameters: {
-    flags: globalFlags,
+    flags: {
+      from: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        variadic: true,
+        placeholder: "HOST",
+        brief: "Take over the running cluster of this host, [user@]host[:port]; may be given several times",
+      },
+      option: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        variadic: true,
+        placeholder: "NAME=VALUE",
+        brief: "With --from: an option of the service that hosts cannot tell",
+      },
+      ...globalFlags,
+    },
     aliases: globalAliases,
     positional: {
       kind: "tuple",
@@ -335,13 +398,14 @@ const init = buildCommand({
         parse: (input: string) => input,
         default: "quorate.yaml",
         placeholder: "FILE",
-        brief: "What to write",
+        brief: "What to write; - for standard output",
       }],
     },
   },
   docs: docs("init", "Write a config to start from; a file that is there is left alone", [
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
+    ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
   ]),
 });
 
@@ -388,6 +452,8 @@ const routes = buildRouteMap({
     plan: shown("plan", plan),
     apply: shown("apply", apply),
     status: shown("status", status),
+    snapshots: shown("snapshots", snapshots),
+    forget: shown("forget", forget),
     validate: shown("validate", validate),
     explain: shown("explain", explain),
     simulate: shown("simulate", simulate),

@@ -69,6 +69,8 @@ export default async function apply(cli: Cli, flags: ApplyFlags, ...names: strin
       }
     };
     emit({ event: "runStarted", config: one.configPath, version: VERSION });
+    // A deadline that has passed while others were at work is heard before this one begins.
+    await clock.sleep(0);
     if (stop.signal.aborted) {
       // Nothing that the journal should keep: with a deadline that is too short it would hold nothing else.
       tell({

@@ -1,17 +1,38 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { sampleConfig } from "../config/sample.ts";
-import { type Cli, EXIT, type GlobalFlags, say } from "./cli.ts";
+import type { InitFlags } from "./app.ts";
+import { type Cli, EXIT, misused, say } from "./cli.ts";
 import { plugins } from "./plugins.ts";
 
-/** `quorate init FILE`: writes a config to start from. */
-export default async function init(cli: Cli, flags: GlobalFlags, file: string): Promise<number> {
+/** `quorate init FILE`: writes a config to start from; with `--from`, one that keeps what runs there. */
+export default async function init(cli: Cli, flags: InitFlags, file: string): Promise<number> {
+  if ((flags.from ?? []).length > 0) return await (await import("./adopt.ts")).default(cli, flags, file);
+  if ((flags.option ?? []).length > 0) return misused(cli, flags, "--option is of use with --from only");
+  if (!await writeNew(cli, flags, file, sampleConfig(plugins))) return EXIT.failed;
+  if (!flags.quiet && file !== "-") {
+    say(cli, flags, [[`${file} is written: edit it, then run \`quorate validate${configFlag(file)}\``]]);
+  }
+  return EXIT.ok;
+}
+
+/** How a command names this file; the one that is found without a flag needs none. */
+export const configFlag = (file: string): string =>
+  file === "quorate.yaml" || file === "-" ? "" : ` -c ${file}`;
+
+/** Writes a file that is not there yet, or says why it cannot. */
+export async function writeNew(cli: Cli, flags: InitFlags, file: string, text: string): Promise<boolean> {
+  if (file === "-") {
+    cli.out.write(text);
+    return true;
+  }
   const path = isAbsolute(file) ? file : join(cli.cwd, file);
   try {
     // createNew: between a look and a write somebody else could have written it.
-    await Deno.writeTextFile(path, sampleConfig(plugins), { createNew: true });
+    await Deno.writeTextFile(path, text, { createNew: true });
+    return true;
   } catch (error) {
     const why = error instanceof Deno.errors.AlreadyExists
-      ? "it is there already and was left alone"
+      ? THERE
       : error instanceof Deno.errors.NotFound
       ? `there is no folder ${dirname(path)}: make it first`
       : error instanceof Deno.errors.PermissionDenied
@@ -20,11 +41,7 @@ export default async function init(cli: Cli, flags: GlobalFlags, file: string): 
       ? error.message
       : String(error);
     say(cli, flags, [[["red", "quorate: "], `cannot write ${file}: ${why}`]]);
-    return EXIT.failed;
+    return false;
   }
-  if (!flags.quiet) {
-    const option = file === "quorate.yaml" ? "" : ` -c ${file}`;
-    say(cli, flags, [[`${file} is written: edit it, then run \`quorate validate${option}\``]]);
-  }
-  return EXIT.ok;
 }
+export const THERE = "it is there already and was left alone";

@@ -21,7 +21,7 @@ export function fileStore(dir: string, service: string, backupDir?: string): Sto
   const name = fileNameOf(service);
   const memory = join(dir, "memory", `${name}.json`);
   const locks = join(dir, "locks");
-  const snapshots = backupDir === undefined ? join(dir, "snapshots", name) : join(backupDir, name);
+  const snapshots = snapshotsDir(dir, service, backupDir);
   return {
     readMemory: () => readMemory(memory),
     writeMemory: (value) =>
@@ -78,6 +78,12 @@ async function troubleIn(dir: string, name: string): Promise<string | undefined>
     await Deno.remove(probe).catch(() => {});
   }
 }
+
+/** Where the snapshots of a service are. */
+export const snapshotsDir = (dir: string, service: string, backupDir?: string): string =>
+  backupDir === undefined
+    ? join(dir, "snapshots", fileNameOf(service))
+    : join(backupDir, fileNameOf(service));
 
 const makeDir = (path: string): Promise<void> => Deno.mkdir(path, { recursive: true, mode: 0o700 });
 

@@ -48,8 +48,20 @@ export const checkScript = (services: readonly Service[], node: HostNode): strin
 /** A script of lines of `ask NAME SECONDS COMMAND…` alone, e.g. those of {@linkcode Service.askPeers}. */
 export const askScript = (service: Service, text: string): string => script([{ service, text }], []);
 
+/** The name under which a probe's answers come back. */
+export const PROBE = "probe";
+
+/** The script of a probe on a host that no config names yet: who it logs in as, the host's own name, and what it asks. */
+export const probeScript = (probe: string): string => {
+  const service = { name: PROBE, unit: "", process: "", dataDir: "", shell: "" };
+  const text = `ask uid 0 id -u\nask hostname 0 cat /proc/sys/kernel/hostname\n${probe}`;
+  return script([{ service, text }], tools);
+};
+
+type Asking = Pick<Service, "name" | "unit" | "process" | "dataDir" | "shell">;
+
 function script(
-  parts: readonly { readonly service: Service; readonly text: string }[],
+  parts: readonly { readonly service: Asking; readonly text: string }[],
   needed: readonly string[],
 ): string {
   const blocks = parts.map(({ service: s, text }, i) =>

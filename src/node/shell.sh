@@ -121,6 +121,14 @@ quorate_unmark() (
 	rm -f -- "$@" && quorate_sync .
 )
 
+# SERVICE CLUSTER UNIT PROCESS DIR: the latch goes last, so that what was broken off can be done again.
+quorate_forget() (
+	[ -e "/var/lib/quorate/$1/latch" ] || exit 0
+	grep -qxF "clusterId=$2" "/var/lib/quorate/$1/latch" || { quorate_fail "the latch is not of cluster $2"; exit; }
+	quorate_stopped "$3" "$4" "$5" || exit
+	quorate_unmark "$1" started intent && quorate_unmark "$1" latch
+)
+
 # DIR: sets quorate_path (links resolved) and quorate_near (the nearest that exists).
 quorate_near() {
 	quorate_path=$(readlink -m -- "$1") || return

@@ -9,7 +9,9 @@ import type { Service } from "./plugin.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Late } from "./command.ts";
 import { lateValue } from "./place.ts";
+import type { Adopt } from "./adopt.ts";
 import { type Cases, stepsOf } from "./playbook.ts";
+import type { SnapshotBytes, SnapshotSight } from "./snapshot.ts";
 
 interface About {
   /** One sentence for editors and error messages. */
@@ -89,6 +91,10 @@ export interface Plugin {
    * plugin's own spec.
    */
   bind(to: Binding, playbook?: Cases<unknown>): Service;
+  /** How it takes over what others built (`quorate init --from`); left out: it does not. */
+  readonly adopt?: Adopt;
+  /** What a snapshot file that its playbook fetched holds; left out: nobody can tell. */
+  readSnapshot?(file: SnapshotBytes): Promise<SnapshotSight>;
 }
 
 /** What a plugin may leave out, and what stands for it. */
@@ -150,9 +156,13 @@ export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
   readonly options: S;
   readonly playbook: Cases<B>;
   describe(to: Binding<OptionsOf<S>>): Described<B>;
+  readonly adopt?: Adopt;
+  readSnapshot?(file: SnapshotBytes): Promise<SnapshotSight>;
 }): Plugin => ({
   name: plugin.name,
   options: plugin.options,
+  ...(plugin.adopt === undefined ? {} : { adopt: plugin.adopt }),
+  ...(plugin.readSnapshot === undefined ? {} : { readSnapshot: plugin.readSnapshot }),
   bind({ name, options, nodes }, playbook) {
     if (!areOptionsOf(plugin.options, options)) {
       throw new TypeError(`Cannot bind ${plugin.name} to ${name}: its options were not read by its own spec`);

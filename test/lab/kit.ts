@@ -22,6 +22,17 @@ export interface SiteOptions extends HostOptions {
   readonly tls?: boolean;
 }
 
+/** Runs the tool on the management side to its end, for a person at home in this folder. */
+export async function runTool(lab: Lab, args: readonly string[], home: string): Promise<Ran> {
+  const deno = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const env = [`HOME=${home}`, `QUORATE_STATE=${home}/state`, `DENO_DIR=${deno}`];
+  const { code, stdout, stderr } = await lab.exec(
+    ["env", "-C", home, ...env, Deno.execPath(), "run", "-A", "--no-check", MAIN, ...args],
+    { timeoutMs: 240_000 },
+  );
+  return { code, out: stdout, err: stderr };
+}
+
 /** Policy for tests: quick, and without waits that a test does not look at. */
 const policy = { stabilize: "300ms", deadline: "3m" };
 

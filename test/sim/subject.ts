@@ -12,6 +12,7 @@ export const etcdOptions = {
   peerPort: 2380,
   user: "etcd",
   binary: "/usr/bin/etcd",
+  configureMembers: true,
   env: {},
 } as const satisfies EtcdOptions;
 

@@ -50,6 +50,7 @@ Deno.test("links between pages lead somewhere", () => {
       "docs/recovery.md",
       "docs/timer.md",
       "docs/fleets.md",
+      "docs/adopt.md",
     ]
   ) {
     for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {

@@ -16,8 +16,9 @@ Deno.test("help goes to stdout, names every command and has examples", () =>
     const { code, out, err } = await run("--help");
     assert.deepEqual([code, err], [0, ""]);
     for (
-      const name of "plan apply status validate explain journal schedule init check types schema completion"
-        .split(" ")
+      const name
+        of "plan apply status snapshots forget validate explain journal schedule init check types schema completion"
+          .split(" ")
     ) {
       assert.match(out, new RegExp(`^ {2}${name} +[A-Z]`, "m"), name);
       const own = await run(name, "--help");

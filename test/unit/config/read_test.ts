@@ -260,6 +260,7 @@ Deno.test("parseConfig() fills in the defaults", () => {
       peerPort: 2380,
       user: "etcd",
       binary: "/usr/bin/etcd",
+      configureMembers: true,
       env: {},
     },
     policy: {

@@ -97,3 +97,23 @@ Deno.test("under a host name etcd listens on every address and tells its name", 
   assert.equal(named.ETCD_LISTEN_CLIENT_URLS, "http://0.0.0.0:2379");
   assert.equal(named.ETCD_ADVERTISE_CLIENT_URLS, "http://etcd-1.example:2379");
 });
+
+Deno.test("where the config leaves members alone, nothing is drift, not even a peer URL", () => {
+  const left = { ...options, configureMembers: false };
+  assert.deepEqual(drift({ ...own, ETCD_LISTEN_PEER_URLS: "x" }, left, { peerUrls: ["http://other:1"] }), {
+    settings: {},
+  });
+});
+
+Deno.test("whether peers must show certificates can differ from what clients must", () => {
+  const auth = (more: object) => {
+    const { ETCD_CLIENT_CERT_AUTH, ETCD_PEER_CLIENT_CERT_AUTH } = ownSettings({
+      ...options,
+      tls: { ...tls, ...more },
+    }, n1);
+    return [ETCD_CLIENT_CERT_AUTH, ETCD_PEER_CLIENT_CERT_AUTH];
+  };
+  assert.deepEqual(auth({}), ["true", "true"]);
+  assert.deepEqual(auth({ clientCertAuth: false }), ["false", "false"]);
+  assert.deepEqual(auth({ clientCertAuth: false, peerClientCertAuth: true }), ["false", "true"]);
+});

@@ -8,6 +8,7 @@ export const options: EtcdOptions = {
   peerPort: 2380,
   user: "etcd",
   binary: "etcd",
+  configureMembers: true,
   env: {},
 };
 export const tls: EtcdTls = {

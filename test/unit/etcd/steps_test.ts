@@ -24,6 +24,33 @@ Deno.test("a latch may be written where the member's own data lies, and nowhere 
   assert.match(other.err, new RegExp(`holds the data of member ${member}`));
 });
 
+Deno.test("a unit that tells etcd by flags or a config file which cluster to join is not staged", async () => {
+  const said = async (execStart: string, file = "") => {
+    await using host = new Host();
+    const env = host.write("etc/env", file);
+    const shown = `ExecStart=${execStart}\nEnvironmentFiles=${env} (ignore_errors=yes)\n`;
+    host.program("systemctl", `cat ${host.write("shown", shown)}`);
+    return (await host.sh(`${nodeShell}\n${etcdShell}\netcd_can_be_told kv.service\n`)).code;
+  };
+  for (
+    const flag of [
+      "--initial-cluster-state new",
+      "-initial-cluster=a=http://a:2380",
+      "--config-file /etc/e.yaml",
+    ]
+  ) {
+    assert.equal(await said(`{ path=/usr/bin/etcd ; argv[]=/usr/bin/etcd ${flag} }`), 1, flag);
+    assert.equal(await said("/usr/bin/etcd $DAEMON_ARGS", `DAEMON_ARGS="${flag}"\n`), 1, flag);
+  }
+  assert.equal(await said("/usr/bin/etcd", "ETCD_CONFIG_FILE=/etc/e.yaml\n"), 1);
+  assert.equal(
+    await said("/usr/bin/etcd --name=a --data-dir=/d $DAEMON_ARGS", "#DAEMON_ARGS=\nETCD_NAME=a\n"),
+    0,
+  );
+  assert.equal(await said('/bin/sh -c "etcd --initial-cluster=\\"${ETCD_INITIAL_CLUSTER}\\""'), 0);
+  assert.equal(await said(""), 0);
+});
+
 Deno.test("an empty folder, as a disk that is not mounted leaves it, is never latched", async () => {
   await using host = new Host();
   host.write("data/member/wal.tmp/x", new Uint8Array());

@@ -175,3 +175,21 @@ Deno.test("quorate_mark_place writes down where a directory will be that is not 
     `quorate=1\ndataPath=${Deno.realPathSync(host.root)}/data/a b/c\nfsId=${fsId}`,
   );
 });
+
+Deno.test("quorate_forget takes away the marks of the cluster that it was told, once nothing runs, and no others", async () => {
+  await using host = new Host();
+  const forget = (cluster: string) =>
+    run(host, `quorate_forget metadata ${cluster} etcd.service ${host.process} ${host.path("data")}`);
+  const marks = ["fenced", "latch", "started"];
+  for (const mark of marks) host.write(`state/metadata/${mark}`, "quorate=1\nclusterId=c1\nmemberId=a1\n");
+  const other = await forget("c");
+  assert.deepEqual([other.code, other.err], [1, "the latch is not of cluster c\n"]);
+  host.unit({ ActiveState: "active" });
+  assert.match((await forget("c1")).err, /etcd\.service is not stopped/);
+  assert.deepEqual(host.list("state/metadata"), marks);
+  host.unit({ ActiveState: "inactive" });
+  for (let i = 0; i < 2; i++) {
+    assert.equal((await forget("c1")).code, 0);
+    assert.deepEqual(host.list("state/metadata"), ["fenced"]);
+  }
+});

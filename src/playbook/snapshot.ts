@@ -1,0 +1,25 @@
+/**
+ * How a plugin tells what a snapshot file holds. It does no I/O: it is given what reads the file.
+ *
+ * @module
+ */
+
+/** A file, read in pieces. */
+export interface SnapshotBytes {
+  /** Bytes. */
+  readonly size: number;
+  /** That many bytes from there; fewer where the file ends. */
+  read(at: number, length: number): Promise<Uint8Array>;
+  /** Lower-case hex SHA-256 of the first `length` bytes. */
+  sha256(length: number): Promise<string>;
+}
+
+/** What a snapshot says of itself. */
+export interface SnapshotSight {
+  /** Up to which change of the service's data it goes; undefined where the file does not tell. */
+  readonly revision: bigint | undefined;
+  /** Lower-case hex SHA-256 of the data; undefined where the file does not tell. */
+  readonly hash: string | undefined;
+  /** Why it is not whole. */
+  readonly damage: string | undefined;
+}

@@ -94,10 +94,10 @@ export function flawOf(schedule: Schedule, kind: Kind): string | undefined {
     } has a quotation mark, a backslash or a control character, which cannot be written into a unit or a ` +
       "crontab: give it another path";
   }
-  // A unit with PrivateTmp= has a /tmp of its own.
-  const hidden = [...program, config, state].find((one) => /^\/(?:var\/)?tmp\//.test(one));
+  // A unit with PrivateTmp= has a /tmp of its own: what is written there goes with each run, and nobody else sees it.
+  const hidden = named.find((one) => /^\/(?:var\/)?tmp(?:\/|$)/.test(one));
   return kind === "systemd" && hidden !== undefined
-    ? `${hidden} lies in a temporary folder, which a timer must not depend on: move it, /etc/quorate and ` +
+    ? `${hidden} is in a temporary folder, which a timer must not depend on: move it, /etc/quorate and ` +
       "/usr/local/bin are usual"
     : undefined;
 }

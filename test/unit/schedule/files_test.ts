@@ -164,6 +164,13 @@ Deno.test("what neither can write is refused, and so is a timer on what lies in 
   }
   assert.match(flawOf({ ...usual, config: "/tmp/q.yaml" }, "systemd") ?? "", /temporary folder/);
   assert.equal(flawOf({ ...usual, config: "/tmp/q.yaml" }, "cron"), undefined);
+  // What is written there, a unit with a /tmp of its own would lose.
+  for (
+    const lost of [{ writes: ["/srv/backup", "/var/tmp"] }, { writes: ["/tmp"] }, { cache: "/tmp/q" }]
+  ) {
+    assert.match(flawOf({ ...usual, ...lost }, "systemd") ?? "", /temporary folder/, JSON.stringify(lost));
+  }
+  assert.equal(flawOf({ ...usual, writes: ["/tmpfs/backup", "/srv/tmp"] }, "systemd"), undefined);
 });
 
 Deno.test("a span is read as systemd prints it", () => {

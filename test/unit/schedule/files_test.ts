@@ -143,11 +143,26 @@ Deno.test("cron's line does not start a second run while one is at work", () =>
     await Deno.mkdir(`${schedule.state}/locks`, { recursive: true });
     using held = await Deno.open(lastRun(schedule.state), { write: true, create: true });
     await held.lock(true);
-    const busy = await ran(dir, schedule, "exit 0");
-    assert.deepEqual([busy.code, text(busy.stdout), text(busy.stderr)], [1, "", ""]);
+    await held.write(new TextEncoder().encode("5\n"));
+    const busy = await ran(dir, schedule, `touch '${dir}/started'`);
+    assert.deepEqual([busy.code, text(busy.stdout), text(busy.stderr)], [0, "", ""]);
+    await assert.rejects(Deno.stat(`${dir}/started`), Deno.errors.NotFound);
+    assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "5\n", "what it tells stays");
     await held.unlock();
     assert.equal((await ran(dir, schedule, "exit 0")).code, 0);
     assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "0\n");
+  }));
+
+Deno.test("what a run leaves in the background does not keep cron's lock", () =>
+  inDir(async (dir) => {
+    const schedule = at(dir);
+    await ran(dir, schedule, `sleep 600 >/dev/null 2>&1 & echo $! >'${dir}/left'`);
+    try {
+      await ran(dir, schedule, "exit 7");
+      assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "7\n");
+    } finally {
+      Deno.kill(Number(await Deno.readTextFile(`${dir}/left`)), "SIGKILL");
+    }
   }));
 
 Deno.test("cron's runs begin up to a tenth of the interval later", () => {

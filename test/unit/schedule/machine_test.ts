@@ -122,4 +122,7 @@ Deno.test("of cron's runs the lock's file tells", () =>
       next,
       last: "2026-11-27 08:30:03Z, exit code 5",
     });
+    const late = new Date("2026-11-27T08:33:04Z");
+    const old = "2026-11-27 08:30:03Z, exit code 5: more than three intervals ago";
+    assert.ok((await runsOf(machine, "cron", schedule, late)).last.startsWith(old));
   }));

@@ -57,13 +57,15 @@ export interface Asked {
   readonly config: string;
   readonly state: string;
   readonly everyMs: number;
+  /** As in Schedule: of who installed it, not of who looks at it. */
+  readonly cache?: string;
 }
 
 const MADE = "Made by `quorate schedule install`, taken away by `quorate schedule remove`.";
 
 /** The first lines of every file of ours: without them a file is somebody else's. */
-export const heading = ({ config, state, everyMs }: Asked, hint: string): string =>
-  `# ${MADE} ${hint}\n# ${JSON.stringify({ config, state, everyMs })}\n`;
+export const heading = ({ config, state, everyMs, cache }: Asked, hint: string): string =>
+  `# ${MADE} ${hint}\n# ${JSON.stringify({ config, state, everyMs, cache })}\n`;
 
 export const isOurs = (text: string): boolean => text.startsWith(`# ${MADE}`);
 
@@ -71,9 +73,9 @@ export const isOurs = (text: string): boolean => text.startsWith(`# ${MADE}`);
 export function askedIn(text: string): Asked | undefined {
   const line = text.split("\n", 2)[1] ?? "";
   try {
-    const { config, state, everyMs } = JSON.parse(line.slice(2));
+    const { config, state, everyMs, cache } = JSON.parse(line.slice(2));
     return typeof config === "string" && typeof state === "string" && typeof everyMs === "number"
-      ? { config, state, everyMs }
+      ? { config, state, everyMs, ...(typeof cache === "string" ? { cache } : {}) }
       : undefined;
   } catch {
     return undefined;

@@ -42,6 +42,7 @@ Deno.test("every file says whose it is, and what it was asked to be", () => {
     assert.ok(isOurs(text));
     assert.deepEqual(askedIn(text), { config: usual.config, state: usual.state, everyMs: 60_000 });
   }
+  assert.equal(askedIn(logrotate(odd).text)?.cache, odd.cache, "of who installed it");
   assert.ok(!isOurs("[Unit]\nDescription=Quorate\n"));
   assert.equal(askedIn("# Made\n# {"), undefined);
 });

@@ -126,3 +126,16 @@ Deno.test("of cron's runs the lock's file tells", () =>
     const old = "2026-11-27 08:30:03Z, exit code 5: more than three intervals ago";
     assert.ok((await runsOf(machine, "cron", schedule, late)).last.startsWith(old));
   }));
+
+Deno.test("who is not root is told that cron's last run is for root to read", async () => {
+  const read = Deno.readTextFileSync;
+  Deno.readTextFileSync = () => {
+    throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+  };
+  try {
+    const { last } = await runsOf({ root: "", sh: () => Promise.resolve("") }, "cron", schedule, NOW);
+    assert.equal(last, "not known: only root may read it");
+  } finally {
+    Deno.readTextFileSync = read;
+  }
+});

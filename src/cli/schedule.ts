@@ -65,7 +65,8 @@ const actions = {
     if (read === undefined || read.broken > 0) return EXIT.config;
     const { configs } = read;
     const path = isAbsolute(read.path) ? read.path : join(cli.cwd, read.path);
-    const asked = { config: path, state: stateDir(cli, flags), everyMs };
+    const cache = Deno.env.get("QUORATE_CACHE");
+    const asked = { config: path, state: stateDir(cli, flags), everyMs, ...(cache ? { cache } : {}) };
     const kind = flags.with ?? (runsSystemd(on) ? "systemd" : "cron");
     const wanted = filesOf(scheduleOf(asked, configs), kind, on);
     if (typeof wanted === "string") return failed(cli, flags, wanted);
@@ -188,14 +189,12 @@ function filesOf(schedule: Schedule, kind: Kind, on: Machine): readonly Wanted[]
 }
 
 const scheduleOf = (asked: Asked, configs: readonly Config[]): Schedule => {
-  const cache = Deno.env.get("QUORATE_CACHE");
   const limitMs = Math.max(...servicesOf(configs).map((s) => s.policy.deadlineMs)) + BEYOND_MS;
   return {
     ...asked,
     program: program(),
     limitMs,
     unpacks: KIND === "self-extracting",
-    ...(cache ? { cache } : {}),
     writes: [
       ...backupsOf(configs),
       ...new Set(

@@ -46,7 +46,7 @@ export const integer = (min: number, max: number) => {
 export const port = integer(1, 65535);
 
 /** Reads a duration in milliseconds. A JSON Schema ends where a value is turned into another: its doc comes before. */
-export const duration = (doc: string, minMs = 0) => {
+export const duration = (doc: string, minMs = 0, maxMs = LONGEST_MS) => {
   const expected = "a duration such as 500ms, 5s, 10m or 1h";
   return v.pipe(
     v.string(expected),
@@ -57,6 +57,6 @@ export const duration = (doc: string, minMs = 0) => {
       minMs,
       minMs > 1 ? `${expected}, ${minMs / 1000} s at least` : `${expected}, longer than nothing`,
     ),
-    v.maxValue(LONGEST_MS, "a duration of at most 596h"),
+    v.maxValue(maxMs, `a duration of at most ${maxMs === LONGEST_MS ? "596h" : `${maxMs / 1000}s`}`),
   );
 };

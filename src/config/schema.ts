@@ -150,7 +150,10 @@ export const alertsSchema = v.strictObject({
     ),
     [...ALERTS],
   ),
-  timeout: optional(duration("How long the webhook, and the command, may take.", 1), "10s"),
+  timeout: optional(
+    duration("How long the webhook, and the command, may take; 60s at most.", 1, 60_000),
+    "10s",
+  ),
 }, "a map of webhook, command, on, timeout");
 
 export type WrittenAlerts = v.InferOutput<typeof alertsSchema>;

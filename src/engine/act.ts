@@ -15,6 +15,7 @@ import { resolveWhere } from "../playbook/place.ts";
 import { JUST_NOW_MS } from "./view.ts";
 import { whomItConcerns } from "./whom.ts";
 import {
+  brokenOff,
   filledIn,
   lastLines,
   leaseForbids,
@@ -22,7 +23,6 @@ import {
   script,
   sessionOn,
   type StepEnd,
-  whyStopped,
 } from "./scene.ts";
 
 /** A command that cannot be taken back starts within this time on the node, or never (S16). */
@@ -62,8 +62,12 @@ export async function act(
     if (session !== undefined && "kind" in session) return session;
     const forbidden = step.effect.does === "nothing" ? undefined : await leaseForbids(scene);
     if (forbidden !== undefined) return forbidden;
-    // A lock of our own that was lost may have been waited for: what was judged before that is old.
-    if (clock.now() - judgedAt > JUST_NOW_MS) continue;
+    // A lock of our own that was lost, or the lease, may have been waited for: what was judged before that is old.
+    if (clock.now() - judgedAt > JUST_NOW_MS) {
+      const why = brokenOff(scene);
+      if (why !== undefined) return { kind: "interrupted", why };
+      continue;
+    }
     if (!told) scene.emit({ event: "stepStarted", step: name, on, command: text });
     told = true;
     const reply = await send(scene, step, action, session, text);
@@ -79,11 +83,7 @@ export async function act(
       : reply.trouble.detail;
     const failed: StepEnd = { kind: "failed", failure: failure(on, text, reply, said) };
     // A step that would be tried again is left to the next run: what it is part of must not be undone for that.
-    const broken = scene.stop.aborted
-      ? whyStopped(scene.stop)
-      : clock.now() > scene.deadlineAt
-      ? "policy.deadline has passed"
-      : undefined;
+    const broken = brokenOff(scene);
     if (reply.kind === "lost" || reply.kind === "timedOut") {
       // What hung for its whole deadline is tried once more at most.
       lost += reply.kind === "lost" ? 1 : LOST_TRIES - 1;

@@ -10,7 +10,7 @@ import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
 import { resolveWhere } from "../playbook/place.ts";
-import { filledIn, leaseForbids, type Scene, script, sessionOn, type StepEnd, whyStopped } from "./scene.ts";
+import { brokenOff, filledIn, leaseForbids, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 export type ChangeEnd =
   & {
@@ -30,10 +30,8 @@ export async function runSteps(scene: Scene, steps: readonly Step[]): Promise<Ch
   const removed: string[] = [];
   let acted = false;
   for (const group of groupsOf(steps)) {
-    if (scene.stop.aborted) return { kind: "interrupted", why: whyStopped(scene.stop), acted, removed };
-    if (scene.run.outside.clock.now() > scene.deadlineAt) {
-      return { kind: "interrupted", why: "policy.deadline has passed", acted, removed };
-    }
+    const why = brokenOff(scene);
+    if (why !== undefined) return { kind: "interrupted", why, acted, removed };
     tried.push(...group.map(({ step }) => step));
     const ends = await Promise.all(group.map(async (one) => ({ ...one, end: await runStep(scene, one) })));
     for (const { step, end } of ends) {

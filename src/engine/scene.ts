@@ -32,6 +32,14 @@ export interface Scene {
 export const whyStopped = ({ reason }: AbortSignal): string =>
   typeof reason === "string" ? reason : "asked to stop";
 
+/** Why no step may begin, or be tried again, any more: a stop that was asked for, or the deadline. */
+export const brokenOff = ({ stop, run, deadlineAt }: Scene): string | undefined =>
+  stop.aborted
+    ? whyStopped(stop)
+    : run.outside.clock.now() > deadlineAt
+    ? "policy.deadline has passed"
+    : undefined;
+
 /** How a step ended. */
 export type StepEnd =
   | { readonly kind: "done" }

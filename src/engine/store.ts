@@ -59,11 +59,11 @@ const PROBE = new Uint8Array(65_536);
 
 /** Tries what a change will need, because a disk tells that it is full only when it is written to. Under the lock. */
 async function troubleIn(dir: string, name: string): Promise<string | undefined> {
-  const probe = join(dir, `.probe-${name}`);
+  const probe = join(dir, "memory", `.probe-${name}`);
   const journal = fileIn(dir);
   let path = probe;
   try {
-    await makeDir(dir);
+    await makeDir(join(dir, "memory"));
     {
       using file = await Deno.open(probe, { write: true, create: true, truncate: true, mode: 0o600 });
       await writeAll(file, PROBE);

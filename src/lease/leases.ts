@@ -126,14 +126,20 @@ export class EtcdLeases {
     own: boolean,
   ): Lease {
     const { clock } = this.options;
+    // Its own service mends an etcd that is silent: it does not wait for that before each step.
+    let silent = false;
     const holds = async (): Promise<Hold> => {
+      if (silent) return { kind: "held" };
       for (let since: number | undefined;;) {
         try {
           const owner = await etcd.owner(key, !own);
           if (owner?.lease === lease && owner.token === token) return { kind: "held" };
           return { kind: "lost", holder: owner?.value ?? "nobody: the lease has run out" };
         } catch (error) {
-          if (own) return { kind: "held" };
+          if (own) {
+            silent = true;
+            return { kind: "held" };
+          }
           // From the first failure on: a process that was frozen in the middle of a call finds that its time is over.
           since ??= clock.now();
           if (!(error instanceof Unreachable) || clock.now() - since > PATIENCE_MS) {

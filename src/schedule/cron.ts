@@ -37,16 +37,17 @@ ${schedule.cache === undefined ? "" : `QUORATE_CACHE="${schedule.cache}"\n`}${ti
 
 /**
  * One run, as `sh` reads it: never two at a time, a little later than the full minute, what it says to the log and not
- * into a mail each minute, its exit code into the lock's file.
+ * into a mail each minute, its exit code into the lock's file. The lock is held by this shell alone: what a run leaves in
+ * the background has no part in it, and neither has who reads the output, so that nothing outlives the run as its lock.
  */
 export function command(schedule: Schedule): string {
   const { state, limitMs } = schedule;
-  const folder = quote(`${state}/locks`);
-  const inner = `${pause(jitterS(schedule))}{ "$@"; echo $? >"$0"; } 2>&1 | logger -t quorate`;
+  const file = quote(lastRun(state));
   const run = ["timeout", "-k", String(GRACE_S), String(Math.ceil(limitMs / 1000)), ...words(schedule)];
-  return `umask 077; mkdir -p ${folder} && flock -n ${quote(lastRun(state))} sh -c ${quote(inner)} ${
-    [lastRun(state), ...run].map(quote).join(" ")
-  }`;
+  // To append truncates nothing: until the lock is had, the file tells of another run.
+  return `umask 077; mkdir -p ${quote(`${state}/locks`)} && { flock -n 9 || exit 0; ${
+    pause(jitterS(schedule))
+  }${run.map(quote).join(" ")} 9>&-; echo $? >${file}; } 2>&1 9>>${file} | logger -t quorate`;
 }
 
 /** sh has no random numbers of its own. */

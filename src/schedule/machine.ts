@@ -81,14 +81,16 @@ export async function put(machine: Machine, found: readonly Found[]): Promise<vo
     if (one.wanted === undefined) await Deno.remove(path);
     else await writeAside(path, one.wanted.text, one.wanted.mode);
   }
-  const changed = units.some(differs);
-  if (changed) await machine.sh("systemctl daemon-reload");
-  // A unit that failed is remembered by its name, also when its file is gone.
-  if (changed && !runs) await machine.sh(`systemctl reset-failed --quiet ${SERVICE} 2>/dev/null || :`);
-  if (!runs) return;
-  await machine.sh(`systemctl enable --quiet ${TIMER}`);
-  // A timer that runs keeps the times that it was started with.
-  await machine.sh(`systemctl ${changed ? "restart" : "start"} ${TIMER}`);
+  // Also when the files are as they shall be: an install that was killed may have told systemd none of it.
+  if (runs || units.some(differs)) await machine.sh("systemctl daemon-reload");
+  if (runs) {
+    await machine.sh(`systemctl enable --quiet ${TIMER}`);
+    // A timer that runs keeps the times that it was started with.
+    await machine.sh(`systemctl restart ${TIMER}`);
+  } else if (units.some(differs)) {
+    // A unit that failed is remembered by its name, also when its file is gone.
+    await machine.sh(`systemctl reset-failed --quiet ${SERVICE} 2>/dev/null || :`);
+  }
 }
 
 function textOf(path: string): string | undefined {

@@ -53,10 +53,19 @@ function byCron({ root }: Machine, { state, everyMs }: Asked, now: Date): Runs {
   try {
     const path = `${root}${lastRun(state)}`;
     const code = Deno.readTextFileSync(path).trim();
-    if (code === "") return { next, last: "it runs now, for the first time" };
-    return { next, last: `${timeOf(Deno.statSync(path).mtime ?? now)}, exit code ${code}` };
+    const at = Deno.statSync(path).mtime ?? now;
+    const old = now.getTime() - at.getTime() > 3 * everyMs
+      ? ": more than three intervals ago, so cron does not run, or a run takes long"
+      : "";
+    const last = code === ""
+      ? `the first one began ${timeOf(at)} and has not ended`
+      : `${timeOf(at)}, exit code ${code}`;
+    return { next, last: last + old };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { next, last: "none yet" };
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return { next, last: "not known: only root may read it" };
+    }
     throw error;
   }
 }

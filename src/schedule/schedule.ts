@@ -57,13 +57,15 @@ export interface Asked {
   readonly config: string;
   readonly state: string;
   readonly everyMs: number;
+  /** As in Schedule: of who installed it, not of who looks at it. */
+  readonly cache?: string;
 }
 
 const MADE = "Made by `quorate schedule install`, taken away by `quorate schedule remove`.";
 
 /** The first lines of every file of ours: without them a file is somebody else's. */
-export const heading = ({ config, state, everyMs }: Asked, hint: string): string =>
-  `# ${MADE} ${hint}\n# ${JSON.stringify({ config, state, everyMs })}\n`;
+export const heading = ({ config, state, everyMs, cache }: Asked, hint: string): string =>
+  `# ${MADE} ${hint}\n# ${JSON.stringify({ config, state, everyMs, cache })}\n`;
 
 export const isOurs = (text: string): boolean => text.startsWith(`# ${MADE}`);
 
@@ -71,9 +73,9 @@ export const isOurs = (text: string): boolean => text.startsWith(`# ${MADE}`);
 export function askedIn(text: string): Asked | undefined {
   const line = text.split("\n", 2)[1] ?? "";
   try {
-    const { config, state, everyMs } = JSON.parse(line.slice(2));
+    const { config, state, everyMs, cache } = JSON.parse(line.slice(2));
     return typeof config === "string" && typeof state === "string" && typeof everyMs === "number"
-      ? { config, state, everyMs }
+      ? { config, state, everyMs, ...(typeof cache === "string" ? { cache } : {}) }
       : undefined;
   } catch {
     return undefined;
@@ -94,10 +96,10 @@ export function flawOf(schedule: Schedule, kind: Kind): string | undefined {
     } has a quotation mark, a backslash or a control character, which cannot be written into a unit or a ` +
       "crontab: give it another path";
   }
-  // A unit with PrivateTmp= has a /tmp of its own.
-  const hidden = [...program, config, state].find((one) => /^\/(?:var\/)?tmp\//.test(one));
+  // A unit with PrivateTmp= has a /tmp of its own: what is written there goes with each run, and nobody else sees it.
+  const hidden = named.find((one) => /^\/(?:var\/)?tmp(?:\/|$)/.test(one));
   return kind === "systemd" && hidden !== undefined
-    ? `${hidden} lies in a temporary folder, which a timer must not depend on: move it, /etc/quorate and ` +
+    ? `${hidden} is in a temporary folder, which a timer must not depend on: move it, /etc/quorate and ` +
       "/usr/local/bin are usual"
     : undefined;
 }

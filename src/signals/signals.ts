@@ -29,7 +29,13 @@ export interface SignalOptions {
   readonly warn: (text: string) => void;
   /** There are services that could not be read: what was measured of them stays, so that an alert on its age fires. */
   readonly torn: boolean;
+  /** How long another process is waited for. */
+  readonly patienceMs?: number;
 }
+
+/** People are told, and the run ends, whatever the other process does. */
+const PATIENCE_MS = 5_000;
+const RETRY_MS = 100;
 
 /** A config, as far as it has to do with signals. */
 export interface Signalled extends Pick<Config, "alerts" | "metrics"> {
@@ -38,7 +44,8 @@ export interface Signalled extends Pick<Config, "alerts" | "metrics"> {
 
 /** What these configs ask for, each for its own services; those that name the same file of metrics share it. */
 export function signals(configs: readonly Signalled[], options: SignalOptions): Signals {
-  const { dir, host, version, warn, torn } = options;
+  const { dir, host, version, warn, torn, patienceMs = PATIENCE_MS } = options;
+  const locked = (name: string, work: () => Promise<void>) => underLock(dir, name, patienceMs, work);
   const accounts = new Map<string, Account>();
   const unwritten = (what: string, error: unknown): void =>
     warn(`${what} could not be written: ${error instanceof Error ? error.message : error}`);
@@ -49,7 +56,7 @@ export function signals(configs: readonly Signalled[], options: SignalOptions): 
       const alerts = configs.find((c) => c.services.some((s) => s.name === service))?.alerts;
       if (alerts === undefined || account?.end === undefined) return;
       const path = join(dir, "alerts", `${fileNameOf(service)}.json`);
-      await locked(dir, `.alerts-${fileNameOf(service)}`, async () => {
+      await locked(`.alerts-${fileNameOf(service)}`, async () => {
         const channels = CHANNELS.filter((channel) => alerts[channel] !== undefined);
         const before = await incidentAt(path);
         const { owed, incident } = judge(before, account, { channels, on: alerts.on, host });
@@ -72,7 +79,7 @@ export function signals(configs: readonly Signalled[], options: SignalOptions): 
         const names = configs.filter((c) => c.metrics?.textfile === textfile).flatMap((c) =>
           c.services.map((one) => one.name)
         );
-        await locked(dir, ".metrics", async () => {
+        await locked(".metrics", async () => {
           try {
             const text = await Deno.readTextFile(textfile).catch((error) => {
               if (error instanceof Deno.errors.NotFound) return "";
@@ -92,14 +99,22 @@ export function signals(configs: readonly Signalled[], options: SignalOptions): 
   };
 }
 
-/** One process at a time. Where there can be no lock, a message twice is better than none. */
-async function locked(dir: string, name: string, work: () => Promise<void>): Promise<void> {
+/** One process at a time. Where there can be no lock, or not in time, a message twice is better than none. */
+async function underLock(
+  dir: string,
+  name: string,
+  patienceMs: number,
+  work: () => Promise<void>,
+): Promise<void> {
   let file: Deno.FsFile | undefined;
   try {
     const locks = join(dir, "locks");
     await Deno.mkdir(locks, { recursive: true, mode: 0o700 });
     file = await Deno.open(join(locks, name), { write: true, create: true, mode: 0o600 });
-    await file.lock(true);
+    const began = performance.now();
+    while (!await file.tryLock(true) && performance.now() - began < patienceMs) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   } catch { /* the state directory cannot be written: who needs it says so */ }
   try {
     await work();

@@ -232,6 +232,9 @@ Deno.test("parseConfig() reads who is told of what", () => {
   assert.deepEqual(said("alerts: { command: [notify] }\n"), ['command[0] cannot be "notify"']);
   assert.deepEqual(said("alerts: { webhook: ftp://h/x }\n"), ["webhook cannot be that"]);
   assert.deepEqual(said("alerts: { webhook: http://h, on: [changes] }\n"), ["on[0] cannot be changes"]);
+  assert.equal(read("alerts: { webhook: http://h, timeout: 60s }\n").config?.alerts?.timeoutMs, 60_000);
+  const long = read("alerts: { webhook: http://h, timeout: 61s }\n");
+  assert.match(JSON.stringify(long.problems), /timeout cannot be 61s.*a duration of at most 60s/);
   assert.deepEqual(said("metrics: { textfile: /m/q.txt }\n"), ["textfile cannot be /m/q.txt"]);
   assert.deepEqual(said("metrics: { file: /m/q.prom }\n"), [
     'metrics has no "textfile"',

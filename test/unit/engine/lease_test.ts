@@ -63,6 +63,31 @@ for (const [name, hold] of Object.entries({ lost, unknown: { kind: "refused", re
   });
 }
 
+for (
+  const [what, ends] of [
+    ["the deadline", () => {}],
+    ["a stop that is asked for", (w: World) => w.stop.abort("asked to stop")],
+  ] as const
+) {
+  Deno.test(`a lease that is slow to tell is not waited for beyond ${what}`, async () => {
+    let asked = 0;
+    const w = world(
+      leased((nth) => {
+        asked = nth;
+        if (nth > 100_000) throw new Error("waited for without end");
+        w.now += 5_000; // what was judged before is old each time
+        if (nth === 3) ends(w);
+        return { kind: "held" };
+      }).leases,
+    );
+    const { outcome } = await w.apply();
+    assert.deepEqual([outcome, w.log], ["unfinished", []]);
+    const why = what === "the deadline" ? "policy.deadline has passed" : "asked to stop";
+    assert.deepEqual(w.told("runEnded").map((e) => e.event === "runEnded" && e.why), [why]);
+    assert.ok(what === "the deadline" ? asked > 3 : asked === 3, `${asked}`);
+  });
+}
+
 Deno.test("a step that fails is not undone by who has lost the lease", async () => {
   const failing = (leases: Leases): World => {
     const w = new World(target("n1 n2 n3 n4", "n1 n2 n3 n4 n5"), "n1 n2 n3");

@@ -165,6 +165,16 @@ Deno.test("when the clock jumped back, the newest snapshot is still the one that
     assert.deepEqual(await names(folder), [ahead[1], "etcd-29990101T000000002Z.snapshot"]);
   }));
 
+Deno.test("a memory that cannot be written is trouble before a change, though the state directory can be", () =>
+  inDir(async (dir) => {
+    const store = fileStore(dir, "metadata");
+    assert.equal(await store.trouble(), undefined);
+    assert.deepEqual(await names(join(dir, "memory")), []);
+    await Deno.remove(join(dir, "memory"));
+    await Deno.writeTextFile(join(dir, "memory"), "no folder");
+    assert.match(await store.trouble() ?? "", /^Cannot write \S+\/memory\/\.probe-metadata: /);
+  }));
+
 /** A file system of its own with so many KiB, of which nothing stays; needs root. */
 async function onTmpfs(kib: number, test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();

@@ -10,6 +10,8 @@ import { Unreachable } from "../../../src/lease/unreachable.ts";
 class Shared {
   now = 0;
   up = true;
+  /** How often it was asked. */
+  asked = 0;
   /** No keys are taken any more. */
   full = false;
   revision = 0;
@@ -33,6 +35,7 @@ class Shared {
   }
   keeper(): Keeper {
     const asked = async <T>(answer: () => T): Promise<T> => {
+      this.asked++;
       if (!this.up) throw new Unreachable("connection refused");
       return await answer();
     };
@@ -147,6 +150,8 @@ Deno.test("a lock's etcd that goes silent in a change: waited for a little, then
   assert.equal((await lease.holds()).kind, "refused");
   assert.ok(shared.now >= 6_000 && shared.now < 10_000, `${shared.now}`);
   assert.deepEqual(await own.holds(), { kind: "held" });
+  const { asked } = shared;
+  assert.deepEqual([await own.holds(), shared.asked], [{ kind: "held" }, asked], "silence is met once a run");
   shared.onSleep = () => shared.up = true;
   assert.deepEqual(await lease.holds(), { kind: "held" }, "an election is waited out");
 });

@@ -42,6 +42,7 @@ Deno.test("every file says whose it is, and what it was asked to be", () => {
     assert.ok(isOurs(text));
     assert.deepEqual(askedIn(text), { config: usual.config, state: usual.state, everyMs: 60_000 });
   }
+  assert.equal(askedIn(logrotate(odd).text)?.cache, odd.cache, "of who installed it");
   assert.ok(!isOurs("[Unit]\nDescription=Quorate\n"));
   assert.equal(askedIn("# Made\n# {"), undefined);
 });
@@ -143,11 +144,26 @@ Deno.test("cron's line does not start a second run while one is at work", () =>
     await Deno.mkdir(`${schedule.state}/locks`, { recursive: true });
     using held = await Deno.open(lastRun(schedule.state), { write: true, create: true });
     await held.lock(true);
-    const busy = await ran(dir, schedule, "exit 0");
-    assert.deepEqual([busy.code, text(busy.stdout), text(busy.stderr)], [1, "", ""]);
+    await held.write(new TextEncoder().encode("5\n"));
+    const busy = await ran(dir, schedule, `touch '${dir}/started'`);
+    assert.deepEqual([busy.code, text(busy.stdout), text(busy.stderr)], [0, "", ""]);
+    await assert.rejects(Deno.stat(`${dir}/started`), Deno.errors.NotFound);
+    assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "5\n", "what it tells stays");
     await held.unlock();
     assert.equal((await ran(dir, schedule, "exit 0")).code, 0);
     assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "0\n");
+  }));
+
+Deno.test("what a run leaves in the background does not keep cron's lock", () =>
+  inDir(async (dir) => {
+    const schedule = at(dir);
+    await ran(dir, schedule, `sleep 600 >/dev/null 2>&1 & echo $! >'${dir}/left'`);
+    try {
+      await ran(dir, schedule, "exit 7");
+      assert.equal(await Deno.readTextFile(lastRun(schedule.state)), "7\n");
+    } finally {
+      Deno.kill(Number(await Deno.readTextFile(`${dir}/left`)), "SIGKILL");
+    }
   }));
 
 Deno.test("cron's runs begin up to a tenth of the interval later", () => {
@@ -164,6 +180,13 @@ Deno.test("what neither can write is refused, and so is a timer on what lies in 
   }
   assert.match(flawOf({ ...usual, config: "/tmp/q.yaml" }, "systemd") ?? "", /temporary folder/);
   assert.equal(flawOf({ ...usual, config: "/tmp/q.yaml" }, "cron"), undefined);
+  // What is written there, a unit with a /tmp of its own would lose.
+  for (
+    const lost of [{ writes: ["/srv/backup", "/var/tmp"] }, { writes: ["/tmp"] }, { cache: "/tmp/q" }]
+  ) {
+    assert.match(flawOf({ ...usual, ...lost }, "systemd") ?? "", /temporary folder/, JSON.stringify(lost));
+  }
+  assert.equal(flawOf({ ...usual, writes: ["/tmpfs/backup", "/srv/tmp"] }, "systemd"), undefined);
 });
 
 Deno.test("a span is read as systemd prints it", () => {

@@ -37,18 +37,19 @@ const files = (root: string, folder = ""): readonly string[] =>
     e.isDirectory ? files(root, `${folder}/${e.name}`) : [`${folder}/${e.name}`]
   ).sort();
 
-Deno.test("what is put is there, and to put it again changes nothing", () =>
+Deno.test("what is put is there; to put it again changes no file, and tells systemd what a killed install may not have", () =>
   onMachine(async (machine, told) => {
     await put(machine, find(machine, timer));
     assert.deepEqual(files(machine.root), timer.map((one) => one.path).sort());
     assert.ok(!find(machine, timer).some(differs));
-    assert.deepEqual(told.splice(0), [
+    const all = [
       "systemctl daemon-reload",
       "systemctl enable --quiet quorate.timer",
       "systemctl restart quorate.timer",
-    ]);
+    ];
+    assert.deepEqual(told.splice(0), all);
     await put(machine, find(machine, timer));
-    assert.deepEqual(told, ["systemctl enable --quiet quorate.timer", "systemctl start quorate.timer"]);
+    assert.deepEqual(told, all);
   }));
 
 Deno.test("what is taken away leaves nothing, and nothing of others is touched", () =>
@@ -121,4 +122,20 @@ Deno.test("of cron's runs the lock's file tells", () =>
       next,
       last: "2026-11-27 08:30:03Z, exit code 5",
     });
+    const late = new Date("2026-11-27T08:33:04Z");
+    const old = "2026-11-27 08:30:03Z, exit code 5: more than three intervals ago";
+    assert.ok((await runsOf(machine, "cron", schedule, late)).last.startsWith(old));
   }));
+
+Deno.test("who is not root is told that cron's last run is for root to read", async () => {
+  const read = Deno.readTextFileSync;
+  Deno.readTextFileSync = () => {
+    throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+  };
+  try {
+    const { last } = await runsOf({ root: "", sh: () => Promise.resolve("") }, "cron", schedule, NOW);
+    assert.equal(last, "not known: only root may read it");
+  } finally {
+    Deno.readTextFileSync = read;
+  }
+});

@@ -30,13 +30,8 @@ async function withSignals(
       dir,
       warned,
       async run(name) {
-        const told = signals([whole], {
-          dir,
-          host: "mg",
-          version: "1",
-          warn: (text) => warned.push(text),
-          torn: false,
-        });
+        const warn = (text: string) => warned.push(text);
+        const told = signals([whole], { dir, host: "mg", version: "1", warn, torn: false, patienceMs: 0 });
         events("metadata", runs[name]).forEach((e) => told.onEvent(e));
         await told.ended("metadata");
         await told.close();
@@ -132,6 +127,19 @@ Deno.test("a receiver that is not there or does not answer holds nothing up, and
       }),
   );
 });
+
+Deno.test("another process that keeps the lock of signals holds nothing up", () =>
+  receiving(
+    () => new Response(),
+    (webhook, told) =>
+      withSignals({ webhook }, async ({ run, warned, dir }) => {
+        await Deno.mkdir(`${dir}/locks`);
+        using other = await Deno.open(`${dir}/locks/.alerts-metadata`, { write: true, create: true });
+        await other.lock(true);
+        await run("refused");
+        assert.deepEqual([told.length, warned], [1, []]);
+      }),
+  ));
 
 Deno.test("a program is given the document, its arguments whole, and an environment of its own", () =>
   withSignals({}, async ({ dir }) => {

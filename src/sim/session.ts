@@ -101,7 +101,7 @@ export class SimSession implements Session {
     let end = late ? undefined : await this.#execute(script, time.now + timeoutMs, about, luck === "during");
     // Told twice what was asked once: each step has to bear that.
     if (luck === "twice" && !late) {
-      end = await this.#execute(script, time.now + timeoutMs, about, false);
+      end = await this.#execute(script, time.now + timeoutMs, about, false, true);
     } else if (luck !== undefined) return lost();
     if (!await this.run_.way(this.node, manager.name, GONE_MS)) return lost();
     if (late || end === undefined) return { kind: "timedOut", stdout: bytes(""), stderr: bytes("") };
@@ -114,6 +114,7 @@ export class SimSession implements Session {
     deadline: number,
     about: About | undefined,
     broken: boolean,
+    again = false,
   ): Promise<Reply | undefined> {
     const { world } = this.run_;
     const { host } = this;
@@ -126,7 +127,10 @@ export class SimSession implements Session {
     }
     // The effect of a step is one of those that a playbook can declare.
     const effect = about?.effect as Effect | undefined;
-    if (about !== undefined && effect !== undefined) acts(world, this.run_.deeds, about.step, effect);
+    // What its first turn has changed was not there when it was begun.
+    if (about !== undefined && effect !== undefined && !again) {
+      acts(world, this.run_.deeds, about.step, effect);
+    }
     let steps = broken ? this.run_.random.int(0, 3) : Infinity;
     const stop = () => !host.up || host.boots !== turn || world.time.now > deadline || steps-- <= 0;
     this.#running++;

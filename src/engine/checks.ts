@@ -12,8 +12,6 @@ import { readAsks, readCheck, unreached } from "../node/parse.ts";
 import type { Service } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
 
-/** What peers said of a member that does not answer holds for so long. */
-const SILENT_MS = 6_000;
 const PEERS_TIMEOUT_MS = 12_000;
 /** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
 const GRACE_MS = 500;
@@ -29,12 +27,14 @@ export interface Checks {
   late(tookMs: number, enough: AbortSignal): Promise<void>;
   /**
    * Asks healthy members' nodes about members whose own nodes could not be asked (S4). Who does not answer takes
-   * seconds to be asked, so a "no" of a moment ago is taken again; one too much only makes the arithmetic more careful.
+   * seconds to be asked, so a "no" is taken again; but a member may be removed for it (S5), so it is at most as old as
+   * what it is judged with may be.
    */
   peers(
     service: Service,
     members: readonly RecordedMember[],
     from: readonly HostNode[],
+    maxAgeMs: number,
   ): Promise<Readonly<Record<string, Tri>>>;
 }
 
@@ -92,9 +92,9 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
         : unreached(node, reply);
     },
     late: (tookMs, enough) => clock.sleep(Math.max(LATE_MS, tookMs / 2), enough),
-    async peers(service, members, from) {
+    async peers(service, members, from, maxAgeMs) {
       const key = (m: RecordedMember) => `${service.name} ${m.id}`;
-      const silent = (m: RecordedMember) => clock.now() - (refusedAt.get(key(m)) ?? -Infinity) < SILENT_MS;
+      const silent = (m: RecordedMember) => clock.now() - (refusedAt.get(key(m)) ?? -Infinity) < maxAgeMs;
       const open = members.filter((m) => !silent(m));
       const said = open.length === 0 ? [] : await Promise.all(from.map(async (n) => {
         const script = askScript(service, service.askPeers(open, n));

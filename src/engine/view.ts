@@ -82,6 +82,7 @@ interface Known {
 /** Whom one look may have to ask others about. */
 interface About {
   readonly concerns: (m: Member) => boolean;
+  readonly maxAgeMs: number;
   readonly said: Map<string, Tri>;
 }
 
@@ -117,6 +118,7 @@ class Eyes implements View {
           // Nothing that is done concerns it, so only time makes it old.
           : this.#age(n.name) > FRESH_MS
       ),
+      JUST_NOW_MS,
     );
     return this.#seen();
   }
@@ -141,6 +143,7 @@ class Eyes implements View {
           ),
           ...(reader === undefined || this.#seenSince(reader, this.#lastChange, maxAgeMs) ? [] : [reader]),
         ]),
+        maxAgeMs,
         false,
       );
       const seen = this.#seen();
@@ -157,7 +160,7 @@ class Eyes implements View {
       const old = this.#hosts([...this.#part(), ...named]).filter(({ name }) =>
         (alsoWritten && this.#written.has(name)) || !this.#seenSince(name, this.#deeds, maxAgeMs)
       );
-      await this.#look(old);
+      await this.#look(old, maxAgeMs);
     }
     return this.#seen();
   }
@@ -279,10 +282,11 @@ class Eyes implements View {
    * Looks at these nodes at once; others are asked about whoever keeps us waiting, meanwhile. `strangers`: whether
    * members on no node of the config are asked about, too.
    */
-  async #look(nodes: readonly HostNode[], strangers = true): Promise<void> {
+  async #look(nodes: readonly HostNode[], maxAgeMs: number, strangers = true): Promise<void> {
     if (nodes.length === 0) return;
     const about: About = {
       concerns: (m) => m.node === undefined ? strangers : nodes.some((n) => n.name === m.node),
+      maxAgeMs,
       said: new Map(),
     };
     const { clock, checks } = this.run.outside;
@@ -323,7 +327,7 @@ class Eyes implements View {
   }
 
   /** S4: members of whom their own nodes say nothing decisive; each is asked about once a look. */
-  async #askPeers({ concerns, said }: About, silent: ReadonlySet<string>): Promise<void> {
+  async #askPeers({ concerns, maxAgeMs, said }: About, silent: ReadonlySet<string>): Promise<void> {
     const { service, target, outside } = this.run;
     const seen = this.#seen(silent, {});
     const doubtful = toAskPeers(seen).filter((m) => !said.has(m.id) && concerns(m));
@@ -331,7 +335,7 @@ class Eyes implements View {
     const from = target.nodes.filter((n) =>
       seen.members.some((m) => m.node === n.name && m.role === "voter" && m.health === "healthy")
     );
-    const answers = await outside.checks.peers(service, doubtful, from);
+    const answers = await outside.checks.peers(service, doubtful, from, maxAgeMs);
     doubtful.forEach((m) => said.set(m.id, answers[m.id] ?? "unknown"));
   }
 

@@ -100,6 +100,8 @@ class Eyes implements View {
   readonly #written = new Map<string, ReadonlySet<Written>>();
   #concerned: readonly string[] = [];
   #looked = false;
+  /** The quorum was held at some time of this run. */
+  #served = false;
 
   constructor(
     readonly run: ServiceRun,
@@ -129,9 +131,10 @@ class Eyes implements View {
 
   async #see(whom: Whom, maxAgeMs: number, alsoWritten: boolean): Promise<Observation> {
     const reader = whom === "all" ? undefined : this.#reader(whom.service);
-    // Where nobody serves there is no record to read, and what runs and lies on a host its own word tells: not to ask
-    // the others lets a node start while those that started before it wait for it.
-    const alone = whom !== "all" && this.newest.state !== "held" && whom.service.length === 0 &&
+    // Where nobody has served in this run there is no record to read, and what runs and lies on a host its own word tells:
+    // not to ask the others lets a node start while those that started before it wait for it. A quorum that was seen and
+    // is not seen now is another matter: then everybody is asked.
+    const alone = whom !== "all" && !this.#served && whom.service.length === 0 &&
       whom.host.length + whom.files.length > 0;
     if (whom !== "all" && (reader !== undefined || alone)) {
       await this.#look(
@@ -342,7 +345,9 @@ class Eyes implements View {
   /** All that is known and still counts; `silent` nodes as if they had not answered. */
   #seen(silent: ReadonlySet<string> = new Set(), peers = this.#peers): Observation {
     const known = [...this.#known.values()].filter((k) => !silent.has(k.facts.node));
-    return this.#compared(known.map((k) => ({ ...k, facts: this.#current(k) })), peers);
+    const seen = this.#compared(known.map((k) => ({ ...k, facts: this.#current(k) })), peers);
+    this.#served ||= seen.state === "held";
+    return seen;
   }
 
   #compared(known: readonly Known[], peers: Readonly<Record<string, Tri>>): Observation {

@@ -7,7 +7,7 @@
 import type { HostNode } from "../model/node.ts";
 import { type Member, memberOn, neverStarted } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { heldByPerson, unfit } from "../rules/node_fit.ts";
+import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
 import { dead } from "../rules/s05_two_signals.ts";
 import { capped } from "../rules/s09_cap.ts";
 import { graceIsOver } from "../rules/s08_learner_first.ts";
@@ -25,7 +25,7 @@ export function findUnfinishedJoins(i: Input): readonly Finding[] {
     const f = i.seen.nodes[n.name];
     // One that has run here once is enabled, unless a person stopped it.
     const ran = f?.data.state === "present" ? "stopped" : "masked";
-    const held = f === undefined || f.process !== "no" ? undefined : heldByPerson(n, f, ran);
+    const held = f === undefined || f.process !== "no" ? undefined : heldByPerson(n, f, ran) ?? full(n, f);
     const not = unfit(n, f) ?? held ?? tooOften(i, n);
     if (not === undefined) return change({ case: "add", node: n });
     return graceIsOver(m, i.memory, i.target.policy.joinTimeoutMs, i.wallMs) ? removal(i, m) : refusal(not);
@@ -112,7 +112,8 @@ function replacement(i: Input, member: Member, node: HostNode): Finding {
 /** Why a node must not join now: it is not fit, a person holds it, or something lies or runs there (S3, S15). */
 function cannotJoin(i: Input, n: HostNode): Refusal | undefined {
   const f = i.seen.nodes[n.name];
-  const not = unfit(n, f) ?? (f === undefined ? undefined : heldByPerson(n, f, "masked")) ?? tooOften(i, n);
+  const held = f === undefined ? undefined : heldByPerson(n, f, "masked") ?? full(n, f);
+  const not = unfit(n, f) ?? held ?? tooOften(i, n);
   if (not !== undefined || f === undefined) return not;
   if (f.data.state === "unknown") {
     return {

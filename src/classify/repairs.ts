@@ -6,7 +6,7 @@
  */
 import type { HostNode, NodeFacts } from "../model/node.ts";
 import { latchHolds, type Member, memberText, neverStarted } from "../model/observation.ts";
-import { heldByPerson, unfit } from "../rules/node_fit.ts";
+import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
 import { triedEnough } from "../rules/tries.ts";
 import { change, type Finding, hostNode, type Input, isDesired, refusal, wait } from "./input.ts";
 
@@ -37,7 +37,7 @@ function outOfOrder(i: Input, m: Member): Finding {
     return bad ? refusal(r) : wait(`${memberText(m)} is not seen`, r);
   }
   // Where nothing is left of the member, the unit is as its package brought it: nobody decided about it.
-  const not = unfit(n, f) ?? (isBlank(f) ? undefined : heldByPerson(n, f, "stopped"));
+  const not = unfit(n, f) ?? (isBlank(f) ? undefined : heldByPerson(n, f, "stopped")) ?? full(n, f);
   if (f.process === "no" && not !== undefined) return refusal(not);
   if (f.process === "no" && isOwnData(f, m)) return tried(i, m, n, "repairCrashed");
   if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
@@ -99,7 +99,7 @@ export function findDrift(i: Input): readonly Finding[] {
       Number(b.latchOnly) - Number(a.latchOnly) || Number(a.member.leader) - Number(b.member.leader)
     )
     .map((d) => {
-      const not = d.latchOnly ? undefined : heldByPerson(d.node, d.facts, "masked");
+      const not = d.latchOnly ? undefined : heldByPerson(d.node, d.facts, "masked") ?? full(d.node, d.facts);
       const stop = not ?? unfit(d.node, d.facts) ??
         triedEnough(i.memory, `repairConfig:${d.node.name}`, i.target.policy.repairTries, i.wallMs);
       if (stop !== undefined) return refusal(stop);

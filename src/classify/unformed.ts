@@ -7,7 +7,7 @@ import type { Verdict } from "../model/change.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
-import { heldByPerson, unfit } from "../rules/node_fit.ts";
+import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
 import { absentMeansProvenAbsent, resumeBootstrap } from "../rules/s01_absent.ts";
 import { type Input, isDesired } from "./input.ts";
 
@@ -19,7 +19,9 @@ export function bootstrapOr(i: Input): Verdict {
     ...resumed.refusals,
     ...i.target.desired.flatMap((n): readonly Refusal[] => {
       const f = i.seen.nodes[n.name];
-      const not = f === undefined || !f.reached ? undefined : unfit(n, f) ?? heldByPerson(n, f, "masked");
+      const not = f === undefined || !f.reached
+        ? undefined
+        : unfit(n, f) ?? heldByPerson(n, f, "masked") ?? full(n, f);
       return not === undefined ? [] : [not];
     }),
   ];

@@ -33,6 +33,22 @@ export function unfit(n: HostNode, f: NodeFacts | undefined): Refusal | undefine
   return undefined;
 }
 
+/**
+ * What is as good as no room: a service that is started here may even serve for a moment, and ends at its next write.
+ * Who runs already is left alone, and so is a service whose quorum is lost: there every start is worth a try.
+ */
+const FULL_BYTES = 1024 ** 2;
+
+/** Why nothing can be started on this node although it can be acted on, or undefined. */
+export function full(n: HostNode, f: NodeFacts | undefined): Refusal | undefined {
+  if (f?.disk === undefined || f.disk.freeBytes >= FULL_BYTES) return undefined;
+  return {
+    rule: "node",
+    evidence: `the disk for the data directory of ${n.name} is full`,
+    unblock: `make room on ${n.name}; the next run goes on from there`,
+  };
+}
+
 /** A person's own word on the unit. `stopped`: also a disabled unit counts, since a person stopped this member. */
 export function heldByPerson(n: HostNode, f: NodeFacts, what: "masked" | "stopped"): Refusal | undefined {
   if (f.fenced === "yes") return undefined;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Aside, NodeFacts } from "../../../src/model/node.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import { forbidsEffect } from "../../../src/rules/effects.ts";
-import { heldByPerson, unfit } from "../../../src/rules/node_fit.ts";
+import { full, heldByPerson, unfit } from "../../../src/rules/node_fit.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { oneLearner, promoteInSync } from "../../../src/rules/s08_learner_first.ts";
 import { capped, removalCap } from "../../../src/rules/s09_cap.ts";
@@ -188,6 +188,15 @@ Deno.test("a node that cannot be reached, lacks a tool or has a read-only disk i
   assert.match(on({ missing: ["flock"] })?.unblock ?? "", /install flock on n4/);
   assert.match(on({ disk: { freeBytes: 1, totalBytes: 2, readOnly: true } })?.evidence ?? "", /read-only/);
   assert.deepEqual(rulesOf([unfit(host("n4"), undefined)]), ["S4"]);
+});
+
+Deno.test("nothing is started on a full disk; what runs there is left alone", () => {
+  const facts = (freeBytes: number) =>
+    cluster(t, "", { nodes: { n4: { disk: { freeBytes, totalBytes: 2 ** 40, readOnly: false } } } }).nodes.n4;
+  assert.equal(full(host("n4"), undefined), undefined);
+  assert.equal(full(host("n4"), facts(2 ** 20)), undefined);
+  assert.match(full(host("n4"), facts(2 ** 20 - 1))?.evidence ?? "", /n4 is full/);
+  assert.equal(unfit(host("n4"), facts(0)), undefined);
 });
 
 Deno.test("a unit that a person masked or stopped is respected; a fence of ours is not a person's", () => {

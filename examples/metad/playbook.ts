@@ -127,7 +127,7 @@ function join(n: HostNode, f: Look, leaving?: Member) {
       run(
         sh`quorate_unmark ${f.service} intent started latch && quorate_set_keys ${envFile} ${
           settings(n, f, "existing")
-        }`,
+        } && quorate_enable ${keptBy(f).unit}`,
       ),
       {
         title: `configure ${n.name} to be called by its cluster`,

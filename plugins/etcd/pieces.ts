@@ -155,11 +155,12 @@ export function join(n: HostNode, s: Scene) {
     step(
       `configure:${n.name}`,
       // Who joins a cluster that exists has nothing to do with a bootstrap any more, nor with who it was before: what it
-      // will hold is not what that latch names.
+      // will hold is not what that latch names. It may run already, by an unfinished bootstrap that had not let it start
+      // at boot yet.
       run(
         sh`quorate_unmark ${s.service} intent started latch && quorate_set_keys ${o.envFile} ${
           initialSettings(n, o, "existing", derived("initialCluster"))
-        }`,
+        } && quorate_enable ${o.unit}`,
       ),
       {
         title: `configure ${n.name} with the live member list`,

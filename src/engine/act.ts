@@ -144,10 +144,18 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
   const cannot = irreversible(step.effect) || changesMembership(step.effect) ||
     step.effect.does === "restarts";
   const since = clock.now();
-  for (;;) {
+  for (let waited = false;;) {
+    const begun = clock.now();
+    // The locks first: one that was heard of stays held for a while, and what was seen does not stay as it is.
+    const alive = cannot ? await locks.alive() : undefined;
     const whom = whomItConcerns(step.effect, step.on, view.newest);
     const seen = await view.see(whom, cannot ? JUST_NOW_MS : undefined);
-    const lost = cannot ? locks.lost(run.target, seen, await locks.alive()) : undefined;
+    // A node kept us waiting. It is known for silent now, so once more all of it comes from one moment.
+    if (cannot && !waited && clock.now() - begun > JUST_NOW_MS) {
+      waited = true;
+      continue;
+    }
+    const lost = alive === undefined ? undefined : locks.lost(run.target, seen, alive);
     if (lost !== undefined) return { kind: "refused", refusal: lost };
     // What contradicts itself proves nothing (S2, S3), and without a quorum in sight nothing can be counted (S24).
     const unclear = seen.conflicts[0] ?? forbidsUnseen(seen, step.effect);

@@ -84,13 +84,14 @@ async function runStep(scene: Scene, { step, name }: Named): Promise<StepEnd> {
 async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
   for (const step of [...tried].reverse()) {
     if (step.undo === undefined) continue;
+    const alive = await scene.locks.alive();
     // One look answers whether it still is what it was, and what the command is: between two it may have become a voter.
     scene.view.touch();
     await scene.view.see("all");
     if (await scene.view.ask(step.undo.if) !== "yes") continue;
     const seen = scene.view.newest;
     const stop = seen.conflicts[0] ?? forbidsEffect(seen, step.undo.effect) ??
-      scene.locks.lost(scene.run.target, seen, await scene.locks.alive());
+      scene.locks.lost(scene.run.target, seen, alive);
     const on = resolveWhere(step.on, seen);
     const text = filledIn(step.undo.command, seen, scene.run);
     if (stop !== undefined || on === undefined || text === undefined) {

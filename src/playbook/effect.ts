@@ -8,7 +8,7 @@ import type { HostNode, Intent } from "../model/node.ts";
 
 /**
  * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap, nor of a member that was here
- * before. `formed`: a bootstrap is over, and from now on it starts at boot.
+ * before. `formed`: a bootstrap is over. With both it starts at boot from now on.
  */
 export type Join = "new" | "existing" | "formed" | "unchanged";
 

@@ -182,7 +182,8 @@ export const latch = (n: HostNode, k: Kept) =>
 
 /**
  * The nodes that are latched anew after a change: those that it brought and every reachable voter but the one that left.
- * The voters that a latch names are the evidence of the cluster's size when nobody answers.
+ * The voters that a latch names are the evidence of the cluster's size when nobody answers. Who still has an intent is
+ * latched when its bootstrap is finished, after its unit may start at boot: else it would look as if a person stopped it.
  */
 export const toLatch = (
   nodes: readonly HostNode[],
@@ -192,7 +193,7 @@ export const toLatch = (
 ): readonly HostNode[] =>
   nodes.filter((n) =>
     also.includes(n) ||
-    (seen.nodes[n.name]?.reached &&
+    (seen.nodes[n.name]?.reached && typeof seen.nodes[n.name]?.intent !== "object" &&
       seen.members.some((m) => m.node === n.name && m.role === "voter" && m !== not))
   );
 

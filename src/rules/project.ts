@@ -136,12 +136,12 @@ function started(seen: Observation, node: string, as: "new" | "existing" | "itse
   });
 }
 
-/** A unit is there from then on, if only by this; who is to start as `new` does not do so at a boot. */
+/** A unit is there from then on, if only by this; who is to start as `new` does not do so at a boot, and who is to start otherwise does. */
 function configured(f: NodeFacts, join: Join): NodeFacts {
   const unit = f.unit.load === "not-found"
     ? { ...f.unit, load: "loaded", enabled: "disabled" } as const
     : f.unit;
-  const enabled = join === "new" ? "disabled" : join === "formed" ? "enabled" : unit.enabled;
+  const enabled = join === "new" ? "disabled" : join === "unchanged" ? unit.enabled : "enabled";
   return {
     ...f,
     unit: { ...unit, enabled },

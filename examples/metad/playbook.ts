@@ -24,6 +24,7 @@ import {
   latch,
   leader,
   learner,
+  leaveLatch,
   markedStarted,
   type Member,
   member,
@@ -108,6 +109,7 @@ function join(n: HostNode, f: Look, leaving?: Member) {
   const { envFile } = f.options.options;
   return [
     ...given(seenPristine(n, f), (id) => [fence(n, keptBy(f), id), setAside(n, "pristine", keptBy(f))]),
+    ...leaveLatch(n, f.seen, keptBy(f)),
     stageNode(n, keptBy(f)),
     step(`register-learner:${n.name}`, run(sh`${ctl(f, leaving)} add ${urlOf(n, f.options)}`), {
       title: `register ${n.name} as a learner`,
@@ -123,9 +125,9 @@ function join(n: HostNode, f: Look, leaving?: Member) {
     }),
     step(
       `configure:${n.name}`,
-      // Who joins a cluster that exists has nothing to do with a bootstrap any more, nor with who it was before.
+      // Who joins a cluster that exists has nothing to do with a bootstrap any more.
       run(
-        sh`quorate_unmark ${f.service} intent started latch && quorate_set_keys ${envFile} ${
+        sh`quorate_unmark ${f.service} intent started && quorate_set_keys ${envFile} ${
           settings(n, f, "existing")
         } && quorate_enable ${keptBy(f).unit}`,
       ),

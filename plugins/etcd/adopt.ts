@@ -241,7 +241,8 @@ function notesOf(hosts: readonly Placed[]): readonly Remark[] {
           fresh.join(", ")
         } etcd would start as a new cluster's if its disk were lost: the initial cluster ` +
         `state is not "existing" there`,
-      now: "set ETCD_INITIAL_CLUSTER_STATE=existing in the environment file; that needs no restart",
+      now: "the first apply sets ETCD_INITIAL_CLUSTER_STATE=existing there, which needs no restart; with " +
+        "configureMembers: false, set it yourself",
     });
   }
   const files = new Set(hosts.flatMap((h) => h.etcd?.envFile ?? []));

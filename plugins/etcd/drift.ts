@@ -8,6 +8,7 @@ import { clientUrl, type EtcdOptions, peerUrl, scheme } from "./options.ts";
 
 const LISTEN_CLIENT = "ETCD_LISTEN_CLIENT_URLS";
 const LISTEN_PEER = "ETCD_LISTEN_PEER_URLS";
+const INITIAL_STATE = "ETCD_INITIAL_CLUSTER_STATE";
 const ADVERTISE_CLIENT = "ETCD_ADVERTISE_CLIENT_URLS";
 
 /** etcd binds to addresses only; under a host name it listens on all of them. */
@@ -39,8 +40,8 @@ export function ownSettings(options: EtcdOptions, node: HostNode): Readonly<Reco
 const isAnyHost = (url: string): boolean => /\/\/(0\.0\.0\.0|\[::\]):/.test(url);
 
 /**
- * What differs. Names and `ETCD_INITIAL_*` of a formed member never do: they only matter before its first start, and
- * clusters that others built have names of their own. The data directory never does either: a member that is
+ * What differs. Names and `ETCD_INITIAL_*` of a formed member never do, but for the state: they only matter before its
+ * first start, and clusters that others built have names of their own. The data directory never does either: a member that is
  * restarted on another one has lost its data (S3).
  *
  * A file without any listening address is not one that Quorate wrote: that member is configured by flags, and a
@@ -63,8 +64,19 @@ export function etcdDrift(
     }),
   );
   const wantedPeer = peerUrl(node, options);
-  return ours && !sameSet(member.peerUrls, [wantedPeer]) ? { settings, peerUrl: wantedPeer } : { settings };
+  return {
+    settings,
+    ...(ours && !sameSet(member.peerUrls, [wantedPeer]) ? { peerUrl: wantedPeer } : {}),
+    ...(ours && startsAsNew(there) ? { firstStart: { [INITIAL_STATE]: "existing" } } : {}),
+  };
 }
+
+/**
+ * A formed member whose file still says `new` would, after its disk was lost, boot as a member of the cluster of then:
+ * empty, under its old id, and with the votes of then. That is `new` also where the list is there and the word is not.
+ */
+const startsAsNew = (there: Readonly<Record<string, string>>): boolean =>
+  (there[INITIAL_STATE] ?? (there.ETCD_INITIAL_CLUSTER === undefined ? "existing" : "new")) !== "existing";
 
 /** A switch that is not there is off. */
 const isDefault = (wanted: string): boolean => wanted === "false";

@@ -20,6 +20,7 @@ import {
   latch,
   leader,
   learner,
+  leaveLatch,
   type Member,
   member,
   memberId,
@@ -135,6 +136,7 @@ export const startTogether = (n: HostNode, s: Scene) => {
 export function join(n: HostNode, s: Scene) {
   const o = s.options;
   return [
+    ...leaveLatch(n, s.seen, kept(s)),
     ...stage(n, s),
     step(
       `register-learner:${n.name}`,
@@ -154,11 +156,10 @@ export function join(n: HostNode, s: Scene) {
     ),
     step(
       `configure:${n.name}`,
-      // Who joins a cluster that exists has nothing to do with a bootstrap any more, nor with who it was before: what it
-      // will hold is not what that latch names. It may run already, by an unfinished bootstrap that had not let it start
-      // at boot yet.
+      // Who joins a cluster that exists has nothing to do with a bootstrap any more. It may run already, by one that was
+      // not finished and had not let it start at boot yet.
       run(
-        sh`quorate_unmark ${s.service} intent started latch && quorate_set_keys ${o.envFile} ${
+        sh`quorate_unmark ${s.service} intent started && quorate_set_keys ${o.envFile} ${
           initialSettings(n, o, "existing", derived("initialCluster"))
         } && quorate_enable ${o.unit}`,
       ),

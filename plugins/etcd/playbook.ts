@@ -193,7 +193,20 @@ export const etcdPlaybook = playbook<Bound>()({
     const s = scene(f);
     const o = s.options;
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
-    if (f.latchOnly) return latches;
+    const write = (title: string) =>
+      step(`configure:${f.node.name}`, run(sh`quorate_set_keys ${o.envFile} ${settingWords(f.settings)}`), {
+        title,
+        on: node(f.node),
+        effect: configures(f.node, "unchanged"),
+        idempotent: true,
+      });
+    const keys = Object.keys(f.settings).join(", ");
+    if (f.latchOnly) {
+      return [
+        ...given(keys, () => [write(`set ${keys} on ${f.node.name}, for a first start on an empty disk`)]),
+        ...latches,
+      ];
+    }
     const ctl = etcdctl(o, endpoints(s));
     return [
       ...given(f.peerUrl !== undefined && snapshot(s), (steps) => steps),
@@ -206,12 +219,7 @@ export const etcdPlaybook = playbook<Bound>()({
           idempotent: true,
         }),
       ]),
-      step(`configure:${f.node.name}`, run(sh`quorate_set_keys ${o.envFile} ${settingWords(f.settings)}`), {
-        title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,
-        on: node(f.node),
-        effect: configures(f.node, "unchanged"),
-        idempotent: true,
-      }),
+      write(`set ${keys || "nothing"} on ${f.node.name}`),
       step(`restart:${f.node.name}`, run(sh`timeout 60 systemctl restart ${o.unit}`), {
         title: `restart etcd on ${f.node.name}`,
         on: node(f.node),

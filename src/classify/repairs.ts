@@ -121,10 +121,12 @@ function drifted(i: Input, member: Member) {
   const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);
   // Where its data is not seen there is no place to write down (S3).
   const placed = facts.data.state === "present";
-  const about = { member, node, facts, settings: {} };
+  const { firstStart = {} } = drift;
+  const atRest = latched && Object.keys(firstStart).length === 0;
+  const about = { member, node, facts, settings: firstStart };
   return [
     // The latch goes first: a restart that is refused must not leave the node without it.
-    ...(latched || !placed ? [] : [{ ...about, latchOnly: true }]),
+    ...(atRest || !placed ? [] : [{ ...about, latchOnly: true }]),
     ...(!differs ? [] : [{
       ...about,
       settings: drift.settings,

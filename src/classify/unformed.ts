@@ -131,8 +131,9 @@ function electorates(i: Input): readonly [Electorate, ...Electorate[]] {
     return { nodes: i.target.nodes.filter((n) => latched.has(n.name)), size: latched.size };
   };
   const all = named(told.flat());
+  const staying = named(told.flat().filter((n) => !leftItsLatch(i.seen.nodes[n])));
   return all.nodes.length > 0
-    ? [all, ...told.map(named).filter((e) => e.nodes.length > 0)]
+    ? [all, ...[...told.map(named), staying].filter((e) => e.nodes.length > 0)]
     : [{ nodes: i.target.desired, size: i.target.desired.length }];
 }
 
@@ -161,6 +162,8 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
  * serve, and to believe the smaller size is safe.
  */
 const putAway = (f: NodeFacts | undefined): boolean => f?.fenced === "yes" && f.data.state === "empty";
+/** As who is removed and joins again, and a host that was installed anew: it has nothing to serve either. */
+const leftItsLatch = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.data.state === "empty";
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
 const isLate = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.fenced === "no";
 const isLatchedVoter = (i: Input, node: string): boolean =>

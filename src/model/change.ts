@@ -33,7 +33,7 @@ export interface Changes {
     readonly settings: Readonly<Record<string, string>>;
     /** The peer URL that the record should name, where it names another. */
     readonly peerUrl?: string;
-    /** Only the latch is missing: nothing restarts. */
+    /** The latch is missing, or a setting that only matters at a first start differs: nothing restarts. */
     readonly latchOnly: boolean;
   };
   /** More data lies aside on the node than policy.backup.keep allows (S14). */

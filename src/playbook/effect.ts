@@ -7,8 +7,8 @@
 import type { HostNode, Intent } from "../model/node.ts";
 
 /**
- * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap, nor of a member that was here
- * before. `formed`: a bootstrap is over. With both it starts at boot from now on.
+ * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap. `formed`: a bootstrap is over.
+ * With both it starts at boot from now on.
  */
 export type Join = "new" | "existing" | "formed" | "unchanged";
 
@@ -29,6 +29,8 @@ export type Effect =
   /** Deletes data that was set aside (S14). */
   | { readonly does: "prunes"; readonly node: string; readonly paths: readonly string[] }
   | { readonly does: "latches"; readonly node: string }
+  /** Takes the latch of a former member away: it is removed, and its node joins as another. */
+  | { readonly does: "unlatches"; readonly node: string }
   /** Takes the bootstrap intent away: the cluster is formed and latched. */
   | { readonly does: "formed"; readonly node: string }
   | { readonly does: "registersLearner"; readonly node: string }
@@ -38,7 +40,15 @@ export type Effect =
   | { readonly does: "updatesPeerUrl"; readonly member: string; readonly peerUrl: string };
 
 export const nothing: Effect = { does: "nothing" };
-type Plain = "restarts" | "fences" | "unfences" | "latches" | "formed" | "registersLearner" | "promotes";
+type Plain =
+  | "restarts"
+  | "fences"
+  | "unfences"
+  | "latches"
+  | "unlatches"
+  | "formed"
+  | "registersLearner"
+  | "promotes";
 /** An effect on a node that needs no more words. */
 export const effect = (does: Plain, n: HostNode): Effect => ({ does, node: n.name });
 export const starts = (n: HostNode, as: "new" | "existing" | "itself"): Effect => ({
@@ -82,7 +92,8 @@ export const changesRecord = (e: Effect): boolean =>
  * Only who asks for what they say has to look anew.
  */
 export const quiet = (e: Effect): boolean =>
-  e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "formed" ||
+  e.does === "nothing" || e.does === "intends" || e.does === "latches" || e.does === "unlatches" ||
+  e.does === "formed" ||
   e.does === "configures" || e.does === "unfences";
 
 /** What is read from files of ours on a node. */
@@ -91,15 +102,14 @@ export type Written = "setting" | "enabled" | "fenced" | "latched" | "intended" 
 export function writes(e: Effect): readonly Written[] {
   switch (e.does) {
     case "configures":
-      return e.join === "new"
-        ? ["setting", "enabled"]
-        : ["setting", "enabled", "intended", "markedStarted", "latched"];
+      return e.join === "new" ? ["setting", "enabled"] : ["setting", "enabled", "intended", "markedStarted"];
     case "unfences":
       return ["fenced", "enabled"];
     case "intends":
     case "formed":
       return ["intended"];
     case "latches":
+    case "unlatches":
       return ["latched"];
     default:
       return [];
@@ -107,8 +117,10 @@ export function writes(e: Effect): readonly Written[] {
 }
 
 /** Writes a mark of ours on a node, or takes it away, and nothing else. */
-export const keepsMarks = (e: Effect): e is Effect & { readonly does: "intends" | "latches" | "formed" } =>
-  e.does === "intends" || e.does === "latches" || e.does === "formed";
+export const keepsMarks = (
+  e: Effect,
+): e is Effect & { readonly does: "intends" | "latches" | "unlatches" | "formed" } =>
+  e.does === "intends" || e.does === "latches" || e.does === "unlatches" || e.does === "formed";
 
 /** May be done on several nodes at once: none of these takes a vote away or gives one. */
 export const sideBySide = (e: Effect): boolean =>

@@ -39,6 +39,7 @@ const effects: Readonly<Record<Effect["does"], readonly string[]>> = {
   setsAside: ["node", "whose"],
   prunes: ["node", "paths"],
   latches: ["node"],
+  unlatches: ["node"],
   formed: ["node"],
   registersLearner: ["node"],
   promotes: ["node"],

@@ -181,6 +181,20 @@ export const latch = (n: HostNode, k: Kept) =>
   );
 
 /**
+ * Who joins under a new id leaves the latch of the member that it was, and that is removed: what it will hold is not what
+ * that latch names, and should the quorum be lost before it is latched anew, it would not be counted in.
+ */
+export const leaveLatch = (n: HostNode, seen: Observation, k: Kept) =>
+  given(seen.nodes[n.name]?.latch !== "none" && n, (at) => [
+    step(`leave-latch:${at.name}`, run(sh`quorate_unmark ${k.service} latch`), {
+      title: `take away who ${at.name} was before`,
+      on: node(at),
+      effect: effect("unlatches", at),
+      idempotent: true,
+    }),
+  ]);
+
+/**
  * The nodes that are latched anew after a change: those that it brought and every reachable voter but the one that left.
  * The voters that a latch names are the evidence of the cluster's size when nobody answers. Who still has an intent is
  * latched when its bootstrap is finished, after its unit may start at boot: else it would look as if a person stopped it.

@@ -41,6 +41,8 @@ export interface Drift {
   readonly settings: Readonly<Record<string, string>>;
   /** The peer URL that the record should name. */
   readonly peerUrl?: string;
+  /** What would only matter if its disk were lost: written without a restart, together with the latch. */
+  readonly firstStart?: Readonly<Record<string, string>>;
 }
 
 /** A plugin bound to one service of a config: its options are read, everything here is pure. */

@@ -50,6 +50,8 @@ export function project(seen: Observation, effect: Effect): Observation {
       }));
     case "latches":
       return withNode(seen, effect.node, (f) => ({ ...f, latch: latchOf(seen, f) }));
+    case "unlatches":
+      return withNode(seen, effect.node, (f) => ({ ...f, latch: "none" }));
     case "registersLearner":
       return recount({ ...seen, members: [...seen.members, newLearner(effect.node)] });
     case "promotes":
@@ -145,7 +147,7 @@ function configured(f: NodeFacts, join: Join): NodeFacts {
   return {
     ...f,
     unit: { ...unit, enabled },
-    ...(join === "existing" ? { intent: "none", started: "none", latch: "none" } : {}),
+    ...(join === "existing" ? { intent: "none", started: "none" } : {}),
   };
 }
 const stopped = (f: NodeFacts): NodeFacts => ({

@@ -244,7 +244,7 @@ export function deletes(w: World, h: Host): void {
 
 /** A process starts a first time as `new`: nothing of another cluster may lie anywhere. */
 export function startsNew(w: World, h: Host): void {
-  const realm = w.realmTold(h);
+  const realm = w.realmTold(h.env);
   const other = [...w.hosts.values()].find(({ own }) =>
     own.disk !== undefined && !own.disk.pristine && own.disk.realm !== realm
   );

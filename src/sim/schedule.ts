@@ -144,9 +144,11 @@ class Played {
     for (let runs = 0; runs < MOST_RUNS; runs++) {
       if (manager === undefined) return;
       const changes = this.#changes;
+      const fault = world.lastFault;
       const pause = PAUSES_MS[runs] ?? LAST_PAUSE_MS;
       if (!await this.#until([this.#run(manager, false)], RUN_MS) || !await this.#settle(pause)) return;
-      if (this.#outcome === "steady" && changes === this.#changes) break;
+      // A disk may be mounted late, under a member that then ends.
+      if (this.#outcome === "steady" && changes === this.#changes && fault === world.lastFault) break;
       const said = this.#refusals.map((r) => r.evidence).join("\n");
       // The same refusal after the longest pause stays.
       if (pause === LAST_PAUSE_MS && said !== "" && said === before) break;

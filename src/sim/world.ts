@@ -162,6 +162,8 @@ export class World implements Medium {
     if (host.process) return true;
     const turn = ++host.turn;
     host.unit = { ...host.unit, active: "activating", result: "success" };
+    // systemd reads the environment file before the process is there.
+    host.told = new Map(host.env);
     this.time.after(this.random.int(60, 260), () => {
       if (host.turn === turn && host.up) this.#boot(host);
     });
@@ -186,7 +188,6 @@ export class World implements Medium {
 
   #boot(host: Host): void {
     const { disk } = host.volume;
-    host.told = new Map(host.env);
     if (host.full) return this.#exits(host, "no space left on device");
     const found = disk ?? this.#firstStart(host);
     if (typeof found === "string") return this.#exits(host, found);
@@ -210,17 +211,18 @@ export class World implements Medium {
 
   /** No data: as `new` or `existing`, as the settings say; without any, a package's default. */
   #firstStart(host: Host): Disk | string {
-    const own = host.env.get("ETCD_INITIAL_ADVERTISE_PEER_URLS");
-    const urls = initialUrls(host);
+    const env = host.told ?? host.env;
+    const own = env.get("ETCD_INITIAL_ADVERTISE_PEER_URLS");
+    const urls = initialUrls(env);
     if (own === undefined || urls.length === 0) return this.#packageDefault(host);
     if (!urls.includes(own)) return "couldn't find local name in the initial cluster configuration";
     const others = [...this.raft.peers].filter((p) =>
       p.host !== host.name && !p.disk.pristine && this.linked(host.name, p.host) &&
       urls.includes(this.wiring.peerUrl(this.host(p.host).node))
     );
-    if (host.env.get("ETCD_INITIAL_CLUSTER_STATE") === "existing") return this.#join(urls, own, others);
-    const members = initialMembers(host);
-    const realm = this.realmTold(host);
+    if (env.get("ETCD_INITIAL_CLUSTER_STATE") === "existing") return this.#join(urls, own, others);
+    const members = initialMembers(env);
+    const realm = this.realmTold(env);
     const memberId = members.find((m) => m.peerUrls.includes(own))?.id ?? "";
     const known = others.find((p) => p.disk.realm === realm)?.members.find((m) => m.id === memberId);
     if (known !== undefined && known.name !== "") return `member ${memberId} has already been bootstrapped`;
@@ -230,9 +232,9 @@ export class World implements Medium {
     return { clusterId: realm, memberId, realm, term: 1, log, commit: log, pristine: false };
   }
 
-  /** The cluster that a host's settings would make as `new`: its ids follow from the peer URLs and the token. */
-  realmTold(host: Host): string {
-    return idOf(initialMembers(host).map((m) => m.id).sort().join());
+  /** The cluster that settings would make as `new`: its ids follow from the peer URLs and the token. */
+  realmTold(env: Env): string {
+    return idOf(initialMembers(env).map((m) => m.id).sort().join());
   }
 
   #join(urls: readonly string[], own: string, others: readonly Peer[]): Disk | string {
@@ -282,12 +284,13 @@ export class World implements Medium {
   }
 }
 
-const initialUrls = (host: Host): readonly string[] =>
-  (host.env.get("ETCD_INITIAL_CLUSTER") ?? "").split(",").filter((p) => p !== "")
+type Env = ReadonlyMap<string, string>;
+const initialUrls = (env: Env): readonly string[] =>
+  (env.get("ETCD_INITIAL_CLUSTER") ?? "").split(",").filter((p) => p !== "")
     .map((p) => p.slice(p.indexOf("=") + 1));
-const initialMembers = (host: Host): readonly RecordedMember[] =>
-  initialUrls(host).map((url) => ({
-    id: idOf(`${url} ${host.env.get("ETCD_INITIAL_CLUSTER_TOKEN") ?? "etcd-cluster"}`),
+const initialMembers = (env: Env): readonly RecordedMember[] =>
+  initialUrls(env).map((url) => ({
+    id: idOf(`${url} ${env.get("ETCD_INITIAL_CLUSTER_TOKEN") ?? "etcd-cluster"}`),
     name: "",
     role: "voter",
     peerUrls: [url],

@@ -157,7 +157,7 @@ export class FakeFleet {
         break;
       case "configures":
         if (effect.join === "existing") {
-          Object.assign(this.#host(effect.node), { intent: undefined, started: false, latch: undefined });
+          Object.assign(this.#host(effect.node), { intent: undefined, started: false });
         }
         break;
       case "starts":
@@ -174,6 +174,9 @@ export class FakeFleet {
         break;
       case "latches":
         this.#latch(effect.node);
+        break;
+      case "unlatches":
+        this.#host(effect.node).latch = undefined;
         break;
       case "registersLearner":
         this.#members = [...this.#members, { ...this.#newMember(effect.node), name: "", role: "learner" }];

@@ -30,6 +30,7 @@ export const everyEffect: readonly Effect["does"][] = [
   "setsAside",
   "starts",
   "unfences",
+  "unlatches",
   "updatesPeerUrl",
 ];
 

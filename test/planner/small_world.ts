@@ -263,7 +263,7 @@ export class SmallWorld {
         return undefined;
       case "configures":
         if (effect.join === "existing") {
-          this.change(node, { intent: false, started: false, latch: undefined });
+          this.change(node, { intent: false, started: false });
         }
         return undefined;
       case "unfences":
@@ -271,6 +271,9 @@ export class SmallWorld {
         return undefined;
       case "latches":
         if (s.data !== undefined) this.change(node, { latch: s.data, marks: true });
+        return undefined;
+      case "unlatches":
+        this.change(node, { latch: undefined });
         return undefined;
       case "starts":
         return this.#start(node, effect.as);

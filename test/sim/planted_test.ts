@@ -16,7 +16,7 @@ for (const mutant of playbookMutants) {
   });
 }
 
-const FEW = 100;
+const FEW = 200;
 /** What each of these is noticed by says more than that something is. */
 const quick: Readonly<Record<string, RegExp>> = {
   "what is not found where it was is taken for wiped": /gone for good/,

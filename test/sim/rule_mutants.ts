@@ -256,8 +256,8 @@ export const ruleMutants: readonly RuleMutant[] = [
       'if (e.does === "nothing" && e.does !== e.does && !earlier',
     ),
     pieces(
-      "  return [\n    ...stage(n, s),\n    step(\n      `register-learner",
-      "  return [\n    step(\n      `register-learner",
+      "    ...stage(n, s),\n    step(\n      `register-learner",
+      "    step(\n      `register-learner",
     ),
     pieces(
       "    startExisting(n, kept(s)),",

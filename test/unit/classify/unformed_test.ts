@@ -173,8 +173,11 @@ Deno.test("of latches that differ, one is enough that names a majority of those 
   const gone = { ...empty, latch: "none" } as const;
   const nodes = { n1: at("n1", "n1 n2 n3 n4"), n2: gone, n3: gone, n4: at("n4", "n1 n3 n4") };
   assert.equal(judge("n1 n2 n3 n4", "", { state: "lost", nodes }), "restart n1,n4");
-  const four = { ...nodes, n4: at("n4", "n1 n2 n3 n4") };
-  assert.match(judge("n1 n2 n3 n4", "", { state: "lost", nodes: four }), /^lost/);
+  const four = { ...nodes, n2: { ...gone, ...latch({ clusterId, memberId: "22" }, "n1 n2 n3 n4") } };
+  assert.match(
+    judge("n1 n2 n3 n4", "", { state: "lost", nodes: { ...four, n3: four.n2, n4: at("n4", "n1 n2 n3 n4") } }),
+    /^lost/,
+  );
 });
 
 Deno.test("who was removed and put away counts no more, although the others' latches still name it", () => {
@@ -185,11 +188,12 @@ Deno.test("who was removed and put away counts no more, although the others' lat
     n2: { ...seen.nodes["n2"], ...empty, latch: "none", fenced: "yes" },
   } as const;
   assert.equal(judge("n1", "", { state: "lost", nodes }), "restart n1");
-  // Without our fence it may as well have lost its disk.
-  assert.match(
-    judge("n1", "", { state: "lost", nodes: { ...nodes, n2: { ...nodes.n2, fenced: "no" } } }),
-    /^lost/,
-  );
+  // It may be about to join as another; or its host was installed anew, and then n1 starts and finds no leader.
+  const left = { ...nodes, n2: { ...nodes.n2, fenced: "no" } } as const;
+  assert.equal(judge("n1", "", { state: "lost", nodes: left }), "restart n1");
+  // With its latch it may as well have lost its disk.
+  const wiped = { ...left, n2: { ...left.n2, ...latch({ clusterId, memberId: "22" }, "n1 n2") } };
+  assert.match(judge("n1", "", { state: "lost", nodes: wiped }), /^lost/);
 });
 
 const notMounted: Partial<NodeFacts> = {

@@ -68,8 +68,25 @@ Deno.test("addresses are compared by what they mean", () => {
 });
 
 Deno.test("names, initial-* values and the data directory of a formed member are never drift", () => {
-  const theirs = { ETCD_NAME: "other", ETCD_INITIAL_CLUSTER_STATE: "new", ETCD_DATA_DIR: "/elsewhere" };
-  assert.deepEqual(drift({ ...own, ...theirs }), { settings: {} });
+  const theirs = {
+    ETCD_NAME: "other",
+    ETCD_INITIAL_CLUSTER: "other=http://a:2380",
+    ETCD_DATA_DIR: "/elsewhere",
+  };
+  assert.deepEqual(drift({ ...own, ...theirs, ETCD_INITIAL_CLUSTER_STATE: "existing" }), { settings: {} });
+});
+
+Deno.test("a formed member that would start as new on an empty disk is told not to, without a restart", () => {
+  const firstStart = { ETCD_INITIAL_CLUSTER_STATE: "existing" };
+  const list = { ETCD_INITIAL_CLUSTER: "n1=http://10.9.0.11:2380" };
+  assert.deepEqual(drift({ ...own, ETCD_INITIAL_CLUSTER_STATE: "new" }), { settings: {}, firstStart });
+  assert.deepEqual(
+    drift({ ...own, ...list }),
+    { settings: {}, firstStart },
+    "new is what etcd takes for granted",
+  );
+  assert.deepEqual(drift(own), { settings: {} });
+  assert.deepEqual(drift({ ETCD_INITIAL_CLUSTER_STATE: "new" }), { settings: {} }, "flags configure it");
 });
 
 Deno.test("a member that flags configure keeps what it has, and its peer URL", () => {

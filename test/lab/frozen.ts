@@ -78,14 +78,14 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
       await pause(1_000);
     }
   };
-  const outcomes = new Map<string, number>();
+  const outcomes: string[] = [];
   /** The end of a run, which is counted. */
   const ended = async ({ exited }: Running): Promise<string> => {
     const { code, stdout, stderr } = await exited;
     assert.ok([0, 3, 5].includes(code), `${code} ${stdout}${stderr}`);
     const end = eventsOf(stdout).at(-1);
     assert.ok(end?.event === "runEnded", `no end was told: ${stdout}${stderr}`);
-    outcomes.set(end.outcome, (outcomes.get(end.outcome) ?? 0) + 1);
+    outcomes.push(end.outcome);
     if (end.why !== undefined) say(`  ${end.why}`);
     return end.outcome;
   };
@@ -115,7 +115,7 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
     await lab.thaw(sleeper);
     freezes.push({ who: sleeper, from });
     const [woken, told] = await Promise.all([ended(sleeping).finally(() => slept = false), awake]);
-    say(`round ${round}: ${sleeper} slept ${sleptMs} ms: ${woken}; ${other}: ${told.join(", ")}`);
+    say(`round ${round}: ${sleeper} slept ${sleptMs} ms: ${woken}; ${other}: ${tally(told)}`);
     let last = [woken, ...told];
     await until(`the members are as in ${config}`, async () => {
       if (last.some((outcome) => outcome === "converged" || outcome === "steady")) return true;
@@ -146,9 +146,8 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
   const had = (verb: string): number => written.filter(({ what }) => what.startsWith(verb)).length;
   assert.equal(had("member add"), Math.ceil(rounds / 2), "each member was added once");
   assert.equal(had("member remove"), Math.floor(rounds / 2), "each member was removed once");
-  const runs = [...outcomes.values()].reduce((sum, n) => sum + n, 0);
   say(
-    `${rounds} rounds, ${runs} runs: ${[...outcomes].map(([outcome, n]) => `${outcome} ${n}`).join(", ")}; ` +
+    `${rounds} rounds, ${outcomes.length} runs: ${tally(outcomes)}; ` +
       `${struck.length} freezes in the middle of a step; ${journals.length} steps in the journals, ` +
       `${written.length} changes of members on the nodes, never two at once`,
   );
@@ -204,6 +203,13 @@ async function ownLock(lab: Lab, start: (config: Config) => Running): Promise<vo
   await Promise.all(THREE.map((host) => lab.must(host, "systemctl kill -s KILL etcd; systemctl stop etcd")));
   assert.match(await applied(), /"event":"leaseless"[^]*"case":"restart[^]*"outcome":"converged"/);
   assert.match(await applied(), /"event":"leased"[^]*"outcome":"steady"/);
+}
+
+/** How often each of these words is there: "yielded 5, converged 1". */
+function tally(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, n]) => `${word} ${n}`).join(", ");
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -83,10 +83,13 @@ export async function frozenManagers(options: FrozenOptions): Promise<void> {
   const ended = async ({ exited }: Running): Promise<string> => {
     const { code, stdout, stderr } = await exited;
     assert.ok([0, 3, 5].includes(code), `${code} ${stdout}${stderr}`);
-    const end = eventsOf(stdout).at(-1);
+    const events = eventsOf(stdout);
+    const end = events.at(-1);
     assert.ok(end?.event === "runEnded", `no end was told: ${stdout}${stderr}`);
     outcomes.push(end.outcome);
     if (end.why !== undefined) say(`  ${end.why}`);
+    const refusals = events.flatMap((e) => e.event === "refused" ? e.refusals : []);
+    for (const { rule, evidence } of refusals) say(`  ${rule}: ${evidence}`);
     return end.outcome;
   };
 

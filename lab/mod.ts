@@ -180,9 +180,21 @@ export class Lab extends Faults implements AsyncDisposable {
 
   /** Runs a command over OpenSSH from the management side, e.g. to "ops@n1", with the host's key verified. */
   ssh(to: string, command: string, options: RunOptions = {}): Promise<Finished> {
+    return this.exec(this.#overSsh(to, command), options);
+  }
+
+  /**
+   * As `ssh`, and returns at once. What runs is a process of the host, which freezes and dies with it; the pid and the
+   * signals are those of the client here, so to kill it is to hang up.
+   */
+  sshSpawn(to: string, command: string, options: SpawnOptions = {}): Running {
+    return this.spawn(this.#overSsh(to, command), options);
+  }
+
+  #overSsh(to: string, command: string): string[] {
     const files = ["-i", `${this.dir}/id_ed25519`, "-o", `UserKnownHostsFile=${this.dir}/known_hosts`];
     const strict = ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
-    return this.exec(["ssh", "-F", "none", ...files, ...strict, to, command], options);
+    return ["ssh", "-F", "none", ...files, ...strict, to, command];
   }
 
   // `ip netns exec` replaces itself with the program.

@@ -166,11 +166,24 @@ Deno.test("a reboot keeps the disk and starts what is enabled", async () => {
   );
 });
 
-Deno.test("a frozen host does not serve and goes on once thawed", async () => {
+Deno.test("a frozen host does not serve and goes on once thawed, and so does what was started there over SSH", async () => {
+  const counting = lab.sshSpawn(
+    "root@n2",
+    "touch /run/go; while [ -e /run/go ]; do echo $((n += 1)); sleep 0.05; done",
+  );
+  await counting.says(/^1$/m);
   await lab.freeze("n2");
-  await reach("silent", ["mgmt", "n2"]);
+  let frozen = "";
+  await until("nothing more comes from there", async () => {
+    frozen = counting.stdout();
+    await reach("silent", ["mgmt", "n2"]);
+    return counting.stdout() === frozen;
+  });
   await lab.thaw("n2");
   await reach("greets", ["mgmt", "n2"]);
+  await until("it goes on", () => counting.stdout().length > frozen.length);
+  await lab.must("n2", "rm /run/go");
+  assert.equal((await counting.exited).code, 0);
 });
 
 Deno.test("a wiped folder is empty, a fresh disk is another one with the same host key", async () => {

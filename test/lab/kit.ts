@@ -6,7 +6,15 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { type HostOptions, installTls, type Lab, labUp, type Running, until } from "../../lab/mod.ts";
+import {
+  type HostOptions,
+  installTls,
+  type Lab,
+  type LabOptions,
+  labUp,
+  type Running,
+  until,
+} from "../../lab/mod.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export const DATA = "/var/lib/etcd/default";
@@ -18,7 +26,7 @@ export interface Ran {
 }
 
 export interface SiteOptions extends HostOptions {
-  readonly hosts: number;
+  readonly hosts: LabOptions["hosts"];
   readonly tls?: boolean;
 }
 

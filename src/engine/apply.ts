@@ -136,10 +136,13 @@ class Loop {
             ...(this.#unwritten === undefined ? {} : { why: this.#unwritten }),
           };
         case "refused":
-          return this.#refused(verdict.refusals);
-        case "quorumLost":
+          return await this.#refused(verdict.refusals);
+        case "quorumLost": {
+          const other = await this.#takenOver();
+          if (other !== undefined) return other;
           this.emit({ event: "quorumLost", refusal: verdict.refusal });
           return { outcome: "quorumLost", why: verdict.refusal.evidence };
+        }
         case "wait":
           if (this.#over()) return this.#interrupted();
           this.#waitingSince ??= this.service.outside.clock.now();
@@ -273,11 +276,18 @@ class Loop {
       why: this.stop.aborted ? whyStopped(this.stop) : "policy.deadline has passed",
     };
   }
+  /** Who froze for so long that the lease is another's saw nothing that is worth a person's night: that one tells. */
+  async #takenOver(): Promise<End | undefined> {
+    const hold = await this.lease.holds();
+    return hold.kind === "lost" ? this.#yielded(hold.holder) : undefined;
+  }
   #yielded(holder: string): End {
     this.emit({ event: "yielded", holder });
     return { outcome: this.#acted ? "unfinished" : "yielded" };
   }
-  #refused(refusals: readonly Refusal[]): End {
+  async #refused(refusals: readonly Refusal[]): Promise<End> {
+    const other = await this.#takenOver();
+    if (other !== undefined) return other;
     this.emit({ event: "refused", refusals });
     return { outcome: this.#acted ? "unfinished" : "refused", why: refusals[0]?.evidence ?? "" };
   }

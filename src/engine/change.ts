@@ -10,6 +10,7 @@ import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
 import { resolveWhere } from "../playbook/place.ts";
+import { probeText } from "../playbook/probe.ts";
 import { brokenOff, filledIn, leaseForbids, type Scene, script, sessionOn, type StepEnd } from "./scene.ts";
 
 export type ChangeEnd =
@@ -88,7 +89,13 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
     // One look answers whether it still is what it was, and what the command is: between two it may have become a voter.
     scene.view.touch();
     await scene.view.see("all");
-    if (await scene.view.ask(step.undo.if) !== "yes") continue;
+    const still = await scene.view.ask(step.undo.if);
+    if (still === "no") continue;
+    if (still === "unknown") {
+      const detail = `whether ${probeText(step.undo.if)} is not known`;
+      scene.emit({ event: "undone", step: step.id, ok: false, detail });
+      continue;
+    }
     const seen = scene.view.newest;
     const stop = seen.conflicts[0] ?? forbidsEffect(seen, step.undo.effect) ??
       scene.locks.lost(scene.run.target, seen, alive);

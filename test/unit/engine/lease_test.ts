@@ -63,6 +63,30 @@ for (const [name, hold] of Object.entries({ lost, unknown: { kind: "refused", re
   });
 }
 
+Deno.test("who has lost the lease tells no refusal and no lost quorum: another manager does", async () => {
+  const told = async (hold: Hold, change: (w: World) => void) => {
+    const w = new World(target("n1 n2 n3", "n1 n2 n3 n4 n5"), "n1 n2 n3");
+    w.leases = leased(() => hold).leases;
+    change(w);
+    const { outcome } = await w.apply();
+    return [outcome, w.told("refused").length + w.told("quorumLost").length];
+  };
+  const dead = (w: World) => {
+    w.kill("n2");
+    w.silent.add("n2");
+  };
+  const gone = (w: World) =>
+    ["n2", "n3"].forEach((n) => {
+      w.kill(n);
+      w.data.delete(n);
+    });
+  const held: Hold = { kind: "held" };
+  for (const [change, outcome] of [[dead, "refused"], [gone, "quorumLost"]] as const) {
+    assert.deepEqual(await told(held, change), [outcome, 1]);
+    assert.deepEqual(await told(lost, change), ["yielded", 0]);
+  }
+});
+
 for (
   const [what, ends] of [
     ["the deadline", () => {}],

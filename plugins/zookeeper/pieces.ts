@@ -64,7 +64,9 @@ export const kept = (s: Scene): Kept => ({
 
 /** The ensemble as the node that a step runs on reaches it: by its own server, with its own credentials. */
 export const through = ({ service, options: o }: Scene, command: Command): Command =>
-  sh`zk_with ${service} ${o.clientPort} ${o.java} ${o.classPath} ${o.auth ?? []} && ${command}`;
+  sh`zk_with ${service} ${o.clientPort} ${o.java} ${o.classPath}${
+    o.auth === undefined ? sh`` : sh` ${o.auth}`
+  } && ${command}`;
 
 /** Another reconfiguration came first: the version that was seen is not the newest any more. Then it is seen anew. */
 const overtaken = { forMs: 30_000, everyMs: 300, when: "is not valid" };
@@ -92,22 +94,24 @@ export function snapshot(s: Scene, leaving?: Member) {
   });
 }
 
-/** S12: all that can fail on a node fails here, before the ensemble hears of it. */
-export function stage(n: HostNode, s: Scene) {
+/** S12: all that can fail on nodes fails here, before the ensemble hears of them. */
+export function stage(nodes: readonly HostNode[], s: Scene) {
   const o = s.options;
   return [
-    ...given(s.seen.nodes[n.name]?.unit.load === "not-found" && n, (at) => [
+    ...nodes.filter((n) => s.seen.nodes[n.name]?.unit.load === "not-found").map((n) =>
       step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, s.service)}`), {
         title: `write ${o.unit} on ${n.name}`,
-        on: node(at),
+        on: node(n),
         effect: configures(n, "unchanged"),
         idempotent: true,
-      }),
-    ]),
-    stageNode(
-      n,
-      kept(s),
-      sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
+      })
+    ),
+    ...nodes.map((n) =>
+      stageNode(
+        n,
+        kept(s),
+        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
+      )
     ),
   ];
 }
@@ -131,7 +135,7 @@ export const configureRecorded = (n: HostNode, s: Scene): Command =>
 export function join(n: HostNode, s: Scene) {
   const o = s.options;
   return [
-    ...stage(n, s),
+    ...stage([n], s),
     step(
       `register-learner:${n.name}`,
       run(through(

@@ -78,7 +78,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
-      ...fresh.flatMap((n) => stage(n, s)),
+      ...stage(fresh, s),
       ...fresh.map((n) => writeIntent(n, f.desired, f.token, kept(s))),
       ...fresh.map((n) =>
         step(
@@ -183,7 +183,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         "must-be-empty",
         must(dataEmpty(f.node), `${f.node.name} holds data again`, "nothing to do: the next run looks again"),
       ),
-      ...stage(f.node, s),
+      ...stage([f.node], s),
       step(`configure:${f.node.name}`, run(configureRecorded(f.node, s)), {
         title: `give ${f.node.name} its id back, and the live list of servers`,
         on: node(f.node),

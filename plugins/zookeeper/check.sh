@@ -45,7 +45,8 @@ zk_used() {
 }
 
 # DIR: the ensemble and the id of the data that lies there, by what Quorate wrote beside it. 1: there is no data. 2: it
-# cannot be told. A server that has never started leaves only myid, and the name of the ensemble that it is to be of.
+# cannot be told. What a server without data leaves is none: myid, the name of the ensemble that it is to be of, and the
+# epochs that it has heard of.
 zk_disk_id() {
 	[ -e "$1" ] || return 1
 	[ -d "$1" ] && ls -A -- "$1" >/dev/null || { echo "$1 is no directory that can be read" >&2; return 2; }
@@ -53,6 +54,7 @@ zk_disk_id() {
 	for entry in "$1"/* "$1"/.[!.]* "$1"/version-2/*; do
 		[ -e "$entry" ] || continue
 		case ${entry#"$1"/} in
+		version-2/acceptedEpoch* | version-2/currentEpoch*) ;;
 		version-2/*) zk_data=yes ;;
 		lost+found | .quorate-* | version-2 | initialize | myid | myid.quorate-* | quorate-ensemble | quorate-ensemble.quorate-* | zookeeper_server.pid) ;;
 		*) echo "$1 holds what is not ZooKeeper's: ${entry##*/}" >&2; return 2 ;;

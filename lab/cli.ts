@@ -9,7 +9,8 @@ import { labUp } from "./mod.ts";
 import { exists, MGMT, type Place, placeOf } from "./place.ts";
 import { attached } from "./process.ts";
 
-const USAGE = `deno task lab up [hosts] [--etcd 3.4|3.5] [--bare]   start hosts that stay (3 unless told)
+const USAGE =
+  `deno task lab up [hosts] [--etcd 3.4|3.5] [--bare] [--zookeeper]   start hosts that stay (3 unless told)
 deno task lab list                                   labs and their hosts
 deno task lab shell <host>                           a root shell on a host
 deno task lab run <program> [argument …]             a program on the management side, where n1, n2, … have names
@@ -37,12 +38,17 @@ async function main(args: string[]): Promise<number> {
 async function up(place: Place, args: string[]): Promise<number> {
   const etcd = args.includes("--etcd") ? args.splice(args.indexOf("--etcd"), 2)[1] : "3.4";
   const bareBinary = args.includes("--bare") && args.splice(args.indexOf("--bare"), 1).length > 0;
+  const java = args.includes("--zookeeper") && args.splice(args.indexOf("--zookeeper"), 1).length > 0;
   const hosts = Number(args.shift() ?? 3);
-  if ((etcd !== "3.4" && etcd !== "3.5") || !(hosts >= 1) || args.length > 0) {
+  if (
+    (etcd !== "3.4" && etcd !== "3.5") || !(hosts >= 1) ||
+    args.length > 0
+  ) {
     console.error(USAGE);
     return 64;
   }
-  const lab = await labUp({ name: place.name, hosts, etcd, bareBinary, keep: true });
+  const zookeeper = java ? { zookeeper: "3.8" } as const : {};
+  const lab = await labUp({ name: place.name, hosts, etcd, bareBinary, ...zookeeper, keep: true });
   for (const { name, address } of lab.hosts) console.log(`${name}\t${address}`);
   console.error(`key and known_hosts: ${lab.dir}`);
   return 0;

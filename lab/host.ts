@@ -6,11 +6,13 @@
 import { layers } from "./base.ts";
 import { exists, type Place } from "./place.ts";
 import { type Finished, run, sh, until } from "./process.ts";
-import type { EtcdVersion } from "./setup.ts";
+import type { EtcdVersion, ZooKeeperVersion } from "./setup.ts";
 
 export interface HostOptions {
   /** @default "3.4" */
   readonly etcd?: EtcdVersion;
+  /** Debian's ZooKeeper and its Java are there, too. @default none */
+  readonly zookeeper?: ZooKeeperVersion;
   /** Debian's default single-member cluster was started once, as by the package's installation, and … */
   readonly pristine?: "stopped" | "running";
   /** No unit and no environment file: only etcd's programs and its user. */

@@ -32,7 +32,7 @@ import { setup } from "./setup.ts";
 export type { OnOptions } from "./host.ts";
 export { installTls, type Tls } from "./tls.ts";
 export { type Judged, Writes } from "./writes.ts";
-export type { EtcdVersion } from "./setup.ts";
+export type { EtcdVersion, ZooKeeperVersion } from "./setup.ts";
 export type { Ended } from "./process.ts";
 export { until } from "./process.ts";
 export type { Finished, HostOptions, Running, RunOptions, SpawnOptions };
@@ -61,7 +61,7 @@ let watching = false;
 
 /** Boots the hosts and returns when every sshd answers; throws, leaving nothing behind, when one does not. */
 export async function labUp(options: LabOptions): Promise<Lab> {
-  await setup(options.etcd);
+  await setup(options.etcd, options.zookeeper);
   const place = placeOf(options.name);
   const names = typeof options.hosts === "number"
     ? Array.from({ length: options.hosts }, (_, i) => `n${i + 1}`)
@@ -144,6 +144,7 @@ export class Lab extends Faults implements AsyncDisposable {
       if (this.all.has(host.name)) throw new TypeError(`Cannot add host "${host.name}": the lab has one`);
       this.all.set(host.name, host);
     }
+    if (options.zookeeper !== undefined) await setup(undefined, options.zookeeper);
     if (options.etcd === "3.5") await this.#newerEtcd();
     const lines = hosts.map(({ address, name }) => `${address} ${name}\n`).join("");
     await Deno.writeTextFile(`${this.place.root}/hosts.txt`, lines, { append: true });

@@ -7,6 +7,7 @@ import { CACHE, exists } from "./place.ts";
 import { must, run, sh } from "./process.ts";
 
 export type EtcdVersion = "3.4" | "3.5";
+export type ZooKeeperVersion = "3.8";
 
 /** Debian's package → why the lab wants it. The hosts see the machine's own files, so theirs are among them. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -23,20 +24,26 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "libpython3-stdlib": "its HTTP",
 };
 
+/** For hosts that are to run ZooKeeper: a third of a gigabyte with its Java, which nothing else here needs. */
+const ZOOKEEPER: Readonly<Record<string, string>> = {
+  "zookeeper": "the hosts' ZooKeeper, its user and its shell; it brings no unit, so nothing is started",
+  "openjdk-17-jre-headless": "ZooKeeper's Java",
+};
+
 const INOTIFY = 4096;
 
 /** Two labs may be started at once. */
 const ONE_AT_A_TIME = "exec 9>/run/lock/quorate-lab-setup; flock 9";
 const SUITES = ["trixie", "testing", "unstable"];
 
-/** Makes the machine ready for hosts with this etcd; throws with what to do where it cannot. */
-export async function setup(etcd: EtcdVersion = "3.4"): Promise<void> {
+/** Makes the machine ready for hosts with these services; throws with what to do where it cannot. */
+export async function setup(etcd: EtcdVersion = "3.4", zookeeper?: ZooKeeperVersion): Promise<void> {
   if (Deno.build.os !== "linux") throw new Error("The lab needs Linux (namespaces, mounts, cgroups)");
   if (Deno.uid() !== 0) throw new Error("The lab needs root (namespaces, mounts, cgroups): run it with sudo");
   if (!exists("/usr/bin/apt-get")) {
     throw new Error("The lab needs Debian 12 (apt-get): its hosts are made of it");
   }
-  await provide(PACKAGES);
+  await provide({ ...PACKAGES, ...(zookeeper === undefined ? {} : ZOOKEEPER) });
   allowInotify();
   if (etcd === "3.5") await unpackEtcd();
   else await checkOwnEtcd();

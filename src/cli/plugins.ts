@@ -1,4 +1,5 @@
 import { etcd } from "../../plugins/etcd/mod.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { targetsOf } from "../config/targets.ts";
 import type { Target } from "../model/observation.ts";
@@ -7,7 +8,7 @@ import type { Cases } from "../playbook/playbook.ts";
 import type { Service } from "../playbook/plugin.ts";
 
 /** The plugins that are built in. */
-export const plugins: readonly Plugin[] = [etcd];
+export const plugins: readonly Plugin[] = [etcd, zookeeper];
 
 /** A service bound to its plugin, and what a run wants of it. */
 export interface Bound {

@@ -12,6 +12,14 @@ import type { HostNode, Intent } from "../model/node.ts";
  */
 export type Join = "new" | "existing" | "formed" | "unchanged";
 
+/**
+ * `elects`: leadership cannot be handed over by a command, or the service does it by itself as part of this, so that a
+ * leader is touched like any other; it comes last all the same (S11).
+ */
+interface Election {
+  readonly elects?: true;
+}
+
 export type Effect =
   | { readonly does: "nothing" }
   /** Writes the bootstrap intent, outside the data directory. */
@@ -20,7 +28,7 @@ export type Effect =
   | { readonly does: "configures"; readonly node: string; readonly join: Join }
   /** Starts the process. `new` also marks the node as started, in the same shell, before the start. */
   | { readonly does: "starts"; readonly node: string; readonly as: "new" | "existing" | "itself" }
-  | { readonly does: "restarts"; readonly node: string }
+  | { readonly does: "restarts"; readonly node: string } & Election
   /** Stops the process, and sees that none is left and that none comes back. */
   | { readonly does: "fences"; readonly node: string }
   | { readonly does: "unfences"; readonly node: string }
@@ -35,7 +43,7 @@ export type Effect =
   | { readonly does: "formed"; readonly node: string }
   | { readonly does: "registersLearner"; readonly node: string }
   | { readonly does: "promotes"; readonly node: string }
-  | { readonly does: "removes"; readonly member: string }
+  | { readonly does: "removes"; readonly member: string } & Election
   | { readonly does: "movesLeaderFrom"; readonly member: string }
   | { readonly does: "updatesPeerUrl"; readonly member: string; readonly peerUrl: string };
 
@@ -62,7 +70,16 @@ export const configures = (n: HostNode, join: Join): Effect => ({
   join,
 });
 export const setsAside = (n: HostNode, whose: string): Effect => ({ does: "setsAside", node: n.name, whose });
-export const removes = (m: { readonly id: string }): Effect => ({ does: "removes", member: m.id });
+export const removes = (m: { readonly id: string }, how: Election = {}): Effect => ({
+  does: "removes",
+  member: m.id,
+  ...how,
+});
+export const restarts = (n: HostNode, how: Election = {}): Effect => ({
+  does: "restarts",
+  node: n.name,
+  ...how,
+});
 export const movesLeaderFrom = (m: { readonly id: string }): Effect => ({
   does: "movesLeaderFrom",
   member: m.id,

@@ -17,8 +17,10 @@ export interface Kept {
   readonly service: string;
   readonly unit: string;
   readonly dataDir: string;
-  /** As `/proc/PID/comm` names it, and as titles call it. */
+  /** As `/proc/PID/comm` names it. */
   readonly process: string;
+  /** As titles call it, where that is not the process's name. */
+  readonly called?: string;
   /**
    * A shell function of the plugin: `DISKID DIR` prints `CLUSTER MEMBER` of the data that lies there, then `pristine`
    * where these are the ids of a package's default; returns 1 where there is no data, and 2 where it cannot tell, with
@@ -26,6 +28,8 @@ export interface Kept {
    */
   readonly diskId: string;
 }
+
+const calledBy = (k: Kept): string => k.called ?? k.process;
 
 /** S16: stopped, and nothing is left that could start it again. `pristine` remembers whose default data lay there. */
 export const fence = (n: HostNode, k: Kept, pristine?: string) =>
@@ -37,7 +41,7 @@ export const fence = (n: HostNode, k: Kept, pristine?: string) =>
       }`,
     ),
     {
-      title: `fence ${n.name}: stop ${k.process}, keep it from starting, see that no process is left`,
+      title: `fence ${n.name}: stop ${calledBy(k)}, keep it from starting, see that no process is left`,
       on: node(n),
       effect: effect("fences", n),
       unless: fenced(n),
@@ -95,7 +99,7 @@ export const writeIntent = (n: HostNode, all: readonly HostNode[], token: string
 /** The first start as `new`, marked before it; `command` ends in `quorate_start_new` for this service. */
 export const startNew = (n: HostNode, k: Kept, command: Command = startNewShell(k)) =>
   step(`start-new:${n.name}`, run(command), {
-    title: `mark ${n.name} as started and start ${k.process} as new`,
+    title: `mark ${n.name} as started and start ${calledBy(k)} as new`,
     on: node(n),
     effect: starts(n, "new"),
     unless: markedStarted(n),
@@ -136,7 +140,7 @@ export const startOwn = (
     ? sh`quorate_unfence ${k.unit} ${k.service} && `
     : sh``;
   return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
-    title: `start ${k.process} on ${n.name}`,
+    title: `start ${calledBy(k)} on ${n.name}`,
     on: node(n),
     effect: starts(n, "itself"),
     unless: running(n),
@@ -146,7 +150,7 @@ export const startOwn = (
 /** The first start of a member that was registered before. */
 export const startExisting = (n: HostNode, k: Kept) =>
   step(`start-existing:${n.name}`, run(sh`quorate_start ${k.unit}`), {
-    title: `start ${k.process} on ${n.name}`,
+    title: `start ${calledBy(k)} on ${n.name}`,
     on: node(n),
     effect: starts(n, "existing"),
     unless: running(n),

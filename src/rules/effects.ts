@@ -28,12 +28,13 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
     case "removes": {
       const member = memberById(seen, effect.member);
       if (member === undefined) return undefined;
-      return quorum(seen, effect, `removing ${memberText(member)}`, member) ?? leaderLast(seen, member);
+      return quorum(seen, effect, `removing ${memberText(member)}`, member) ??
+        (effect.elects ? undefined : leaderLast(seen, member));
     }
     case "restarts": {
       const member = memberOn(seen, effect.node);
       return quorum(seen, effect, `restarting ${effect.node}`, member) ??
-        (member === undefined ? undefined : leaderLast(seen, member));
+        (member === undefined || effect.elects ? undefined : leaderLast(seen, member));
     }
     case "updatesPeerUrl":
       return quorum(seen, effect, `recording ${effect.peerUrl}`, memberById(seen, effect.member));

@@ -1,0 +1,75 @@
+/**
+ * Values that follow from an observation of an ensemble, and how a runbook reads the same on a node.
+ *
+ * @module
+ */
+import { type HostNode, type Late, type Observation, quote } from "quorate";
+import { peerAddress, serverLine, type ZooKeeperOptions } from "./options.ts";
+import { HIGHEST, VERSION } from "./read.ts";
+
+/** ZooKeeper's own limit: the id is the first byte of each session's. */
+const MOST = 255;
+
+/** A derived value, or undefined while it does not exist; only the linearizable record counts (S2). */
+export function derive(key: string, seen: Observation, o: ZooKeeperOptions): string | undefined {
+  if (seen.state !== "held") return undefined;
+  switch (key) {
+    case "nextId":
+      return nextId(seen);
+    case "version":
+      return newest(seen, VERSION, (text) => BigInt(`0x${text}`));
+    case "ensemble":
+      // S12: the list of all recorded members.
+      return seen.members.map((m) => serverLine(m, o)).join(" ");
+    default:
+      return undefined;
+  }
+}
+
+/** The value that the most advanced reader saw. */
+function newest(seen: Observation, key: string, order: (text: string) => bigint): string | undefined {
+  const told = Object.values(seen.nodes).flatMap((f) => f.settings?.[key] ?? []);
+  return [...told].sort((a, b) => (order(a) < order(b) ? 1 : -1))[0];
+}
+
+/**
+ * An id that no server of this ensemble ever had: data of a former one may lie on a disk that nobody sees now, and two
+ * servers of one id would vote twice. The highest that was ever given is kept in the ensemble itself.
+ */
+function nextId(seen: Observation): string | undefined {
+  const highest = newest(seen, HIGHEST, BigInt);
+  if (highest === undefined) return undefined;
+  const known = Object.values(seen.nodes).flatMap((f) =>
+    [f.latch, f.data.identity, ...f.aside].flatMap((i) =>
+      typeof i === "string" || i.clusterId !== seen.clusterId ? [] : [Number(i.memberId)]
+    )
+  );
+  const next = Math.max(Number(highest), ...known, ...seen.members.map((m) => Number(m.id))) + 1;
+  return next > MOST ? undefined : String(next);
+}
+
+/** A late value as a shell expression for a runbook, to be run on a node whose server serves. */
+export function lateShell(late: Late, nodes: readonly HostNode[], o: ZooKeeperOptions): string | undefined {
+  const record = `zk_session localhost ${o.clientPort} | zk_lines`;
+  if (late.late === "memberId") {
+    if ("member" in late.of) return undefined;
+    const { node: name } = late.of;
+    const host = nodes.find((n) => n.name === name);
+    if (host === undefined) return undefined;
+    return `${record} | sed -n ${quote(`s/^server\\.\\([0-9]*\\)=${peerAddress(host, o)}:.*/\\1/p`)}`;
+  }
+  const name =
+    `zk_session localhost ${o.clientPort} | tr -c '[:alnum:] ' '\\n' | grep -xE -m 1 '[0-9A-Za-z]+ [0-9]+'`;
+  switch (late.key) {
+    case "version":
+      return `${record} | sed -n 's/^version=//p'`;
+    case "ensemble":
+      return `${record} | grep '^server' | tr '\\n' ' '`;
+    case "clusterId":
+      return `${name} | cut -d ' ' -f 1`;
+    case "nextId":
+      return `echo $(( $(${name} | cut -d ' ' -f 2) + 1 ))`;
+    default:
+      return undefined;
+  }
+}

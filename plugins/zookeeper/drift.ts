@@ -1,0 +1,41 @@
+/**
+ * The keys of zoo.cfg that Quorate keeps, and what of them differs on a node.
+ *
+ * @module
+ */
+import type { Drift, NodeFacts } from "quorate";
+import type { ZooKeeperOptions } from "./options.ts";
+import { RESTART } from "./read.ts";
+
+/** The keys that Quorate writes on every node, and keeps as they are. */
+export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
+  reconfigEnabled: "true",
+  // A server that once stood alone would serve without a quorum, and cannot be joined.
+  standaloneEnabled: "false",
+  // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
+  // that was wiped could elect itself together with one that is behind. Only a bootstrap lets one vote, by a file.
+  "db.autocreate": "false",
+  ...o.settings,
+});
+
+/** What a first start needs, where the options say nothing else: the values of ZooKeeper's own sample. */
+export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
+  tickTime: "2000",
+  initLimit: "10",
+  syncLimit: "5",
+  ...ownSettings(o),
+});
+
+/**
+ * What differs. The server reads zoo.cfg when it starts and writes it itself when members change, so neither the file nor
+ * its age tells what is in effect: a mark that is taken away after the restart does.
+ *
+ * An ensemble that others built without `reconfigEnabled` is not switched over by a restart that nobody asked for.
+ */
+export function zookeeperDrift(o: ZooKeeperOptions, facts: Pick<NodeFacts, "settings">): Drift {
+  const there = facts.settings;
+  if (there === undefined || !o.configureMembers) return { settings: {} };
+  const due = there[RESTART] !== undefined;
+  const wanted = Object.entries(due ? ownSettings(o) : o.settings);
+  return { settings: Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)) };
+}

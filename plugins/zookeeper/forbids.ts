@@ -1,0 +1,58 @@
+/**
+ * What ZooKeeper's own settings do not allow (S22).
+ *
+ * @module
+ */
+import type { Change, Observation, Refusal } from "quorate";
+import { derive } from "./derive.ts";
+import type { ZooKeeperOptions } from "./options.ts";
+import { HIGHEST } from "./read.ts";
+
+const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
+
+/** Why this change must not be made with the settings that are there, or undefined. */
+export function zookeeperForbids(
+  o: ZooKeeperOptions,
+  change: Change,
+  seen: Observation,
+): Refusal | undefined {
+  const odd = Object.entries(o.settings).find(([, value]) => !PLAIN.test(value));
+  if (odd !== undefined && (change.case === "bootstrap" || change.case === "repairConfig" || joins(change))) {
+    return {
+      rule: "S22",
+      evidence:
+        `options.settings.${
+          odd[0]
+        } has a value with blanks, quotes or other characters that zoo.cfg would need ` +
+        "written in a way of its own",
+      unblock: "keep that key by hand, and take it out of the options",
+    };
+  }
+  if (!joins(change) && change.case !== "remove") return undefined;
+  if (joins(change) && seen.state === "held" && derive("nextId", seen, o) === undefined) {
+    const most = Math.max(0, ...seen.members.map((m) => Number(m.id)));
+    return {
+      rule: "S22",
+      evidence: most >= 255 || Object.values(seen.nodes).some((f) => f.settings?.[HIGHEST] !== undefined)
+        ? "all 255 ids of servers were given, and one that joins needs an id that nobody ever had"
+        : `which ids were given to servers is not written in /quorate, and one that joins needs an id that nobody ever had`,
+      unblock:
+        `in ZooKeeper's shell: create (or set) /quorate "${seen.clusterId} HIGHEST", HIGHEST being the highest id ` +
+        "that a server of this ensemble ever had",
+    };
+  }
+  const fixed = seen.members.find((m) => {
+    const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
+    return m.health === "healthy" && there !== undefined && there.reconfigEnabled !== "true";
+  });
+  return fixed === undefined ? undefined : {
+    rule: "S22",
+    evidence:
+      `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it ` +
+      "runs; lists of servers in files alone are not kept",
+    unblock:
+      "set reconfigEnabled=true and standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
+  };
+}
+
+const joins = (c: Change): boolean => c.case === "add" || c.case === "replace";

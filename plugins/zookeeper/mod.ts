@@ -1,0 +1,60 @@
+/**
+ * The ZooKeeper plugin.
+ *
+ * @module
+ */
+import { definePlugin, type ServiceView, type Tri } from "quorate";
+import { zookeeperAskPeers, zookeeperCheck } from "./check.ts";
+import { derive, lateShell } from "./derive.ts";
+import { zookeeperDrift } from "./drift.ts";
+import { zookeeperForbids } from "./forbids.ts";
+import { peerAddress } from "./options.ts";
+import { zookeeperPlaybook } from "./playbook.ts";
+import { readPeers, readZooKeeper } from "./read.ts";
+import { zookeeperShell } from "./shell.ts";
+import { zookeeperOptions } from "./spec.ts";
+
+export { zookeeperPlaybook } from "./playbook.ts";
+export type { ZooKeeperOptions } from "./options.ts";
+
+/** An observer this many transactions behind catches up within the round trip that makes it a voter. */
+const IN_SYNC_TRANSACTIONS = 1000n;
+
+/**
+ * In sync, seen from outside: it serves, which it does only after a leader has brought it up to date, in the leader's
+ * epoch, and few transactions behind it. Both zxids come from one observation.
+ */
+function caughtUp(learner: ServiceView, leader: ServiceView): Tri {
+  if (learner.index === undefined || leader.index === undefined || learner.local === "unknown") {
+    return "unknown";
+  }
+  const near = leader.index - learner.index <= IN_SYNC_TRANSACTIONS;
+  return learner.local === "yes" && learner.linearizable === "yes" && learner.term === leader.term && near
+    ? "yes"
+    : "no";
+}
+
+/** Keeps ZooKeeper ensembles, 3.5 and later, whose members can be changed while they run (`reconfigEnabled`). */
+export const zookeeper = definePlugin({
+  name: "zookeeper",
+  options: zookeeperOptions,
+  playbook: zookeeperPlaybook,
+  describe: ({ options, nodes }) => ({
+    facts: { zookeeper: options, nodes },
+    unit: options.unit,
+    dataDir: options.dataDir,
+    process: "java",
+    programs: ["bash", "gzip", "od", "sha1sum", "tar", options.java],
+    shell: zookeeperShell,
+    check: (node) => zookeeperCheck(options, node),
+    read: (asks) => readZooKeeper(asks, options, nodes),
+    askPeers: (members) => zookeeperAskPeers(members),
+    readPeers,
+    claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
+    caughtUp,
+    drift: (facts) => zookeeperDrift(options, facts),
+    forbids: (change, seen) => zookeeperForbids(options, change, seen),
+    derived: (key, seen) => derive(key, seen, options),
+    lateShell: (late) => lateShell(late, nodes, options),
+  }),
+});

@@ -1,0 +1,219 @@
+/**
+ * The pieces that several cases of the ZooKeeper playbook share: functions that return steps.
+ *
+ * @module
+ */
+import {
+  all,
+  any,
+  anyVoter,
+  type Arg,
+  caughtUp,
+  type Command,
+  configures,
+  derived,
+  effect,
+  fetch,
+  given,
+  healthy,
+  type HostNode,
+  type Kept,
+  latch,
+  learner,
+  type Member,
+  member,
+  memberId,
+  node,
+  not,
+  nothing,
+  type Observation,
+  recorded,
+  removes,
+  run,
+  running,
+  sh,
+  stageNode,
+  startExisting,
+  step,
+  toLatch,
+  voter,
+  wait,
+} from "quorate";
+import { serverSpec, type ZooKeeperOptions } from "./options.ts";
+import { firstWords, unitFile } from "./settings.ts";
+
+/** What every piece looks at. */
+export interface Scene {
+  readonly service: string;
+  readonly seen: Observation;
+  readonly nodes: readonly HostNode[];
+  readonly options: ZooKeeperOptions;
+  readonly backup: boolean;
+  readonly joinTimeoutMs: number;
+}
+
+/** What the common pieces have to know of ZooKeeper. */
+export const kept = (s: Scene): Kept => ({
+  service: s.service,
+  unit: s.options.unit,
+  dataDir: s.options.dataDir,
+  process: "java",
+  called: "ZooKeeper",
+  diskId: "zk_disk_id",
+});
+
+/** The ensemble as the node that a step runs on reaches it: by its own server, with its own credentials. */
+export const through = ({ service, options: o }: Scene, command: Command): Command =>
+  sh`zk_with ${service} ${o.clientPort} ${o.java} ${o.classPath}${
+    o.auth === undefined ? sh`` : sh` ${o.auth}`
+  } && ${command}`;
+
+/** Another reconfiguration came first: the version that was seen is not the newest any more. Then it is seen anew. */
+const overtaken = { forMs: 30_000, everyMs: 300, when: "is not valid" };
+/** A server that has just begun to follow, or an election under way. */
+const notYet = { forMs: 30_000, everyMs: 500 };
+
+/** S18: the data as of now, after a read in a new session at the same server, fetched from there. */
+export function snapshot(s: Scene, leaving?: Member) {
+  const able = s.seen.members.filter((m) =>
+    m.role === "voter" && m.health === "healthy" && m.id !== leaving?.id &&
+    m.node !== undefined && s.seen.nodes[m.node]?.reached
+  );
+  const from = able.find((m) => !m.leader) ?? able[0] ?? leaving;
+  const host = s.nodes.find((n) => n.name === from?.node);
+  return given(s.backup && host, (at) => {
+    const file = `/var/lib/quorate/${s.service}/snapshot.tgz`;
+    const options = { on: node(at), effect: nothing, idempotent: true, timeoutMs: 600_000 } as const;
+    return [
+      step("snapshot", run(through(s, sh`zk_backup ${s.options.dataDir} ${file}`)), {
+        title: "copy the newest snapshot and the logs since, after a read",
+        ...options,
+      }),
+      step("fetch-snapshot", fetch(file, "snapshot"), { title: "fetch it and verify its hash", ...options }),
+    ];
+  });
+}
+
+/** S12: all that can fail on nodes fails here, before the ensemble hears of them. */
+export function stage(nodes: readonly HostNode[], s: Scene) {
+  const o = s.options;
+  return [
+    ...nodes.filter((n) => s.seen.nodes[n.name]?.unit.load === "not-found").map((n) =>
+      step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, s.service)}`), {
+        title: `write ${o.unit} on ${n.name}`,
+        on: node(n),
+        effect: configures(n, "unchanged"),
+        idempotent: true,
+      })
+    ),
+    ...nodes.map((n) =>
+      stageNode(
+        n,
+        kept(s),
+        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
+      )
+    ),
+  ];
+}
+
+/** What a node needs for a first start: who it is, of which ensemble, and who else there is. */
+export const configuring = (s: Scene, id: Arg, ensemble: Arg, servers: Arg): Command => {
+  const o = s.options;
+  return sh`zk_configure ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${id} ${ensemble} ${servers} ${
+    firstWords(o)
+  }`;
+};
+
+/** The same from the live record, for a server that it names already. */
+export const configureRecorded = (n: HostNode, s: Scene): Command =>
+  configuring(s, memberId({ node: n.name }), derived("clusterId"), derived("ensemble"));
+
+/**
+ * Joins a node: staged, an observer, started, promoted when it is in sync (S8, S12, S13). Whoever calls this waits until
+ * all are healthy.
+ */
+export function join(n: HostNode, s: Scene) {
+  const o = s.options;
+  return [
+    ...stage([n], s),
+    step(
+      `register-learner:${n.name}`,
+      run(through(
+        s,
+        sh`zk_register ${derived("clusterId")} ${derived("nextId")} ${serverSpec(n, "observer", o)} ${
+          derived("version")
+        }`,
+      )),
+      {
+        title: `register ${n.name} as an observer`,
+        on: anyVoter(),
+        effect: effect("registersLearner", n),
+        unless: recorded(n),
+        retry: overtaken,
+        undo: {
+          command: through(s, sh`zk_remove ${memberId({ node: n.name })} ${derived("version")}`),
+          if: all(recorded(n), learner(n)),
+          effect: { does: "nothing" },
+        },
+      },
+    ),
+    step(
+      `configure:${n.name}`,
+      // Who joins an ensemble that exists has nothing to do with a bootstrap any more.
+      run(sh`quorate_unmark ${s.service} intent started && ${configureRecorded(n, s)}`),
+      {
+        title: `configure ${n.name} with the live list of servers`,
+        on: node(n),
+        effect: configures(n, "existing"),
+        unless: running(n),
+      },
+    ),
+    startExisting(n, kept(s)),
+    step(`wait-in-sync:${n.name}`, wait(any(caughtUp(n), all(voter(n), healthy(n)))), {
+      title: `wait until ${n.name} is in sync`,
+      timeoutMs: s.joinTimeoutMs,
+    }),
+    step(
+      `promote:${n.name}`,
+      run(through(
+        s,
+        sh`zk_promote ${memberId({ node: n.name })} ${serverSpec(n, "participant", o)} ${derived("version")}`,
+      )),
+      {
+        title: `promote ${n.name} to a voter`,
+        on: anyVoter(),
+        effect: effect("promotes", n),
+        unless: voter(n),
+        retry: notYet,
+      },
+    ),
+  ];
+}
+
+/**
+ * A leader is removed like any other: the reconfiguration itself names its heir (S11). Through another server, whose
+ * session outlives the election.
+ */
+export const removeMember = (m: Member, s: Scene) =>
+  step(`remove:${m.node ?? m.id}`, run(through(s, sh`zk_remove ${m.id} ${derived("version")}`)), {
+    title: `remove server ${m.id}${m.node === undefined ? "" : ` (${m.node})`}`,
+    on: anyVoter({ not: m.id }),
+    effect: removes(m, { elects: true }),
+    onlyIf: recorded(member(m.id)),
+    verify: not(recorded(member(m.id))),
+    retry: overtaken,
+  });
+
+/** All voters and the newly joined are latched anew. */
+export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
+  toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
+
+/** Beside the data of an ensemble that others built, its name is written first. */
+export const latchOn = (n: HostNode, s: Scene) => {
+  const k = kept(s);
+  const named = sh`zk_named ${k.dataDir} ${derived("clusterId")} ${memberId({ node: n.name })} && `;
+  const written = latch(n, k);
+  return written.action.do === "run"
+    ? { ...written, action: run(sh`${named}${written.action.command}`) }
+    : written;
+};

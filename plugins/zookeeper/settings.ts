@@ -1,0 +1,38 @@
+/**
+ * What Quorate writes for ZooKeeper on a node: the settings of a first start, and a unit where there is none.
+ *
+ * @module
+ */
+import { text } from "quorate";
+import { firstSettings } from "./drift.ts";
+import type { ZooKeeperOptions } from "./options.ts";
+
+/** `KEY=value` words, for zoo.cfg. */
+export const settingWords = (settings: Readonly<Record<string, string>>) =>
+  Object.entries(settings).map(([key, value]) => text`${key}=${value}`);
+
+export const firstWords = (o: ZooKeeperOptions) => settingWords({ dataDir: o.dataDir, ...firstSettings(o) });
+
+/**
+ * Debian's package has no unit. Java ends with 143 when it is told to stop; any other exit code is not restarted: that is
+ * for `repairCrashed` to judge.
+ */
+export const unitFile = (o: ZooKeeperOptions, service: string): string =>
+  `[Unit]
+Description=ZooKeeper (kept by Quorate)
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+User=${o.user}
+EnvironmentFile=-/var/lib/quorate/${service}/java.env
+ExecStart=${o.java} ${o.jvm === "" ? "" : `${o.jvm} `}-cp ${o.classPath} \\
+  org.apache.zookeeper.server.quorum.QuorumPeerMain ${o.config}
+SuccessExitStatus=143
+Restart=on-abnormal
+RestartSec=1
+LimitNOFILE=65536
+
+[Install]
+WantedBy=multi-user.target
+`;

@@ -1,0 +1,21 @@
+/**
+ * Shell functions of the ZooKeeper playbook's own steps. They call those that every node check and step can call
+ * (`quorate_…`), and are sent along with them.
+ *
+ * - `zk_unit UNIT USER CONTENT` writes a unit where there is none, and its user.
+ * - `zk_stage SERVICE UNIT DIR CONFIG JAVA CLASSPATH` is `quorate_stage` for ZooKeeper; it also makes this node's own super
+ *   user, whose password never leaves the node.
+ * - `zk_configure SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…` writes what a first start needs.
+ * - `zk_set` and `zk_restart` keep zoo.cfg, and see that what it says comes into effect.
+ * - `zk_with SERVICE PORT JAVA CLASSPATH [AUTH]` goes before `zk_name`, `zk_register`, `zk_promote`, `zk_remove`, which change
+ *   the ensemble through the server of the node that they run on. What became of a change they read back, in a session of
+ *   their own: a reply that was lost says nothing.
+ * - `zk_backup DIR FILE` packs the data as it is now.
+ * - `zk_disk_id DIR` prints `ENSEMBLE ID` of the data in a directory; 1: there is none, 2: it cannot be told.
+ *
+ * @module
+ */
+import { checkShell } from "./check.ts";
+import steps from "./steps.sh" with { type: "text" };
+
+export const zookeeperShell: string = `${checkShell}\n${steps}`;

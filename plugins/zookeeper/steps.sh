@@ -1,0 +1,211 @@
+# Shell functions that the steps of the ZooKeeper playbook call; see shell.ts.
+
+# UNIT USER CONTENT
+zk_unit() {
+	id -u "$2" >/dev/null 2>&1 || useradd --system --user-group --home-dir /var/lib/zookeeper --no-create-home \
+		--shell /usr/sbin/nologin "$2" || return 1
+	printf '%s' "$3" | quorate_write "/etc/systemd/system/$1" 644 && systemctl daemon-reload
+}
+
+# SERVICE UNIT DIR CONFIG JAVA CLASSPATH: all that can fail on a node fails here, before the ensemble hears of it.
+zk_stage() {
+	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime"; return 1; }
+	zk_has_server "$6" || { quorate_fail "no class path of $6 has ZooKeeper: install it"; return 1; }
+	zk_super "$1" && quorate_stage "$1" "$2" "$3" || return
+	zk_owned "$2" "${4%/*}"
+}
+
+# CLASSPATH: some jar of ZooKeeper's is there.
+zk_has_server() (
+	IFS=:
+	set -f
+	for place in $1; do
+		set +f
+		for jar in $place; do case ${jar##*/} in zookeeper*.jar) [ ! -e "$jar" ] || exit 0 ;; esac; done
+	done
+	exit 1
+)
+
+# UNIT DIR: a folder that the unit's user may write to.
+zk_owned() {
+	zk_user=$(timeout 10 systemctl show -p User --value -- "$1")
+	zk_group=$(id -gn "${zk_user:-root}") || return
+	[ -d "$2" ] || mkdir -p -- "$2" || return
+	chown "${zk_user:-root}:$zk_group" -- "$2"
+}
+
+# SERVICE: a super user of this node's own server. Its password stays in a file that only root reads; the unit that
+# Quorate writes takes its hash from another one, because a command line is for everybody to see.
+zk_super() (
+	umask 077
+	dir=/var/lib/quorate/$1
+	[ ! -e "$dir/super" ] || [ ! -e "$dir/java.env" ] || exit 0
+	mkdir -p -m 755 -- "$dir" || exit
+	password=$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
+	# The hash is base64 of the bytes that sha1sum prints in hexadecimal.
+	hash=$(printf 'super:%s' "$password" | sha1sum | cut -d ' ' -f 1)
+	octal=''
+	while [ -n "$hash" ]; do
+		rest=${hash#??}
+		octal=$octal$(printf '\\%03o' "0x${hash%"$rest"}")
+		hash=$rest
+	done
+	printf 'JDK_JAVA_OPTIONS=-Dzookeeper.DigestAuthenticationProvider.superDigest=super:%s\n' \
+		"$(printf "$octal" | base64)" | quorate_replace "$dir/java.env" 600 &&
+		printf 'digest super:%s\n' "$password" | quorate_replace "$dir/super" 600
+)
+
+# SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…: what a server needs for its first start. SERVERS are the lines
+# of the list, with blanks between. Lists that an earlier membership left are not taken for newer ones.
+zk_configure() (
+	service=$1 unit=$2 dir=$3 config=$4 myid=$5 ensemble=$6 servers=$7
+	shift 7
+	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
+	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
+	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
+	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
+	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
+	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
+	chown --reference="${config%/*}" -- "$config" "$config.dynamic" "$dir/quorate-ensemble" "$dir/myid" || exit
+	quorate_unmark "$service" restart
+)
+
+# SERVICE UNIT DIR: the server takes `initialize` away; without it an empty one has no vote (db.autocreate).
+zk_start_new() {
+	: >"$3/initialize" && chown --reference="$3" -- "$3/initialize" || return
+	quorate_start_new "$1" "$2" "$3" zk_disk_id java && return
+	rm -f -- "$3/initialize"
+	return 1
+}
+
+# SERVICE CONFIG KEY=VALUE…: a restart is due until it has been made, also after a crash in between.
+zk_set() {
+	quorate_mark "$1" restart && zk_kept=$2 || return
+	shift 2
+	[ $# -eq 0 ] || quorate_set_keys "$zk_kept" "$@" || return
+	[ ! -e "$zk_kept" ] || chown --reference="${zk_kept%/*}" -- "$zk_kept"
+}
+
+# SERVICE UNIT
+zk_restart() {
+	timeout 60 systemctl restart -- "$2" && quorate_unmark "$1" restart
+}
+
+# DIR ENSEMBLE MYID: writes beside the data of which ensemble it is, where others built that.
+zk_named() {
+	[ ! -e "$1/quorate-ensemble" ] || return 0
+	[ "$(cat -- "$1/myid")" = "$3" ] || { quorate_fail "$1 holds the data of another server than $3"; return 1; }
+	printf '%s\n' "$2" | quorate_replace "$1/quorate-ensemble" 644
+}
+
+# ---- the ensemble, through this node's own server ----------------------------------------------------------------
+
+# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by.
+zk_with() {
+	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
+	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
+}
+
+# ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
+zk_cli() {
+	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
+		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
+		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
+}
+
+# The text in a session's bytes: the lines of the configuration, and what /quorate says.
+zk_lines() {
+	tr -c '[:print:]\n' '\n' | grep -oaE 'server\.[0-9]+=[0-9A-Za-z.:;|_-]+|version=[0-9a-f]+|\[?[0-9A-Za-z.:;|_-]+\]?'
+}
+
+# Reads the record, in a session of its own, into zk_text: a majority takes part in that.
+zk_record() {
+	zk_text=$(zk_session localhost "$zk_port" 2>/dev/null | tr -c '[:print:]\n' '\n')
+	case $zk_text in *version=*) ;; *) return 1 ;; esac
+}
+
+# ID: how the newest record names this server: participant, observer, or nothing. A lost reply says nothing about what
+# became of a change (S13), and an election follows where the leader is removed: so the record is read again and again.
+zk_role() {
+	zk_tries=0
+	until zk_record; do
+		zk_tries=$((zk_tries + 1))
+		[ "$zk_tries" -lt 60 ] || { quorate_fail "the record cannot be read back"; return 1; }
+		sleep 0.25
+	done
+	printf '%s\n' "$zk_text" | sed -n "s/.*server\\.$1=[^;]*:\\([a-z]*\\).*/\\1/p"
+}
+
+# What the shell said, without its greeting.
+zk_complain() {
+	printf '%s\n' "$zk_said" | grep -vE '^($|Connecting to|Welcome|JLine|SLF4J|WATCHER|WatchedEvent)' | tail -n 4 >&2
+	return 1
+}
+
+# ENSEMBLE HIGHEST: gives the ensemble its name, once.
+zk_name() {
+	zk_said=$(printf 'create /quorate "%s %s" world:anyone:r\n' "$1" "$2" | zk_cli)
+	zk_role 0 >/dev/null || return
+	case $zk_text in *"$1 "*) ;; *) zk_complain ;; esac
+}
+
+# ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good.
+zk_register() {
+	zk_said=$(printf 'set /quorate "%s %s"\nreconfig -v %s -add server.%s=%s\n' "$1" "$2" "$4" "$2" "$3" | zk_cli)
+	[ "$(zk_role "$2")" = observer ] || { zk_complain; return; }
+	zk_record
+	case $zk_text in *"$1 $2"*) ;; *) zk_complain ;; esac
+}
+
+# ID SPEC VERSION: makes an observer a voter. A leader asks that a majority of the new voters follow it, and an observer
+# does not count for that, as where one server becomes two. Who is in no list follows without a vote, and counts.
+zk_promote() {
+	zk_said=$(printf 'reconfig -v %s -add server.%s=%s\n' "$3" "$1" "$2" | zk_cli)
+	case $zk_said in
+	*"No quorum of new config"*)
+		zk_said=$(printf 'reconfig -v %s -remove %s\n' "$3" "$1" | zk_cli)
+		[ -z "$(zk_role "$1")" ] || { zk_complain; return; }
+		for zk_try in 1 2 3 4 5 6 7 8; do
+			zk_record && zk_version=${zk_text##*version=} || continue
+			zk_said=$(printf 'reconfig -v %s -add server.%s=%s\n' "${zk_version%%[!0-9a-f]*}" "$1" "$2" | zk_cli)
+			[ "$(zk_role "$1")" != participant ] || return 0
+			sleep 0.5
+		done
+		;;
+	esac
+	[ "$(zk_role "$1")" = participant ] || zk_complain
+}
+
+# ID VERSION: the record is read back in a new session, which is a write among the members that are left: only after
+# one may the server that was removed be stopped.
+zk_remove() {
+	zk_said=$(printf 'reconfig -v %s -remove %s\n' "$2" "$1" | zk_cli)
+	zk_left=$(zk_role "$1") && [ -z "$zk_left" ] || zk_complain
+}
+
+# DIR FILE: the newest snapshot and the logs since, which together are the data as of now: ZooKeeper replays them.
+zk_backup() (
+	zk_record || { quorate_fail "the server here serves no read"; exit; }
+	umask 077
+	mkdir -p -- "${2%/*}" && cd -- "$1" || exit
+	newest=-1 first=-1 files=''
+	for file in version-2/snapshot.*; do
+		zxid=$(zk_zxid "$file") && [ "$zxid" -gt "$newest" ] && newest=$zxid files=$file
+	done
+	# The log that was begun last before the snapshot may go on after it.
+	for file in version-2/log.*; do
+		zxid=$(zk_zxid "$file") && [ "$zxid" -le "$((newest + 1))" ] && [ "$zxid" -gt "$first" ] && first=$zxid
+	done
+	for file in version-2/log.*; do
+		zxid=$(zk_zxid "$file") && [ "$zxid" -ge "$first" ] && files="$files $file"
+	done
+	# 1: a log grew meanwhile.
+	tar -czSf "$2" $files myid 2>/dev/null
+	[ $? -le 1 ] || quorate_fail "cannot write $2"
+)
+
+# FILE: the number behind the last dot, which is hexadecimal.
+zk_zxid() {
+	case ${1##*.} in *[!0-9a-f]* | '') return 1 ;; esac
+	printf '%d\n' "0x${1##*.}"
+}

@@ -135,7 +135,10 @@ export function resumeBootstrap(target: Target, seen: Observation): Resumption {
       "two managers bootstrapped this service: decide for one, and remove /var/lib/quorate of it on the others",
     ));
   }
-  const unlike = unlikeIntent(target, intents[0]);
+  // What those who started were told is what they run as; an earlier attempt that came to nothing may have lent its token.
+  const begun = target.nodes.map((n) => seen.nodes[n.name]).filter(isStarted).flatMap(intentOf);
+  const unlike = (begun.length > 0 ? begun : [intents[0]])
+    .map((intent) => unlikeIntent(target, intent)).find((r) => r !== undefined);
   if (unlike !== undefined) return refuse(unlike);
   const startable = facts.filter(({ f }) =>
     f !== undefined && intentOf(f).length > 0 && (f.started === "none" || f.data.state === "present")

@@ -137,6 +137,13 @@ Deno.test("a bootstrap that has begun ends with the members that it began with",
   assert.match(r.refusals[0]?.evidence ?? "", /n1,n2,n3.*n1,n2,n4/);
 });
 
+Deno.test("a bootstrap that has begun is told by who started, not by an earlier attempt that lent its token", () => {
+  const ran2 = { ...ran, intent: { token: "t1", members: ["n2", "n3"] } };
+  const r = began({ n1: { intent }, n2: ran2, n3: { intent: ran2.intent } });
+  assert.deepEqual(rulesOf(r.refusals), ["S1"]);
+  assert.match(r.refusals[0]?.evidence ?? "", /n2,n3 has begun.*n1,n2,n3/);
+});
+
 Deno.test("two bootstraps that started nodes are refused; an intent of one that came to nothing is not", () => {
   const other = { token: "t2", members: ["n1", "n2", "n3"] };
   assert.deepEqual(rulesOf(began({ n1: ran, n2: { ...ran, intent: other } }).refusals), ["S1"]);

@@ -203,7 +203,10 @@ export const etcdPlaybook = playbook<Bound>()({
     const keys = Object.keys(f.settings).join(", ");
     if (f.latchOnly) {
       return [
-        ...given(keys, () => [write(`set ${keys} on ${f.node.name}, for a first start on an empty disk`)]),
+        ...given(
+          keys !== "",
+          () => [write(`set ${keys} on ${f.node.name}, for a first start on an empty disk`)],
+        ),
         ...latches,
       ];
     }

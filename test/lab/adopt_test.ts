@@ -109,8 +109,8 @@ class Theirs implements AsyncDisposable {
     return `${said.join("\n")}\n` + await this.etcdctl(hosts[0] ?? "", "member list");
   }
 
-  /** The adoption itself, from one host's name. */
-  async adopted(): Promise<string> {
+  /** The adoption itself, from one host's name. `writes`: to the environment files, without a restart. */
+  async adopted(writes = false): Promise<string> {
     const hosts = ["n1", "n2", "n3"];
     const before = await this.traces(hosts);
     const [init = "", plan = "", apply = "", ...rest] = PAGE;
@@ -128,16 +128,16 @@ class Theirs implements AsyncDisposable {
     assert.deepEqual(refusals, []);
     assert.deepEqual(
       changes.flatMap((c: { steps: { effect: string }[] }) => c.steps.map((s) => s.effect)),
-      ["latches", "latches", "latches"],
+      Array.from({ length: 3 }, () => writes ? ["configures", "latches"] : ["latches"]).flat(),
     );
 
     const applied = await this.type(apply, "-v");
     assert.equal(applied.code, 0, applied.err);
-    assert.doesNotMatch(applied.err, /restart|configure|register|remove/i);
-    const marks = /^\/var\/lib\/quorate\/.*\n/gm;
+    assert.doesNotMatch(applied.err, /restart|register|remove/i);
+    const written = writes ? /^\/(var\/lib\/quorate|etc\/default)\/.*\n/gm : /^\/var\/lib\/quorate\/.*\n/gm;
     assert.equal(
-      (await this.traces(hosts)).replace(marks, ""),
-      before,
+      (await this.traces(hosts)).replace(written, ""),
+      before.replace(written, ""),
       "apply leaves latches and nothing else",
     );
     const again = await this.type(apply);
@@ -208,7 +208,11 @@ END`,
     );
   }));
   await begin(site, "etcd");
-  const said = await site.adopted();
+  const said = await site.adopted(true);
+  for (const host of ["n1", "n2", "n3"]) {
+    await site.lab.must(host, "grep -qx ETCD_INITIAL_CLUSTER_STATE=existing /etc/default/etcd");
+  }
+  assert.match(said, /would start as a new cluster's if its disk were lost.*\n.*the first apply sets/);
   assert.match(said, /do not call a new node like a member: kv-1, kv-2, kv-3/);
   const { options } = parse(await Deno.readTextFile(site.config)).services.etcd;
   assert.deepEqual(options.env, { ETCD_HEARTBEAT_INTERVAL: "200" });

@@ -113,9 +113,9 @@ zk_cli() {
 		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
 }
 
-# The text in a session's bytes: the lines of the configuration, and what /quorate says.
+# The lines of the configuration in a session's bytes.
 zk_lines() {
-	tr -c '[:print:]\n' '\n' | grep -oaE 'server\.[0-9]+=[0-9A-Za-z.:;|_-]+|version=[0-9a-f]+|\[?[0-9A-Za-z.:;|_-]+\]?'
+	tr -c '[:print:]\n' '\n' | grep -oE 'server\.[0-9]+=[^ ]+|version=[0-9a-f]+'
 }
 
 # Reads the record, in a session of its own, into zk_text: a majority takes part in that.

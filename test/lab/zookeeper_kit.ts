@@ -16,6 +16,9 @@ export const DATA = "/var/lib/zookeeper/data";
 const JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
 const SHELL = `java -Xmx64m ${JVM} -cp /usr/share/java/zookeeper.jar org.apache.zookeeper.ZooKeeperMain`;
 
+/** Policy for tests: quick. */
+export const policy = { stabilize: "300ms", deadline: "3m" };
+
 /** A lab whose hosts can run ZooKeeper, its config, and the tool. */
 export class Ensemble implements AsyncDisposable {
   private constructor(readonly lab: Lab) {}
@@ -29,7 +32,7 @@ export class Ensemble implements AsyncDisposable {
   }
 
   /** Writes a config that names these members; every host of the lab is under `nodes:`. */
-  config(members: readonly string[], options: object = {}): string {
+  config(members: readonly string[], others: object = {}): string {
     const { dir } = this.lab;
     const path = `${dir}/quorate-${members.join("-")}-${crypto.randomUUID().slice(0, 8)}.yaml`;
     const config = {
@@ -45,9 +48,10 @@ export class Ensemble implements AsyncDisposable {
         coordination: {
           plugin: "zookeeper",
           members,
-          options: { jvm: `-Xmx128m ${JVM}`, ...options },
-          policy: { stabilize: "300ms", deadline: "3m" },
+          options: { jvm: `-Xmx128m ${JVM}` },
+          policy,
         },
+        ...others,
       },
     };
     Deno.writeTextFileSync(path, stringify(config));

@@ -3,7 +3,7 @@
  * desired voters, as the package's own shell says, and a second `apply` changes nothing, prints nothing and exits 0.
  */
 import assert from "node:assert/strict";
-import { DATA, Ensemble, ZooKeeperWriter } from "./zookeeper_kit.ts";
+import { DATA, Ensemble, policy, ZooKeeperWriter } from "./zookeeper_kit.ts";
 
 const idOn = async ({ lab }: Ensemble, host: string): Promise<string> =>
   (await lab.must(host, `cat ${DATA}/myid`)).trim();
@@ -98,11 +98,31 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
   });
 });
 
-Deno.test("one server becomes two, and one again", async () => {
+Deno.test("one server becomes two, and one again, beside an etcd on the same nodes", async (t) => {
   await using site = await Ensemble.up("zk-one", 2);
-  await site.apply(site.config(["n1"]));
-  await site.shell(["n1"], 'create /kept "from the start"');
-  await site.becomes("n1", "n2");
-  // The leader goes.
-  await site.becomes("n2");
+  const { lab } = site;
+  const metadata = { plugin: "etcd", members: ["n1", "n2"], policy };
+
+  await t.step("what one service is refused stops no other", async () => {
+    await lab.must("n2", "mkdir -p /var/lib/etcd/default && touch /var/lib/etcd/default/mine");
+    const { err } = await site.apply(site.config(["n1"], { metadata }), 3);
+    assert.match(err, /holds what is not etcd's: mine/);
+    await site.shell(["n1"], 'create /kept "from the start"');
+    await site.mustBe("n1");
+    await lab.must("n2", "rm -r /var/lib/etcd/default");
+    const both = site.config(["n1"], { metadata });
+    await site.apply(both);
+    await lab.must("n1", "ETCDCTL_API=3 etcdctl put a b");
+    assert.deepEqual(await site.quorate(both, "apply"), { code: 0, out: "", err: "" });
+  });
+
+  await t.step(
+    "one becomes two: its leader counts no observer, so who joins follows without a vote first",
+    () => site.becomes("n1", "n2"),
+  );
+
+  await t.step("two become one, and the leader goes", async () => {
+    const leader = await site.leader(["n1", "n2"]);
+    await site.becomes(leader === "n1" ? "n2" : "n1");
+  });
 });

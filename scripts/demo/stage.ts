@@ -15,6 +15,8 @@ export interface Wish {
 export interface Stage extends AsyncDisposable {
   /** All hosts: n1 to n6. */
   readonly hosts: readonly string[];
+  /** How a new member begins, and what has to happen to one that lost its disk. */
+  readonly words: { readonly join: string; readonly wiped: string };
   /** Writes the config. */
   desire(wish: Wish): void;
   /** `quorate plan -o json`. */
@@ -40,3 +42,12 @@ export interface Stage extends AsyncDisposable {
   /** Ends the client, reads on this host what it was told to be safe, and judges it. */
   judge(host: string): Promise<Judged>;
 }
+
+export const etcdWords: Stage["words"] = {
+  join: "a learner",
+  wiped: "its member has to leave, and to join again under a new id",
+};
+export const zookeeperWords: Stage["words"] = {
+  join: "an observer",
+  wiped: "its server gets its id back, and all of its data from the others",
+};

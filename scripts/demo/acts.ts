@@ -94,7 +94,7 @@ export async function play(stage: Stage, print: (lines: readonly Line[]) => void
     [
       "The client: ",
       ["green", `${count(acknowledged, "write")} acknowledged`],
-      `, ${failed} failed (and were tried again at the next host), `,
+      `, ${failed} failed (${stage.words.failed}), `,
       [lost.length === 0 ? "green" : "red", `${lost.length} lost`],
       `; the longest stall was ${duration(stallMs)}.`,
     ],

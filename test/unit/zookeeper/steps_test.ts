@@ -187,7 +187,10 @@ Deno.test("a backup is the newest snapshot and the logs since, the one that it w
   const { code, err } = await run(host, `${own}\nzk_backup ${host.path("data")} ${host.path("out.tgz")}`);
   assert.equal(code, 0, err);
   const { out } = await host.sh("tar -tzf out.tgz | sort");
-  assert.equal(out, "myid\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n");
+  assert.equal(
+    out,
+    "myid\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n",
+  );
 });
 
 Deno.test("a class path with ZooKeeper's jar on it is one, and nothing else is", async () => {

@@ -54,7 +54,7 @@ export async function configPage(): Promise<string> {
     table(node),
     "## services.NAME",
     ...services.slice(0, 1).flatMap((service) => {
-      const { policy, ...own } = service.properties ?? {};
+      const { options: _, policy, ...own } = service.properties ?? {};
       const plugin = { ...own["plugin"], anyOf: services.flatMap((s) => s.properties?.["plugin"] ?? []) };
       const properties = {
         ...own,

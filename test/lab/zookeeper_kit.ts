@@ -1,20 +1,20 @@
 /**
  * What tests of ZooKeeper on real hosts share: a lab with a config, the tool as a process, and the package's own shell as
- * a witness and as a client that writes.
+ * a witness.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { type Lab, labUp, type Running, until } from "../../lab/mod.ts";
+import { type Lab, labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
 import type { Ran } from "./kit.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export const DATA = "/var/lib/zookeeper/data";
-/** A small Java that starts soon. */
-const JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
-const SHELL = `java -Xmx64m ${JVM} -cp /usr/share/java/zookeeper.jar org.apache.zookeeper.ZooKeeperMain`;
+
+/** Policy for tests: quick. */
+export const policy = { stabilize: "300ms", deadline: "3m" };
 
 /** A lab whose hosts can run ZooKeeper, its config, and the tool. */
 export class Ensemble implements AsyncDisposable {
@@ -29,7 +29,7 @@ export class Ensemble implements AsyncDisposable {
   }
 
   /** Writes a config that names these members; every host of the lab is under `nodes:`. */
-  config(members: readonly string[], options: object = {}): string {
+  config(members: readonly string[], others: object = {}): string {
     const { dir } = this.lab;
     const path = `${dir}/quorate-${members.join("-")}-${crypto.randomUUID().slice(0, 8)}.yaml`;
     const config = {
@@ -45,9 +45,10 @@ export class Ensemble implements AsyncDisposable {
         coordination: {
           plugin: "zookeeper",
           members,
-          options: { jvm: `-Xmx128m ${JVM}`, ...options },
-          policy: { stabilize: "300ms", deadline: "3m" },
+          options: { jvm: `-Xmx128m ${SMALL_JVM}` },
+          policy,
         },
+        ...others,
       },
     };
     Deno.writeTextFileSync(path, stringify(config));
@@ -81,13 +82,11 @@ export class Ensemble implements AsyncDisposable {
   }
 
   /** ZooKeeper's shell on the management side, at these hosts' servers: what it printed for these lines. */
-  async shell(hosts: readonly string[], ...lines: readonly string[]): Promise<string> {
-    const script = `printf '%s\\n' "$@" | timeout 30 ${SHELL} -server "$0" 2>&1`;
-    const { stdout } = await this.lab.exec(["sh", "-c", script, this.servers(hosts), ...lines, "quit"]);
-    return stdout;
+  shell(hosts: readonly string[], ...lines: readonly string[]): Promise<string> {
+    return zkShell(this.lab, hosts.map((host) => this.server(host)), ...lines);
   }
-  servers(hosts: readonly string[]): string {
-    return hosts.map((host) => `${this.address(host)}:2181`).join(",");
+  server(host: string): string {
+    return `${this.address(host)}:2181`;
   }
 
   /** The witness: each of these servers tells exactly these voters, and a znode from the start is kept. */
@@ -129,55 +128,5 @@ export class Ensemble implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab.down();
-  }
-}
-
-/** A client that creates `/writer/1`, `/writer/2`, … all the while, over one session at whichever server lives. */
-export class ZooKeeperWriter implements AsyncDisposable {
-  private constructor(readonly ensemble: Ensemble, readonly running: Running) {}
-
-  /** `serving`: who serves now; `hosts`: who may come to. */
-  static async start(
-    ensemble: Ensemble,
-    serving: readonly string[],
-    hosts: readonly string[],
-  ): Promise<ZooKeeperWriter> {
-    await ensemble.shell(serving, "create /writer");
-    // An answer that was lost is not asked for again, so a write counts only where it was acknowledged. `timeout` ends
-    // all of the pipe when it is told to end.
-    const script = `i=0; while i=$((i + 1)); do echo "create /writer/$i $i"; sleep 0.1; done |
-      ${SHELL} -timeout 10000 -server "$0" 2>&1 | while read -r line; do echo "$(date +%s%3N) $line"; done`;
-    const argv = ["timeout", "600", "bash", "-c", script, ensemble.servers(hosts)];
-    return new ZooKeeperWriter(ensemble, ensemble.lab.spawn(argv));
-  }
-
-  #acknowledged(): readonly { readonly at: number; readonly name: string }[] {
-    return [...this.running.stdout().matchAll(/^(\d+) Created \/writer\/(\d+)$/gm)].map(([, at, name]) => ({
-      at: Number(at),
-      name: name ?? "",
-    }));
-  }
-
-  /** Some more writes are acknowledged: the quorum is held. */
-  async goesOn(): Promise<void> {
-    const before = this.#acknowledged().length;
-    await until("writes go on", () => this.#acknowledged().length >= before + 3, 30_000);
-  }
-
-  /** Ends it; a server that has caught up shows each write that was acknowledged. */
-  async judged(host: string): Promise<void> {
-    await this[Symbol.asyncDispose]();
-    const said = await this.ensemble.shell([host], "sync /writer", "ls /writer");
-    const kept = new Set(/^\[(.*)\]$/m.exec(said)?.[1]?.split(", "));
-    const written = this.#acknowledged();
-    assert.ok(written.length > 50, `only ${written.length} writes`);
-    assert.deepEqual(written.filter(({ name }) => !kept.has(name)), [], "acknowledged writes that were lost");
-    const stallMs = Math.max(...written.map(({ at }, i) => at - (written[i - 1]?.at ?? at)));
-    console.log(`${written.length} writes acknowledged, none lost, longest stall ${stallMs} ms`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.running.kill("SIGTERM");
-    await this.running.exited;
   }
 }

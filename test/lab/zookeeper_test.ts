@@ -3,7 +3,8 @@
  * desired voters, as the package's own shell says, and a second `apply` changes nothing, prints nothing and exits 0.
  */
 import assert from "node:assert/strict";
-import { DATA, Ensemble, ZooKeeperWriter } from "./zookeeper_kit.ts";
+import { ZnodeWrites } from "../../lab/mod.ts";
+import { DATA, Ensemble, policy } from "./zookeeper_kit.ts";
 
 const idOn = async ({ lab }: Ensemble, host: string): Promise<string> =>
   (await lab.must(host, `cat ${DATA}/myid`)).trim();
@@ -33,8 +34,9 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
     await become(...members);
   });
 
-  await using writer = await ZooKeeperWriter.start(site, members, all);
-  await writer.goesOn();
+  const servers = (hosts: readonly string[]) => hosts.map((h) => site.server(h));
+  await using writer = await ZnodeWrites.start(lab, servers(members), servers(all));
+  await writer.goesOn("at first");
 
   await t.step("grow to five: observers first, then voters", () => become(...all));
 
@@ -49,7 +51,7 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
       );
       assert.match(stdout, /^inactive\n0\n\S+\.quorate-\S+\n.*[Aa]ssert/s, "fenced, its data set aside");
     }
-    await writer.goesOn();
+    await writer.goesOn("with other members");
   });
 
   await t.step("repairCrashed: a killed server is started again on its own data", async () => {
@@ -76,7 +78,7 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
     await become(...next);
     const { stdout } = await lab.on(dead, `systemctl is-active zookeeper; ls -A ${DATA} | wc -l`);
     assert.equal(stdout, "inactive\n0\n");
-    await writer.goesOn();
+    await writer.goesOn("with other members");
   });
 
   await t.step("replace: a healthy member gives way to another under a new id", async () => {
@@ -86,7 +88,12 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
     assert.ok(Number(await idOn(site, joins)) > Math.max(...ids.map(Number)), "an id that nobody ever had");
   });
 
-  await t.step("no acknowledged write was lost", () => writer.judged(members[0] ?? ""));
+  await t.step("no acknowledged write was lost", async () => {
+    const { acknowledged, lost, stallMs } = await writer.judge(site.server(members[0] ?? ""));
+    assert.ok(acknowledged > 50, `only ${acknowledged} writes`);
+    assert.deepEqual(lost, [], "acknowledged writes that were lost");
+    console.log(`${acknowledged} writes acknowledged, none lost, longest stall ${stallMs} ms`);
+  });
 
   await t.step("restart: a stopped ensemble is started with its znodes, not bootstrapped anew", async () => {
     const name = async () => /^[0-9a-f]{32} \d+$/m.exec(await site.shell(members, "get /quorate"))?.[0];
@@ -98,11 +105,31 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
   });
 });
 
-Deno.test("one server becomes two, and one again", async () => {
+Deno.test("one server becomes two, and one again, beside an etcd on the same nodes", async (t) => {
   await using site = await Ensemble.up("zk-one", 2);
-  await site.apply(site.config(["n1"]));
-  await site.shell(["n1"], 'create /kept "from the start"');
-  await site.becomes("n1", "n2");
-  // The leader goes.
-  await site.becomes("n2");
+  const { lab } = site;
+  const metadata = { plugin: "etcd", members: ["n1", "n2"], policy };
+
+  await t.step("what one service is refused stops no other", async () => {
+    await lab.must("n2", "mkdir -p /var/lib/etcd/default && touch /var/lib/etcd/default/mine");
+    const { err } = await site.apply(site.config(["n1"], { metadata }), 3);
+    assert.match(err, /holds what is not etcd's: mine/);
+    await site.shell(["n1"], 'create /kept "from the start"');
+    await site.mustBe("n1");
+    await lab.must("n2", "rm -r /var/lib/etcd/default");
+    const both = site.config(["n1"], { metadata });
+    await site.apply(both);
+    await lab.must("n1", "ETCDCTL_API=3 etcdctl put a b");
+    assert.deepEqual(await site.quorate(both, "apply"), { code: 0, out: "", err: "" });
+  });
+
+  await t.step(
+    "one becomes two: its leader counts no observer, so who joins follows without a vote first",
+    () => site.becomes("n1", "n2"),
+  );
+
+  await t.step("two become one, and the leader goes", async () => {
+    const leader = await site.leader(["n1", "n2"]);
+    await site.becomes(leader === "n1" ? "n2" : "n1");
+  });
 });

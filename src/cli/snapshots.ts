@@ -7,7 +7,7 @@ import {
   snapshotsDocument,
   snapshotsText,
 } from "../report/snapshots.ts";
-import type { StatusFlags } from "./app.ts";
+import type { StatusFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, print, stateDir } from "./cli.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";
 

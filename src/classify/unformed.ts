@@ -5,6 +5,7 @@
  */
 import type { Verdict } from "../model/change.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
+import { formerClusters } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
@@ -121,8 +122,11 @@ function electorates(i: Input): readonly [Electorate, ...Electorate[]] {
   const voters = i.seen.members.filter((m) => m.role === "voter");
   const listed = i.target.nodes.filter((n) => voters.some((m) => m.node === n.name));
   if (voters.length > 0 && listed.length === voters.length) return [{ nodes: listed, size: listed.length }];
+  const former = formerClusters(i.seen.nodes);
   const latches = Object.values(i.seen.nodes).flatMap((f) =>
-    typeof f.latch === "string" ? [] : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
+    typeof f.latch === "string" || former.has(f.latch.clusterId)
+      ? []
+      : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
   );
   const backed = latches.filter((l) => !l.gone);
   const told = (backed.length > 0 ? backed : latches).map((l) => l.voters);

@@ -6,7 +6,7 @@
 import { buildApplication, buildRouteMap, help, text_en, version } from "@stricli/core";
 import { completion, init, schedule, schema, validate } from "./commands/config.ts";
 import { apply, journal, plan, status } from "./commands/keep.ts";
-import { forget, snapshots } from "./commands/lost.ts";
+import { forget, recover, restore, snapshots } from "./commands/lost.ts";
 import { check, explain, simulate, types } from "./commands/playbooks.ts";
 import { rootHelp, shown } from "./help.ts";
 import { versionText } from "./version.ts";
@@ -17,6 +17,8 @@ const routes = buildRouteMap({
     apply: shown("apply", apply),
     status: shown("status", status),
     snapshots: shown("snapshots", snapshots),
+    recover: shown("recover", recover),
+    restore: shown("restore", restore),
     forget: shown("forget", forget),
     validate: shown("validate", validate),
     explain: shown("explain", explain),

@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../config/config.ts";
-import { listSnapshots, openSnapshot, type SnapshotKept } from "../engine/snapshots.ts";
+import { openSnapshot } from "../engine/bytes.ts";
+import { listSnapshots, type SnapshotKept } from "../engine/snapshots.ts";
 import { jsonText, yamlText } from "../report/json.ts";
 import {
   type ListedSnapshot,

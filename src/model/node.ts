@@ -34,6 +34,11 @@ export interface DataPlace {
 export interface Latch extends Identity, DataPlace {
   /** The voters' nodes when the latch was written: evidence of the size of a cluster that does not answer. */
   readonly voters: readonly string[];
+  /**
+   * Clusters of this service that a person gave up for this one (S19), by `recover` or `restore`: what is left of them
+   * is fenced and set aside wherever it turns up.
+   */
+  readonly former?: readonly string[];
 }
 
 /** What Quorate writes on every node before a bootstrap touches any of them. */

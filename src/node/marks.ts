@@ -5,7 +5,7 @@
  *
  * | mark | lines |
  * |---|---|
- * | `latch` | `dataPath` `fsId` `clusterId` `memberId` `voters` (node names with commas between) |
+ * | `latch` | `dataPath` `fsId` `clusterId` `memberId` `voters` (node names with commas between), and `former` (cluster ids) where others were given up for it |
  * | `intent` | `token` `members` (node names with commas between) |
  * | `started` | `dataPath` `fsId` |
  * | `fenced` | `unit`, and `pristine` (a member id) where a package's default was fenced |
@@ -61,7 +61,10 @@ export const readLatch = (asked: Asked | undefined): Latch | "none" | "unknown" 
     const clusterId = lines.get("clusterId");
     const memberId = lines.get("memberId");
     const voters = names(lines.get("voters"));
-    return place && clusterId && memberId && voters ? { ...place, clusterId, memberId, voters } : undefined;
+    const former = names(lines.get("former")) ?? [];
+    return place && clusterId && memberId && voters
+      ? { ...place, clusterId, memberId, voters, ...(former.length === 0 ? {} : { former }) }
+      : undefined;
   });
 
 export const readIntent = (asked: Asked | undefined): Intent | "none" | "unknown" =>

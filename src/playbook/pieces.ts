@@ -8,7 +8,7 @@ import type { HostNode } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import { type Command, derived, memberId, sh, text } from "./command.ts";
 import { effect, setsAside, starts } from "./effect.ts";
-import { fenced, markedStarted, running, settled } from "./probe.ts";
+import { fenced, markedStarted, quorumHeld, running, settled } from "./probe.ts";
 import { given, run, step, wait } from "./step.ts";
 import { node } from "./where.ts";
 
@@ -152,6 +152,35 @@ export const startExisting = (n: HostNode, k: Kept) =>
     unless: running(n),
   });
 
+/** S19: what was made ready beside the data takes its place, and the former clusters are given up for it. */
+export const succeed = (n: HostNode, whose: string, former: readonly string[], k: Kept) =>
+  step(
+    `succeed:${n.name}`,
+    run(
+      sh`quorate_succeed ${k.service} ${k.unit} ${k.process} ${k.dataDir} ${k.diskId} ${whose} ${n.name}${
+        former.length === 0 ? sh`` : sh` ${former.join(",")}`
+      }`,
+    ),
+    {
+      title: `make ${n.name} the one voter of a new cluster` +
+        (former.length === 0 ? "" : `, for which ${former.join(", ")} is given up`),
+      on: node(n),
+      effect: { does: "succeeds", node: n.name, former },
+      idempotent: true,
+    },
+  );
+
+/** The one voter of a new cluster starts on the data that was put in its place. */
+export const startAlone = (n: HostNode, k: Kept) => [
+  step(`start:${n.name}`, run(sh`quorate_unfence ${k.unit} ${k.service} && quorate_start ${k.unit}`), {
+    title: `start ${k.process} on ${n.name}`,
+    on: node(n),
+    effect: starts(n, "itself"),
+    unless: running(n),
+  }),
+  step("wait-quorum", wait(quorumHeld), { title: `wait until ${n.name} serves`, timeoutMs: 60_000 }),
+];
+
 /** Members that are well before a change: none of them may be worse after it. */
 export const well = (seen: Observation): readonly Member[] =>
   seen.members.filter((m) => m.health === "healthy");
@@ -168,14 +197,16 @@ export const waitSettled = <const Id extends string>(
     timeoutMs: 120_000,
   });
 
-/** S3: who a node is and who the others are, written down on it. */
-export const latch = (n: HostNode, k: Kept) =>
+/** S3: who a node is and who the others are, written down on it; and which clusters were given up for this one (S19). */
+export const latch = (n: HostNode, k: Kept, former: readonly string[] = []) =>
   step(
     `latch:${n.name}`,
     run(
       sh`quorate_latch ${k.service} ${k.dataDir} ${memberId({ node: n.name })} ${k.diskId} ${text`clusterId=${
         derived("clusterId")
-      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
+      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}${
+        former.length === 0 ? sh`` : sh` ${`former=${former.join(",")}`}`
+      }`,
     ),
     { title: `write down who ${n.name} is`, on: node(n), effect: effect("latches", n), idempotent: true },
   );

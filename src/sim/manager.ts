@@ -111,6 +111,7 @@ export class Run {
         });
       },
       trouble: () => Promise.resolve(undefined),
+      open: (path) => Promise.reject(new Error(`there is no ${path} in a simulation`)),
       snapshot: (kind) =>
         Promise.resolve({
           path: kind,
@@ -145,6 +146,7 @@ export class Run {
     const { world, manager } = this;
     return {
       check: (_service, node) => this.move(this.#check(node)),
+      survey: () => Promise.resolve(undefined),
       late: (tookMs) => world.time.sleep(Math.max(300, tookMs / 2)),
       peers: (_service, members, from) =>
         this.move((async () => {

@@ -326,6 +326,7 @@ export class FakeFleet {
           Promise.resolve(
             Object.fromEntries(members.map((m) => [m.id, known(this.#held && this.#serves(m))])),
           ),
+        survey: () => Promise.resolve(undefined),
       },
       fleet: {
         run: (node) => Promise.resolve(this.#execute(node, undefined)),
@@ -342,6 +343,7 @@ export class FakeFleet {
         },
         lock: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
         trouble: () => Promise.resolve(undefined),
+        open: (path) => Promise.reject(new Error(`there is no ${path} here`)),
         snapshot: (kind) =>
           Promise.resolve({
             path: kind,

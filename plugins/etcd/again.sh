@@ -51,7 +51,7 @@ etcd_log_end() {
 	}
 	END {
 		if (end == 0) exit 2
-		printf "%d %d %s %d %.0f\n", term > 0 ? term : state, last, name, end, sum
+		printf "%d %d %s %d %.0f\n", (term > 0 ? term : state), last, name, end, sum
 	}'
 }
 
@@ -148,15 +148,13 @@ etcd_ready() (
 	case $("$tool" snapshot restore --help 2>&1) in
 	*--mark-compacted*) set -- "$@" --bump-revision 1000000000 --mark-compacted ;;
 	esac
-	said=$("$tool" snapshot status "$db" 2>&1) && said=${said##*
-}
+	said=$("$tool" snapshot status "$db" 2>&1 | tail -n 1)
 	why=$("$tool" snapshot restore "$db" --data-dir "$quorate_next/restored" --name "$node" \
 		--initial-cluster "$node=$url" --initial-advertise-peer-urls "$url" --initial-cluster-token "$token" "$@" 2>&1) ||
-		{ quorate_fail "$tool cannot restore it: ${why##*
-}"; exit; }
+		{ quorate_fail "$tool cannot restore it: $(echo "$why" | tail -n 1)"; exit; }
 	rm -rf --one-file-system -- "$quorate_next/replay"
 	chown -R --reference="$dir" -- "$quorate_next" && sync -f "$quorate_next" || exit
 	mv -- "$quorate_next/restored/member" "$quorate_next/member" && rmdir -- "$quorate_next/restored" &&
 		quorate_sync "$quorate_next" || exit
-	echo "its data ends at revision $(echo "$said" | cut -d , -f 2 | tr -d ' ') and has $(echo "$said" | cut -d , -f 3 | tr -d ' ') keys"
+	echo "its data ends at revision $(echo "$said" | cut -d , -f 2 | tr -d ' ')"
 )

@@ -191,13 +191,6 @@ export function* warnings(
   if (policy.stabilizeMs === 0) {
     yield warn(["policy", "stabilize"], "changes follow each other without a pause", "5s is the default");
   }
-  if (isMap(written) && written.deadAfter !== undefined) {
-    yield warn(
-      ["policy", "deadAfter"],
-      "deadAfter has no effect: a dead member is repaired, or it stays until members no longer names it",
-      "leave it out; to replace a dead member name another node in its place",
-    );
-  }
   if (policy.backup === false) {
     yield warn(
       ["policy", "backup"],

@@ -94,7 +94,7 @@ export function observe(reader: Reader, nodes: readonly HostNode[], seen: Seen):
       ...listsDiffer(truths),
       ...matched.conflicts,
       ...Object.values(seen.facts).flatMap(selfContradiction),
-      ...foreignData(cluster, seen.facts),
+      ...foreignData(cluster, Object.values(seen.facts), formerClusters(seen.facts)),
     ],
   };
 }

@@ -8,7 +8,6 @@
  * @module
  */
 import type { Identity, NodeFacts, RecordedMember, ServiceView } from "../model/node.ts";
-import { formerClusters } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 
 /** Two clusters that both serve: changing either would be a guess. */
@@ -69,10 +68,10 @@ const differ = (node: string, a: string, x: Identity, b: string, y: Identity): R
  */
 export function foreignData(
   clusterId: string | undefined,
-  nodes: Readonly<Record<string, NodeFacts>>,
+  nodes: readonly NodeFacts[],
+  former: ReadonlySet<string> = new Set(),
 ): readonly Refusal[] {
-  const former = formerClusters(nodes);
-  const marks = Object.values(nodes).flatMap((f) =>
+  const marks = nodes.flatMap((f) =>
     f.data.state === "pristine" || f.view?.pristine === "yes"
       ? []
       : [f.view?.identity, f.data.identity, f.latch].flatMap((i) =>

@@ -51,7 +51,8 @@ etcd_log_end() {
 	}
 	END {
 		if (end == 0) exit 2
-		printf "%d %d %s %d %.0f\n", (term > 0 ? term : state), last, name, end, sum
+		# In mawk %d ends at 32 bits.
+		printf "%.0f %.0f %s %.0f %.0f\n", (term > 0 ? term : state), last, name, end, sum
 	}'
 }
 

@@ -367,7 +367,10 @@ quorate_succeed() (
 	service=$1 unit=$2 process=$3 dir=$(readlink -m -- "$4") idfn=$5 whose=$6 node=$7 former=${8:+former=$8}
 	quorate_next "$dir" && quorate_stopped "$unit" "$process" "$dir" || exit
 	ids=$("$idfn" "$quorate_next" 2>/dev/null) || {
-		ids=$("$idfn" "$dir") && grep -qsxF "clusterId=${ids%% *}" "/var/lib/quorate/$service/latch" && exit 0
+		ids=$("$idfn" "$dir") && grep -qsxF "clusterId=${ids%% *}" "/var/lib/quorate/$service/latch" && {
+			[ ! -d "$quorate_next" ] || rmdir -- "$quorate_next"
+			exit
+		}
 		quorate_fail "no data is ready in $quorate_next"
 		exit
 	}

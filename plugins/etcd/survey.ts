@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Asked, type Asks, type HostNode, quote, type Survey, type Surveyed } from "quorate";
+import { type Asked, type Asks, quote, type Survey, type Surveyed } from "quorate";
 import { askingShell } from "./check.ts";
 import { clientUrl, type EtcdOptions } from "./options.ts";
 

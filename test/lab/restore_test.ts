@@ -1,6 +1,11 @@
 /** `quorate restore`: a snapshot over what is left of a cluster, and on empty hosts; what cannot be restored is told by name. */
 import assert from "node:assert/strict";
+import { shellOf } from "../docs.ts";
 import { DATA, Site } from "./kit.ts";
+
+/** What docs/recovery.md has a person type. */
+const page = shellOf(await Deno.readTextFile(new URL("../../docs/recovery.md", import.meta.url)));
+const PAGE = page.find((s) => s.heading === "Restore")?.text.trim().split("\n") ?? [];
 
 async function unpacked(name: string, to: string): Promise<string> {
   const packed = await Deno.readFile(new URL(`../unit/etcd/snapshots/${name}.gz`, import.meta.url));
@@ -63,6 +68,19 @@ Deno.test("a snapshot begins again over what is left, and on empty hosts", async
     await lab.wipe("n1", DATA);
     await lab.wipe("n2", DATA);
     await lab.must("n3", "systemctl start --no-block etcd");
+    const [list, show, typed] = PAGE.map((line) => line.replace(/^quorate /, "").split(" "));
+    const listed = await site.quorate(three, ...list ?? []);
+    assert.ok(listed.out.includes(newest), listed.out);
+    const shown = await site.quorate(three, ...show ?? []);
+    assert.match(
+      shown.out,
+      /restore n1[\s\S]*put \S+\.snapshot as [\s\S]*etcd_ready_snapshot [\s\S]*quorate_succeed /,
+    );
+    assert.deepEqual(
+      typed?.slice(0, 3),
+      ["restore", "metadata", "--snapshot"],
+      "typed below, with files of their own",
+    );
     const { code, err } = await restore();
     assert.equal(code, 0, err);
     assert.match(err, /may be lost {2}every write since revision \d+; n3 may hold some of them/);

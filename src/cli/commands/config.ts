@@ -5,7 +5,7 @@
  */
 import { buildChoiceParser, buildCommand } from "@stricli/core";
 import type { GlobalFlags } from "../cli.ts";
-import { globalAliases, globalFlags, output } from "../flags.ts";
+import { globalAliases, globalFlags } from "../flags.ts";
 import { docs } from "../help.ts";
 import { lazy } from "../lazy.ts";
 

@@ -162,12 +162,11 @@ export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
   }
 }
 
-/** Allowed, but said by `validate` and `plan`; `n` members are desired, `written` is the policy as it stands there. */
+/** Allowed, but said by `validate` and `plan`; `n` members are desired. */
 export function* warnings(
   name: string,
   n: number,
   policy: Policy,
-  written: unknown,
   place: Place,
 ): Generator<Finding> {
   const warn = (at: Place, message: string, hint: string): Finding => ({

@@ -7,7 +7,7 @@
 import { classify } from "../classify/classify.ts";
 import type { Input } from "../classify/input.ts";
 import { type Change, subjectOf, type Verdict } from "../model/change.ts";
-import type { Happening, Outcome } from "../model/event.ts";
+import type { Happening } from "../model/event.ts";
 import { memberById, type Memory, type Observation, voters } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Looked } from "../model/plan.ts";

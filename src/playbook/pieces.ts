@@ -125,6 +125,10 @@ export const stageNode = (
     unless: running(n),
   });
 
+/** A fence has disabled the unit: one that is neither fenced nor enabled would pass for stopped by a person. */
+const unfenceToStart = (k: Kept): Command =>
+  sh`quorate_enable ${k.unit} && quorate_unfence ${k.unit} ${k.service} && `;
+
 /** Starts a member on its own data, which never lowers the quorum; its fence is lifted first. */
 export const startOwn = (
   n: HostNode,
@@ -132,9 +136,7 @@ export const startOwn = (
   k: Kept,
   command: Command = sh`quorate_start ${k.unit}`,
 ) => {
-  const unfence = seen.nodes[n.name]?.fenced === "yes"
-    ? sh`quorate_unfence ${k.unit} ${k.service} && `
-    : sh``;
+  const unfence = seen.nodes[n.name]?.fenced === "yes" ? unfenceToStart(k) : sh``;
   return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
     title: `start ${k.process} on ${n.name}`,
     on: node(n),
@@ -172,7 +174,7 @@ export const succeed = (n: HostNode, whose: string, former: readonly string[], k
 
 /** The one voter of a new cluster starts on the data that was put in its place. */
 export const startAlone = (n: HostNode, k: Kept) => [
-  step(`start:${n.name}`, run(sh`quorate_unfence ${k.unit} ${k.service} && quorate_start ${k.unit}`), {
+  step(`start:${n.name}`, run(sh`${unfenceToStart(k)}quorate_start ${k.unit}`), {
     title: `start ${k.process} on ${n.name}`,
     on: node(n),
     effect: starts(n, "itself"),

@@ -10,7 +10,7 @@
 import {
   type Beginning,
   configures,
-  fence,
+  fenceFor,
   given,
   type HostNode,
   type KeptSnapshot,
@@ -42,9 +42,9 @@ export function again<Id extends string>(
   ready: readonly Step<Id>[],
 ) {
   return [
-    ...others.map((other) => fence(other, kept(s))),
+    ...others.map((other) => fenceFor(n, other, kept(s))),
     ...given(!decided && ready, () => unit(n, s)),
-    fence(n, kept(s), whose === "pristine" ? pristineId(n, s) : undefined),
+    fenceFor(n, n, kept(s), whose === "pristine" ? pristineId(n, s) : undefined),
     ...(decided ? [] : ready),
     succeed(n, whose, former, kept(s)),
     ...startAlone(n, kept(s)),

@@ -141,6 +141,8 @@ export interface NodeFacts {
   readonly started: DataPlace | "none" | "unknown";
   /** Quorate itself fenced this node: the mask on the unit is ours. */
   readonly fenced: Tri;
+  /** It was fenced because this node was to begin again (S19): whether it has, that node's latch tells. */
+  readonly decider?: string | undefined;
   readonly lock: FreeLock | "held" | "unknown";
   readonly view: ServiceView | undefined;
   /** Keys of the service's own configuration as they stand on the node, for `repairConfig`. */

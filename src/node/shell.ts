@@ -25,7 +25,7 @@
  * - `quorate_prune DIR PROCESS PATH…` deletes data that was set aside of DIR, after it has seen that newer data of the same
  *   cluster lies there and that no process uses it (S14). What is gone already is no failure.
  * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
- *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
+ *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced, `decider=NODE` for whom.
  *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.
  * - `quorate_stage SERVICE UNIT DIR` sees that a service could be started: its unit is there, and an empty data directory
  *   that the unit's user owns; and lifts a fence of ours.

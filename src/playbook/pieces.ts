@@ -44,6 +44,26 @@ export const fence = (n: HostNode, k: Kept, pristine?: string) =>
     },
   );
 
+/**
+ * S16, S19: the same for a service that is to begin again on one node, which alone tells from then on whether it has. Done
+ * anew where it is fenced already: that may have been for another.
+ */
+export const fenceFor = (decider: HostNode, n: HostNode, k: Kept, pristine?: string) =>
+  step(
+    `fence:${n.name}`,
+    run(
+      sh`quorate_fence ${k.unit} ${k.service} ${k.process} ${k.dataDir} ${`decider=${decider.name}`}${
+        pristine === undefined ? sh`` : sh` ${`pristine=${pristine}`}`
+      }`,
+    ),
+    {
+      title: `fence ${n.name}: stop ${k.process}, keep it from starting, see that no process is left`,
+      on: node(n),
+      effect: effect("fences", n),
+      idempotent: true,
+    },
+  );
+
 /** S14, S15: renamed beside itself, after the node has seen again whose it is and that nothing runs. */
 export const setAside = (n: HostNode, whose: string, k: Kept) =>
   step(

@@ -6,21 +6,34 @@
  *
  * @module
  */
-import type { Memory, Observation } from "../model/observation.ts";
+import { formerClusters, type Memory, type Observation } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 
-/** The cluster in sight is one that this manager knows to be given up. */
-export function givenUp(seen: Observation, memory: Memory): Refusal | undefined {
-  const { clusterId } = seen;
-  if (clusterId === undefined || memory.former?.includes(clusterId) !== true) return undefined;
-  const on = Object.values(seen.nodes).filter((f) => f.view?.identity?.clusterId === clusterId);
+/** What is in sight is of a cluster that this manager knows to be given up, and nothing is of the one that it was given up for. */
+export function givenUp(seen: Observation, { clusterId, former = [] }: Memory): Refusal | undefined {
+  if (former.length === 0) return undefined;
+  const told = formerClusters(seen.nodes);
+  const found = [
+    ...(seen.clusterId === undefined ? [] : [{ id: seen.clusterId, node: undefined }]),
+    // Of the one that serves each member's latch tells.
+    ...(seen.state === "held"
+      ? []
+      : Object.values(seen.nodes).flatMap((f) =>
+        [f.view?.identity, f.data.identity, f.latch].flatMap((i) =>
+          i === undefined || typeof i === "string" ? [] : [{ id: i.clusterId, node: f.node }]
+        )
+      )),
+  ].filter(({ id }) => former.includes(id) && !told.has(id));
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const on = [...new Set(found.flatMap(({ node }) => node ?? []))].join(", ");
   return {
     rule: "S19",
     evidence:
-      `cluster ${clusterId} ${on.length === 0 ? "is found" : `runs on ${on.map((f) => f.node).join(", ")}`}` +
-      `, and it was given up for cluster ${memory.clusterId}, of which nothing can be seen`,
+      `cluster ${first.id} is found${on === "" ? "" : ` on ${on}`}, and it was given up for cluster ` +
+      `${clusterId}, of which nothing can be seen`,
     unblock:
-      `bring the hosts of cluster ${memory.clusterId} back and stop the other one; what was written to it since ` +
+      `bring the hosts of cluster ${clusterId} back and stop the other one; what was written to it since ` +
       "then is not in this one",
   };
 }

@@ -52,6 +52,7 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     intent: intentOf(h.marks.get("intent")),
     started,
     lock: lockOf(h, w.time.now),
+    decider: h.marks.get("fenced")?.get("decider"),
     fenced: known(h.fence && h.marks.has("fenced") && !h.process),
     view,
     settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),

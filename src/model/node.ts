@@ -129,6 +129,8 @@ export interface NodeFacts {
   readonly reached: boolean;
   /** Why it was not. */
   readonly trouble: Trouble | undefined;
+  /** It was not reached, and yet let us in: its answer did not come, or not whole. */
+  readonly heard?: true;
   readonly unit: UnitFacts;
   /** Any process of this service is alive. */
   readonly process: Tri;

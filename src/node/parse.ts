@@ -80,12 +80,18 @@ export function unreached(node: HostNode, reply: Reply): NodeFacts {
     case "unreachable":
       return { ...blank(node, "", ""), trouble: reply.trouble };
     case "timedOut":
-      return blank(node, "the check did not end in time", again);
+      return { ...blank(node, "the check did not end in time", again), heard: true };
     case "lost":
-      return blank(node, `the connection went away during the check: ${reply.detail}`, again);
+      return {
+        ...blank(node, `the connection went away during the check: ${reply.detail}`, again),
+        heard: true,
+      };
     case "exited": {
       const said = new TextDecoder().decode(reply.stderr).trim().split("\n").at(-1) ?? "";
-      return blank(node, `the check ended with ${reply.code}${said === "" ? "" : `: ${said}`}`, again);
+      return {
+        ...blank(node, `the check ended with ${reply.code}${said === "" ? "" : `: ${said}`}`, again),
+        heard: true,
+      };
     }
   }
 }

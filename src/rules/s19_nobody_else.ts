@@ -25,7 +25,7 @@ export function nobodyElse(seen: Observation, node: string): Refusal | undefined
   const serving = servesNow(seen);
   if (serving !== undefined) return serving;
   const free = Object.values(seen.nodes).find((f) =>
-    f.node !== node && f.reached && holdsSomething(f) && f.fenced !== "yes"
+    f.node !== node && (f.heard || (f.reached && holdsSomething(f) && f.fenced !== "yes"))
   );
   return free === undefined ? undefined : s19(
     `${free.node} is not fenced, and could serve beside ${node}`,
@@ -96,6 +96,9 @@ function accounted(
         `${n.name} cannot be reached from here, and answers ${heard.join(", ")}: it may serve with others`,
         `make ${n.name} reachable over SSH, so that it can be fenced`,
       )];
+    }
+    if (isGone && f?.heard) {
+      return [s19(`${n.name} is not gone: it lets us in, and ${f.trouble?.detail}`, `run it again`)];
     }
     return isGone ? [] : [s19(
       `${n.name} cannot be asked: ${f?.trouble?.detail ?? "it was not looked at"}`,

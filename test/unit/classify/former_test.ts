@@ -17,6 +17,7 @@ import {
   recorded,
   sick,
   target,
+  unreachable,
   view,
 } from "../core_samples.ts";
 import { text } from "./judge.ts";
@@ -97,4 +98,37 @@ Deno.test("a manager that knows it to be given up never takes it for the service
   const memory = { clusterId: "c2", former: [clusterId], attempts: {} };
   assert.equal(text(classify(input(t, seen, { memory }))), "refused S19");
   assert.equal(text(classify(input(t, seen, { memory: { ...memory, former: ["c9"] } }))), "steady");
+});
+
+Deno.test("a manager that knows it does not start what lies on disks of it either, while nobody else can tell", () => {
+  const memory = { clusterId, former: ["c0"], attempts: {} };
+  const lost = (nodes: Readonly<Record<string, Partial<NodeFacts>>>) => {
+    const seen = cluster(t, "", { nodes, state: "lost" });
+    return text(classify(input(t, { ...seen, clusterId: undefined }, { memory })));
+  };
+  const all = { n1: former("n1"), n2: former("n2"), n3: former("n3") };
+  assert.equal(lost(all), "refused S19");
+  assert.match(
+    lost({ ...all, n4: { ...empty, ...successor("n1") } }),
+    /^lost|^refused S1/,
+    "a latch tells of it",
+  );
+});
+
+Deno.test("who was fenced for another to begin again is started when that one is there to tell, and has not", () => {
+  const voters = "n1 n2 n3";
+  const lost = (n1: Partial<NodeFacts>) => {
+    const fenced = { fenced: "yes", decider: "n1" } as const;
+    const nodes = {
+      n1,
+      n2: { ...holds(old("n2")), ...latch(old("n2"), voters), ...fenced },
+      n3: { ...holds(old("n3")), ...latch(old("n3"), voters), fenced: "yes" as const },
+    };
+    const seen = cluster(t, "", { nodes, state: "lost" });
+    return text(classify(input(t, { ...seen, clusterId: undefined })));
+  };
+  const own = { ...holds(old("n1")), ...latch(old("n1"), voters), fenced: "yes", decider: "n1" } as const;
+  assert.equal(lost(own), "restart n1,n2,n3");
+  assert.equal(lost(unreachable), "lost n1,n2");
+  assert.equal(lost({ ...own, latch: "unknown" }), "lost n1,n2");
 });

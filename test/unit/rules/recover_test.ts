@@ -92,6 +92,12 @@ Deno.test("who is said to be gone and answers another node may serve with others
   assert.match(said({ logs }), /n3 cannot be reached from here, and answers n1/);
 });
 
+Deno.test("who lets us in and gives no whole answer is not gone", () => {
+  assert.match(said({ nodes: { n2: { ...unreachable, heard: true } } }), /n2 is not gone: it lets us in/);
+  const effect = { does: "succeeds", node: "n1", former: [clusterId] } as const;
+  assert.equal(forbidsEffect(look({ n2: { ...unreachable, heard: true } }), effect)?.rule, "S19");
+});
+
 Deno.test("a disk that cannot be read may hold more than any other", () => {
   const log: Surveyed = { log: "unknown", why: "torn", answering: [] };
   assert.equal(text({ nodes: { n2: stopped("n2") }, gone: "n3", logs: { n2: log } }), "S24");

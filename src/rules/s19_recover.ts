@@ -141,7 +141,7 @@ export function judgeRecovery(
     survivors,
     others: othersOf(target, seen, from.node),
     gone: wishes.gone,
-    voters: votersOf(seen),
+    voters: [...votersOf(seen)].sort(),
     former: clustersSeen(seen),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { Case, Change, Changes } from "./src/model/change.ts";
+export type { Beginning, Case, Change, Changes, KeptSnapshot } from "./src/model/change.ts";
 export type {
   DataFacts,
   DataPlace,
@@ -18,7 +18,14 @@ export type {
   UnitFacts,
 } from "./src/model/node.ts";
 export type { Member, Observation } from "./src/model/observation.ts";
-export { memberById, memberOn, memberText, neverStarted, voters } from "./src/model/observation.ts";
+export {
+  formerClusters,
+  memberById,
+  memberOn,
+  memberText,
+  neverStarted,
+  voters,
+} from "./src/model/observation.ts";
 export { type Quorum, quorumOf, quorumText } from "./src/model/quorum.ts";
 export type { Refusal } from "./src/model/refusal.ts";
 export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";

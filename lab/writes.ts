@@ -39,6 +39,11 @@ export class Writes implements AsyncDisposable {
     return this.#lines().filter(({ key }) => key !== "-");
   }
 
+  /** How many writes were acknowledged: the keys are numbered in their order. */
+  get count(): number {
+    return this.#acknowledged().length;
+  }
+
   /** Some more writes are acknowledged: the quorum is held. */
   async goesOn(when: string): Promise<void> {
     const before = this.#acknowledged().length;

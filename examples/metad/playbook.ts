@@ -288,5 +288,11 @@ export const metadPlaybook = playbook<Metad>()({
 
   prune: (f) => [prune(f.node, f.paths, keptBy(f))],
 
+  // metad keeps no snapshots, and cannot be forced: whoever lost its quorum for good begins with an empty one.
+  recover: () => [
+    step("refuse", refuse("S19", "metad cannot begin again from one disk", "bring more members back")),
+  ],
+  restore: () => [step("refuse", refuse("S19", "metad keeps no snapshots", "bring more members back"))],
+
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

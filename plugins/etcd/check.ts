@@ -49,6 +49,9 @@ export function etcdAskPeers(
   return asks.length === 0 ? "" : `${credentials(o)}\n${text}\n${asks.join("\n")}\nwait\n`;
 }
 
+/** What shell text needs that calls `etcd_ctl ENDPOINTS SECONDS ARGUMENT…`. */
+export const askingShell = (o: EtcdOptions): string => `${credentials(o)}\n${text}`;
+
 /** Credentials: what the options name, then the node's own file, which never leaves it. */
 function credentials({ tls, ctlEnv }: EtcdOptions): string {
   const lines = [

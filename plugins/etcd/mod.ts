@@ -14,7 +14,8 @@ import { readEtcd, readPeers } from "./read.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { etcdShell } from "./shell.ts";
 import { etcdOptions } from "./spec.ts";
-import { etcdForbids } from "./versions.ts";
+import { etcdSurvey } from "./survey.ts";
+import { cannotRestore, etcdForbids } from "./versions.ts";
 
 export { etcdPlaybook } from "./playbook.ts";
 export type { EtcdOptions, EtcdTls } from "./options.ts";
@@ -56,6 +57,8 @@ export const etcd = definePlugin({
     caughtUp,
     drift: (facts, node, member) => etcdDrift(options, facts, node, member),
     forbids: etcdForbids,
+    survey: etcdSurvey(options),
+    cannotRestore,
     derived: derive,
     lateShell: (late, seen, desired) => lateShell(late, seen, desired, nodes, options),
     probeShell: (probe, seen) => probeShell(probe, seen, nodes, options),

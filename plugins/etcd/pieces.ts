@@ -13,6 +13,7 @@ import {
   effect,
   fence,
   fetch,
+  formerClusters,
   given,
   healthy,
   type HostNode,
@@ -106,17 +107,21 @@ export function stage(n: HostNode, s: Scene) {
       facts?.data.state === "pristine" && typeof facts.data.identity !== "string" && facts.data.identity,
       ({ memberId }) => [fence(n, kept(s), memberId), setAside(n, "pristine", kept(s))],
     ),
-    ...given(facts?.unit.load === "not-found" && n, (at) => [
-      step(`unit:${n.name}`, run(sh`etcd_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
-        title: `write ${o.unit} on ${n.name}`,
-        on: node(at),
-        effect: configures(n, "unchanged"),
-        idempotent: true,
-      }),
-    ]),
+    ...unit(n, s),
     stageNode(n, kept(s), sh`etcd_stage ${s.service} ${o.unit} ${o.dataDir} ${o.binary}`),
   ];
 }
+
+/** A unit where the node has only the binary. */
+export const unit = (n: HostNode, { seen, options: o }: Scene) =>
+  given(seen.nodes[n.name]?.unit.load === "not-found" && n, (at) => [
+    step(`unit:${n.name}`, run(sh`etcd_unit ${o.unit} ${o.user} ${unitFile(o)}`), {
+      title: `write ${o.unit} on ${n.name}`,
+      on: node(at),
+      effect: configures(n, "unchanged"),
+      idempotent: true,
+    }),
+  ]);
 
 /** Where there may be no quorum yet: a unit of `Type=notify` is not up before the others are. */
 export const startTogether = (n: HostNode, s: Scene) => {
@@ -211,7 +216,7 @@ export const removeMember = (m: Member, s: Scene) =>
 export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
   toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
 
-export const latchOn = (n: HostNode, s: Scene) => latch(n, kept(s));
+export const latchOn = (n: HostNode, s: Scene) => latch(n, kept(s), [...formerClusters(s.seen.nodes)]);
 
 /** Keys of the environment file, `KEY=value` each. */
 export const settingWords = (settings: Readonly<Record<string, string>>) =>

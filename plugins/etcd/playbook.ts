@@ -48,6 +48,7 @@ import {
   startTogether,
 } from "./pieces.ts";
 import { initialSettings } from "./settings.ts";
+import { again, readyFromDisk, readyFromSnapshot } from "./again.ts";
 import { endpoints, etcdctl } from "./ctl.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -236,6 +237,16 @@ export const etcdPlaybook = playbook<Bound>()({
   },
 
   prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
+
+  recover: (f) => {
+    const s = scene(f);
+    return again(f, s, f.memberId, [readyFromDisk(f.node, f.token, s)]);
+  },
+
+  restore: (f) => {
+    const s = scene(f);
+    return again(f, s, f.memberId ?? "none", readyFromSnapshot(f.node, f.token, f.snapshot, s));
+  },
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

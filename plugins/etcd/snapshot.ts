@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { SnapshotBytes, SnapshotSight } from "quorate";
+import type { RecordedMember, SnapshotBytes, SnapshotSight } from "quorate";
+import { idOf, objectOf, parseJson, textOf, textsOf } from "./json.ts";
 
 const SUM = 32;
 const SECTOR = 512;
@@ -28,10 +29,17 @@ export async function readSnapshot(file: SnapshotBytes): Promise<SnapshotSight> 
   if (told !== hash) {
     return sight(undefined, told, `it is damaged: its data has the SHA-256 ${hash}, not the one at its end`);
   }
-  const revision = await revisionOf(file, length);
-  return revision === undefined
-    ? sight(undefined, hash, "its database cannot be read")
-    : sight(revision, hash);
+  const tree = await treeOf(file, length);
+  const revision = tree === undefined ? undefined : await revisionOf(tree);
+  if (tree === undefined || revision === undefined) {
+    return sight(undefined, hash, "its database cannot be read, or is not etcd's");
+  }
+  const [version, members] = [await versionOf(tree), await membersOf(tree)];
+  return {
+    ...sight(revision, hash),
+    ...(version === undefined ? {} : { version }),
+    ...(members === undefined ? {} : { members }),
+  };
 }
 
 const MAGIC = 0xed0cdaed;
@@ -41,6 +49,8 @@ const LEAF = 2;
 const BRANCH = 1;
 /** A tree of more levels is a circle. */
 const MOST_LEVELS = 32;
+/** Members and the like take one or two. */
+const MOST_PAGES = 64;
 /** bbolt's page size is the machine's own, at most 64 KiB; a page that overflows takes several. */
 const LARGEST_PAGE = 64 * 1024;
 const LARGEST_READ = 64 * 1024 * 1024;
@@ -55,14 +65,40 @@ interface Tree {
   readonly file: SnapshotBytes;
   readonly pageSize: number;
   readonly end: number;
+  readonly root: bigint;
+}
+
+async function treeOf(file: SnapshotBytes, end: number): Promise<Tree | undefined> {
+  const meta = await newestMeta(file, end);
+  return meta === undefined ? undefined : { file, pageSize: meta.pageSize, end, root: meta.root };
+}
+
+/** The version that the cluster had agreed on. */
+async function versionOf(tree: Tree): Promise<string | undefined> {
+  const entries = await entriesIn(tree, "cluster");
+  const found = entries?.find(({ key }) => text(key) === "clusterVersion");
+  const version = found === undefined ? "" : text(found.value);
+  return /^\d+\.\d+\.\d+$/.test(version) ? version : undefined;
+}
+
+/** Whose snapshot it is: the store of members that 3.4 and later keep. */
+async function membersOf(tree: Tree): Promise<readonly RecordedMember[] | undefined> {
+  const entries = await entriesIn(tree, "members");
+  const members = entries?.map(({ value }) => objectOf(parseJson(new TextDecoder().decode(value)))).map((
+    m,
+  ) => ({
+    id: idOf(m.id) ?? "",
+    name: textOf(m.name) ?? "",
+    role: m.isLearner === true ? "learner" as const : "voter" as const,
+    peerUrls: textsOf(m.peerURLs),
+    clientUrls: textsOf(m.clientURLs),
+  }));
+  return members === undefined || members.length === 0 ? undefined : members;
 }
 
 /** 0 for a database that nobody has written to. */
-async function revisionOf(file: SnapshotBytes, end: number): Promise<bigint | undefined> {
-  const meta = await newestMeta(file, end);
-  if (meta === undefined) return undefined;
-  const tree: Tree = { file, pageSize: meta.pageSize, end };
-  const bucket = await bucketIn(tree, meta.root, "key");
+async function revisionOf(tree: Tree): Promise<bigint | undefined> {
+  const bucket = await bucketIn(tree, "key");
   if (bucket === undefined) return undefined;
   const page = bucket.root === 0n ? pageOf(bucket.inline) : await pageAt(tree, bucket.root);
   const last = await lastKey(tree, page);
@@ -91,8 +127,8 @@ function metaOf(bytes: Uint8Array, end: number) {
 }
 
 /** A bucket of the root, whose own pages come with its value while they are few. */
-async function bucketIn(tree: Tree, root: bigint, name: string) {
-  let page = await pageAt(tree, root);
+async function bucketIn(tree: Tree, name: string) {
+  let page = await pageAt(tree, tree.root);
   for (let level = 0; page !== undefined && level < MOST_LEVELS; level++) {
     if (page.leaf) {
       for (let i = 0; i < page.count; i++) {
@@ -111,6 +147,26 @@ async function bucketIn(tree: Tree, root: bigint, name: string) {
     page = child === undefined ? undefined : await pageAt(tree, child);
   }
   return undefined;
+}
+
+/** All of a small bucket; undefined where there is none, or it cannot be read. */
+async function entriesIn(tree: Tree, name: string) {
+  const bucket = await bucketIn(tree, name);
+  if (bucket === undefined) return undefined;
+  const first = bucket.root === 0n ? pageOf(bucket.inline) : await pageAt(tree, bucket.root);
+  const pages = first === undefined ? [] : [first];
+  const found: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
+  for (let at = 0; at < pages.length && at < MOST_PAGES; at++) {
+    const page = pages[at];
+    for (let i = 0; page !== undefined && i < page.count; i++) {
+      const leaf = page.leaf ? leafAt(page, i) : undefined;
+      if (leaf !== undefined) found.push(leaf);
+      const child = page.leaf ? undefined : branchAt(page, i)?.child;
+      const next = child === undefined ? undefined : await pageAt(tree, child);
+      if (next !== undefined) pages.push(next);
+    }
+  }
+  return found;
 }
 
 async function lastKey(tree: Tree, from: Page | undefined): Promise<Uint8Array | "none" | undefined> {

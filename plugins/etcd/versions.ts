@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Change, Observation, Refusal } from "quorate";
+import type { Change, NodeFacts, Observation, Refusal, SnapshotSight } from "quorate";
 
 /** Two versions that must not meet, or a version that must not do something. */
 export interface VersionRule {
@@ -86,5 +86,21 @@ export function etcdForbids(change: Change, seen: Observation): Refusal | undefi
     evidence: `${broken.rule}, and the members run ${versions || "an unknown version"}` +
       `${joining === undefined ? "" : `, the node that joins ${joining}`}: ${broken.why} (${broken.source})`,
     unblock: broken.unblock,
+  };
+}
+
+/** A snapshot of a newer minor version: an older etcd does not know what it wrote, and ends when it reads it. */
+export function cannotRestore(
+  { version }: SnapshotSight,
+  { node, installed }: NodeFacts,
+): Refusal | undefined {
+  const [taken, there] = [parse(version), parse(installed)];
+  if (taken === undefined || there === undefined || minor(taken) <= minor(there)) return undefined;
+  return {
+    rule: "S22",
+    evidence: `the snapshot was taken of etcd ${version}, and ${node} has ${installed}, which is older`,
+    unblock: `install etcd ${taken[0]}.${
+      taken[1]
+    } on the nodes, or take an older snapshot (quorate snapshots)`,
   };
 }

@@ -230,5 +230,26 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
 
+  recover: () => [
+    step(
+      "refuse",
+      refuse(
+        "S19",
+        "an ensemble is not forced by Quorate yet",
+        "bring more servers back with their data",
+      ),
+    ),
+  ],
+  restore: () => [
+    step(
+      "refuse",
+      refuse(
+        "S19",
+        "the files of an ensemble are not restored by Quorate yet",
+        "what was kept is a tar file of version-2/",
+      ),
+    ),
+  ],
+
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

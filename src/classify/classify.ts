@@ -8,12 +8,13 @@ import type { Verdict } from "../model/change.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { forbidsChange } from "../rules/changes.ts";
 import { serviceOfAnother, unlikeIntent } from "../rules/s01_absent.ts";
+import { givenUp } from "../rules/s19_given_up.ts";
 import { paused } from "../rules/s23_paused.ts";
 import { change, type Finding, hostNode, type Input, isDesired, refusal } from "./input.ts";
 import { findMembership, findUnfinishedJoins } from "./membership.ts";
 import { findDrift, findRepairs } from "./repairs.ts";
 import { findSurplus } from "./prune.ts";
-import { findRetirees } from "./retire.ts";
+import { findRetirees, findRisen } from "./retire.ts";
 import { bootstrapOr, restartOrLost } from "./unformed.ts";
 
 /** Names the difference. */
@@ -32,6 +33,8 @@ function judged(i: Input): Verdict {
       ? { kind: "wait", why: "the member lists differ", refusals: conflicts }
       : { kind: "refused", refusals: conflicts };
   }
+  const risen = givenUp(i.seen, i.memory);
+  if (risen !== undefined) return { kind: "refused", refusals: [risen] };
   const foreign = serviceOfAnother(i.target, i.seen);
   if (foreign.length > 0) return { kind: "refused", refusals: foreign };
   switch (i.seen.state) {
@@ -42,6 +45,7 @@ function judged(i: Input): Verdict {
       return restartOrLost(i);
     case "held":
       return pick(i, [
+        ...findRisen(i),
         ...findUnfinishedBootstrap(i),
         ...findRepairs(i),
         ...findUnfinishedJoins(i),

@@ -5,6 +5,7 @@
  */
 import type { Verdict } from "../model/change.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
+import { formerClusters } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
@@ -43,8 +44,7 @@ export function restartOrLost(i: Input): Verdict {
     const refusals = absentMeansProvenAbsent(i.target, i.seen, i.memory);
     if (refusals.length > 0) return { kind: "refused", refusals };
   }
-  const judgedOf = ({ nodes }: Electorate) =>
-    nodes.map((n) => ({ n, ...startable(n, i.seen.nodes[n.name]) }));
+  const judgedOf = ({ nodes }: Electorate) => nodes.map((n) => ({ n, ...startable(i, n) }));
   const enough = (e: Electorate): boolean =>
     judgedOf(e).filter((j) => j.is !== "out").length >= quorumOf(e.size, 0).needed;
   const expected = [widest, ...narrower].find(enough) ?? widest;
@@ -55,7 +55,7 @@ export function restartOrLost(i: Input): Verdict {
   // Who joined right before has its data, and is named by no latch yet: on its own data it cannot do harm.
   const late = i.target.nodes.flatMap((n) => {
     const f = i.seen.nodes[n.name];
-    return judged.some((j) => j.n.name === n.name) || !isLate(f) ? [] : [{ n, ...startable(n, f) }];
+    return judged.some((j) => j.n.name === n.name) || !isLate(f) ? [] : [{ n, ...startable(i, n) }];
   }).filter((j) => j.is !== "out");
   const up = judged.filter((j) => j.is === "up");
   const out = judged.filter((j) => j.is === "out");
@@ -121,8 +121,11 @@ function electorates(i: Input): readonly [Electorate, ...Electorate[]] {
   const voters = i.seen.members.filter((m) => m.role === "voter");
   const listed = i.target.nodes.filter((n) => voters.some((m) => m.node === n.name));
   if (voters.length > 0 && listed.length === voters.length) return [{ nodes: listed, size: listed.length }];
+  const former = formerClusters(i.seen.nodes);
   const latches = Object.values(i.seen.nodes).flatMap((f) =>
-    typeof f.latch === "string" ? [] : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
+    typeof f.latch === "string" || former.has(f.latch.clusterId)
+      ? []
+      : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
   );
   const backed = latches.filter((l) => !l.gone);
   const told = (backed.length > 0 ? backed : latches).map((l) => l.voters);
@@ -170,9 +173,10 @@ const isLatchedVoter = (i: Input, node: string): boolean =>
   Object.values(i.seen.nodes).some((f) => typeof f.latch !== "string" && f.latch.voters.includes(node));
 
 function startable(
+  i: Input,
   n: HostNode,
-  f: NodeFacts | undefined,
 ): { readonly is: "up" | "down" } | { readonly is: "out"; readonly why: string } {
+  const f = i.seen.nodes[n.name];
   const not = unfit(n, f);
   if (not !== undefined || f === undefined) {
     return { is: "out", why: not?.evidence ?? "it was not looked at" };
@@ -197,6 +201,20 @@ function startable(
   }
   if (f.process === "yes") return { is: "up" };
   if (f.process === "unknown") return { is: "out", why: "whether it runs is not known" };
+  const undecided = mayBeGivenUp(i, f);
+  if (undecided !== undefined) return { is: "out", why: undecided };
   const held = heldByPerson(n, f, "stopped");
   return held === undefined ? { is: "down" } : { is: "out", why: held.evidence };
+}
+
+/**
+ * S19: fenced because another node was to begin again. That one's latch tells whether it has; while it cannot be asked, to
+ * start what it may have given up could make a second cluster.
+ */
+function mayBeGivenUp(i: Input, { fenced, decider }: NodeFacts): string | undefined {
+  if (fenced === "no" || decider === undefined) return undefined;
+  const told = i.seen.nodes[decider];
+  return told?.reached === true && told.latch !== "unknown"
+    ? undefined
+    : `it was fenced for ${decider} to begin again, and whether it has only ${decider} can tell`;
 }

@@ -16,7 +16,7 @@ import { hang, type Line } from "../report/lines.ts";
 import { count } from "../report/words.ts";
 import { parseHop } from "../ssh/endpoint.ts";
 import { sshFleet } from "../ssh/fleet.ts";
-import type { InitFlags } from "./app.ts";
+import type { InitFlags } from "./commands/config.ts";
 import { type Cli, EXIT, misused, say, stateDir } from "./cli.ts";
 import { compose } from "./compose.ts";
 import { configFlag, THERE, writeNew } from "./init.ts";

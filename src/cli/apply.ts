@@ -4,7 +4,7 @@ import { shuffled, sideBySide } from "../engine/side_by_side.ts";
 import { StateError } from "../engine/store.ts";
 import { type Event, exitCodeOf, type Happening, worstExit } from "../model/event.ts";
 import { duration } from "../report/words.ts";
-import type { ApplyFlags } from "./app.ts";
+import type { ApplyFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, isVerbose, stateDir } from "./cli.ts";
 import { clock, compose, type Composition } from "./compose.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";

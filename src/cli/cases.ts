@@ -56,6 +56,15 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
       "nothing differs, all members are healthy, and more data lies aside on a node than policy.backup.keep says",
     does: "deletes the oldest of it, and never the newest of a cluster",
   },
+  recover: {
+    when: "a person runs `quorate recover`: the quorum is lost for good",
+    does:
+      "fences all others, replays a copy of the most advanced disk, and begins a new cluster of one voter with it; the next changes add the others with fresh disks",
+  },
+  restore: {
+    when: "a person runs `quorate restore`: a snapshot is to be the new beginning",
+    does: "fences all that is left, and begins a new cluster of one voter with the snapshot",
+  },
   quorumLost: {
     when: "it was formed before, and a majority cannot be started",
     does: "changes nothing: names who is missing and what would bring it back",

@@ -1,4 +1,4 @@
-import type { Shell } from "./app.ts";
+import type { Shell } from "./commands/config.ts";
 import { type Cli, EXIT, type GlobalFlags } from "./cli.ts";
 
 /** `quorate completion SHELL`: a script that asks `quorate __complete` at each tab. */

@@ -3,7 +3,7 @@ import { explainCase } from "../plan/explain.ts";
 import { blank } from "../report/lines.ts";
 import { refusalBlock } from "../report/blocks.ts";
 import { changeText } from "../report/plan_text.ts";
-import type { ExplainFlags } from "./app.ts";
+import type { ExplainFlags } from "./commands/playbooks.ts";
 import { cases } from "./cases.ts";
 import { type Cli, EXIT, misused, print } from "./cli.ts";
 import { chosen, noSuch, readConfigs } from "./config.ts";

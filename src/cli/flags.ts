@@ -73,3 +73,14 @@ export const oneService = {
 async function proposeServices(this: Cli, partial: string): Promise<readonly string[]> {
   return partial.startsWith("-") ? [] : (await this.names()).services;
 }
+
+/** How a command prints; text unless told. */
+export const output = <const V extends string>(values: readonly V[]) =>
+  ({ kind: "enum", values, default: "text", brief: "How to print it" }) as const;
+export const withOutput = { ...globalAliases, o: "output" } as const;
+
+export function atLeastOne(input: string): number {
+  const n = Number(input);
+  if (!Number.isSafeInteger(n) || n < 1) throw new RangeError("it must be a whole number of at least 1");
+  return n;
+}

@@ -1,7 +1,7 @@
 import { forgetCluster, type Forgotten, type Remains } from "../engine/forget.ts";
 import { refusalBlock } from "../report/blocks.ts";
 import type { Line } from "../report/lines.ts";
-import type { ForgetFlags } from "./app.ts";
+import type { ForgetFlags } from "./commands/lost.ts";
 import { type Cli, EXIT, misused, print, say, stateDir } from "./cli.ts";
 import { compose } from "./compose.ts";
 import { chosen, readConfigs } from "./config.ts";

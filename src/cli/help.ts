@@ -10,6 +10,9 @@ const usages = {
   plan: "[-o text|json|yaml|sh] [--detailed-exitcode] [SERVICE...]",
   apply: "[-o text|json] [--jitter DURATION] [--parallel N] [--deadline DURATION] [SERVICE...]",
   status: "[-o text|json|yaml] [SERVICE...]",
+  recover: "SERVICE [--gone NODE...] [--from NODE] [--dry-run] [--yes-lose-writes] [-o text|json|sh]",
+  restore:
+    "SERVICE [--snapshot FILE] [--gone NODE...] [--from NODE] [--foreign] [--dry-run] [--yes-lose-writes] [-o text|json|sh]",
   forget: "SERVICE --cluster-id ID [--yes]",
   snapshots: "[-o text|json|yaml] [SERVICE...]",
   validate: "",

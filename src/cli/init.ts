@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { sampleConfig } from "../config/sample.ts";
-import type { InitFlags } from "./app.ts";
+import type { InitFlags } from "./commands/config.ts";
 import { type Cli, EXIT, misused, say } from "./cli.ts";
 import { plugins } from "./plugins.ts";
 import { nearest } from "../config/nearest.ts";

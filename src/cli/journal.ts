@@ -5,7 +5,7 @@ import { journalList, journalText, runHeading } from "../report/journal_text.ts"
 import { blank, type Line } from "../report/lines.ts";
 import { plain } from "../report/plain.ts";
 import { count } from "../report/words.ts";
-import type { JournalFlags } from "./app.ts";
+import type { JournalFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, isVerbose, print, say, stateDir } from "./cli.ts";
 
 /** `quorate journal`: what former runs did. It needs no config: a service may be in none any more. */

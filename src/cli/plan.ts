@@ -1,7 +1,7 @@
 import { lookAt, type ServiceRun } from "../engine/mod.ts";
 import type { ServicePlan } from "../model/plan.ts";
 import { planService } from "../plan/plan.ts";
-import type { PlanFlags } from "./app.ts";
+import type { PlanFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, stateDir } from "./cli.ts";
 import { compose } from "./compose.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";

@@ -11,7 +11,7 @@ import { planDocument } from "../report/plan_json.ts";
 import { planText } from "../report/plan_text.ts";
 import { runbook } from "../report/runbook.ts";
 import type { Chosen } from "./config.ts";
-import type { PrintedPlan } from "./app.ts";
+import type { PrintedPlan } from "./commands/keep.ts";
 import { type Cli, EXIT, print } from "./cli.ts";
 
 const PENDING = 2;

@@ -9,7 +9,7 @@ import type { Line } from "../report/lines.ts";
 import { liveList } from "../report/live.ts";
 import { plain } from "../report/plain.ts";
 import { draw } from "../report/terminal.ts";
-import type { ApplyFlags } from "./app.ts";
+import type { ApplyFlags } from "./commands/keep.ts";
 import { type Cli, coloured, isVerbose, say } from "./cli.ts";
 
 export interface Reporter {

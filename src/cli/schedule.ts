@@ -19,7 +19,7 @@ import {
 import { runsOf } from "../schedule/runs.ts";
 import { type Asked, askedIn, flawOf, type Kind, type Schedule, type Wanted } from "../schedule/schedule.ts";
 import { units } from "../schedule/systemd.ts";
-import type { ScheduleAction, ScheduleFlags } from "./app.ts";
+import type { ScheduleAction, ScheduleFlags } from "./commands/config.ts";
 import { type Cli, EXIT, misused, print, say, stateDir } from "./cli.ts";
 import { readConfigs } from "./config.ts";
 import { here } from "./here.ts";

@@ -6,7 +6,7 @@ import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts"
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import type { Line } from "../report/lines.ts";
 import { duration } from "../report/words.ts";
-import type { SimulateFlags } from "./app.ts";
+import type { SimulateFlags } from "./commands/playbooks.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
 import { chosen, readConfigs } from "./config.ts";
 import { bind } from "./plugins.ts";

@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../config/config.ts";
-import { listSnapshots, openSnapshot, type SnapshotKept } from "../engine/snapshots.ts";
+import { openSnapshot } from "../engine/bytes.ts";
+import { listSnapshots, type SnapshotKept } from "../engine/snapshots.ts";
 import { jsonText, yamlText } from "../report/json.ts";
 import {
   type ListedSnapshot,
@@ -7,7 +8,7 @@ import {
   snapshotsDocument,
   snapshotsText,
 } from "../report/snapshots.ts";
-import type { StatusFlags } from "./app.ts";
+import type { StatusFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, print, stateDir } from "./cli.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";
 

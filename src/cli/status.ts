@@ -3,7 +3,7 @@ import { StateError } from "../engine/store.ts";
 import { fleetText, type Glance } from "../report/fleet.ts";
 import { jsonText, yamlText } from "../report/json.ts";
 import { type Looked, statusDocument } from "../report/status.ts";
-import type { StatusFlags } from "./app.ts";
+import type { StatusFlags } from "./commands/keep.ts";
 import { type Cli, EXIT, isVerbose, print, say, stateDir } from "./cli.ts";
 import { compose } from "./compose.ts";
 import { chosen, readConfigs, withBroken } from "./config.ts";

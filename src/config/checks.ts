@@ -162,12 +162,11 @@ export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
   }
 }
 
-/** Allowed, but said by `validate` and `plan`; `n` members are desired, `written` is the policy as it stands there. */
+/** Allowed, but said by `validate` and `plan`; `n` members are desired. */
 export function* warnings(
   name: string,
   n: number,
   policy: Policy,
-  written: unknown,
   place: Place,
 ): Generator<Finding> {
   const warn = (at: Place, message: string, hint: string): Finding => ({
@@ -190,13 +189,6 @@ export function* warnings(
   }
   if (policy.stabilizeMs === 0) {
     yield warn(["policy", "stabilize"], "changes follow each other without a pause", "5s is the default");
-  }
-  if (isMap(written) && written.deadAfter !== undefined) {
-    yield warn(
-      ["policy", "deadAfter"],
-      "deadAfter has no effect: a dead member is repaired, or it stays until members no longer names it",
-      "leave it out; to replace a dead member name another node in its place",
-    );
   }
   if (policy.backup === false) {
     yield warn(

@@ -169,7 +169,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
     };
     findings.push(
       ...optionProblems(plugin.options, one.options, [...place, "options"]),
-      ...warnings(name, service.members.length, one.policy, raw.policy, place),
+      ...warnings(name, service.members.length, one.policy, place),
     );
     return [one];
   });

@@ -71,7 +71,7 @@ export const policySchema = v.strictObject(
     ),
     deadAfter: optional(
       duration(
-        "No effect yet: nothing is done about a dead member without an edit of members, so nothing waits for this.",
+        "How long nobody must have served before `recover` or `restore` begins; `apply` waits for edits of members instead.",
       ),
       "60s",
     ),

@@ -8,9 +8,10 @@ import type { StepName } from "../model/event.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { changesMembership, irreversible } from "../playbook/effect.ts";
 import { type Probe, probeText } from "../playbook/probe.ts";
-import type { Acting, Step } from "../playbook/step.ts";
+import { type Acting, type Step, transferText } from "../playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../rules/effects.ts";
 import { fetchFile } from "./fetch.ts";
+import { putFile } from "./put.ts";
 import { resolveWhere } from "../playbook/place.ts";
 import { JUST_NOW_MS } from "./view.ts";
 import { whomItConcerns } from "./whom.ts";
@@ -162,7 +163,7 @@ async function prepare(scene: Scene, step: Step, action: Acting): Promise<Prepar
     const forbidden = unclear ?? forbidsEffect(seen, step.effect);
     if (forbidden !== undefined && unclear === undefined) return { kind: "refused", refusal: forbidden };
     const on = resolveWhere(step.on, seen);
-    const text = action.do === "fetch" ? `fetch ${action.from}` : filledIn(action.command, seen, run);
+    const text = action.do === "run" ? filledIn(action.command, seen, run) : transferText(action);
     if (unclear === undefined && on !== undefined && text !== undefined) return { kind: "ready", on, text };
     // An election, or a list that was just changed: worth a few looks.
     if (clock.now() - since > VERIFY_MS) {
@@ -190,6 +191,7 @@ async function send(
 ): Promise<Reply> {
   if (session === undefined) return await scene.run.outside.here(text, { timeoutMs: step.timeoutMs });
   if (action.do === "fetch") return await fetchFile(scene.run, session, action, step.timeoutMs);
+  if (action.do === "put") return await putFile(scene.run, session, action, step.timeoutMs);
   return await session.run(script(text, scene.run), {
     timeoutMs: step.timeoutMs,
     about: { step: step.id, effect: step.effect },

@@ -7,7 +7,7 @@
 import { classify } from "../classify/classify.ts";
 import type { Input } from "../classify/input.ts";
 import { type Change, subjectOf, type Verdict } from "../model/change.ts";
-import type { Happening, Outcome } from "../model/event.ts";
+import type { Happening } from "../model/event.ts";
 import { memberById, type Memory, type Observation, voters } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Looked } from "../model/plan.ts";
@@ -16,7 +16,8 @@ import { serviceOfAnother } from "../rules/s01_absent.ts";
 import { titleOf } from "../playbook/step.ts";
 import { answerOn } from "./answer.ts";
 import { type ChangeEnd, failureText, runSteps } from "./change.ts";
-import { alone, type Lease } from "./lease.ts";
+import { type Applied, begin, type End, type Held } from "./begin.ts";
+import type { Lease } from "./lease.ts";
 import { type Locks, nodeLocks } from "./lock.ts";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "./memory.ts";
 import type { ServiceRun } from "./outside.ts";
@@ -24,12 +25,6 @@ import { whyStopped } from "./scene.ts";
 import { StateError } from "./state_error.ts";
 import { stabilize } from "./stabilize.ts";
 import { type View, viewOf } from "./view.ts";
-
-export interface Applied {
-  readonly outcome: Outcome;
-  /** Changes that were completed. */
-  readonly changed: number;
-}
 
 /** What is worth a second look gets at least this long before it is a refusal. */
 const PATIENCE_MS = 15_000;
@@ -41,62 +36,32 @@ const SAME_CHANGE_LIMIT = 3;
  * Brings one service to what its config says, as far as is safe now. Trouble on nodes is an outcome, never an
  * exception. When `stop` aborts, the running step is finished and no other is begun.
  */
-export async function applyService(
+export function applyService(
   run: ServiceRun,
   emit: (h: Happening) => void,
   stop: AbortSignal,
 ): Promise<Applied> {
-  const began = run.outside.clock.now();
-  const end = (outcome: Outcome, changed: number, why?: string): Applied => {
-    const ms = run.outside.clock.now() - began;
-    emit({ event: "runEnded", outcome, changed, ms, ...(why === undefined ? {} : { why }) });
-    return { outcome, changed };
-  };
-  const { local, trouble } = await localLock(run);
-  await using _held = local;
-  if (local === undefined && trouble === undefined) {
-    emit({ event: "yielded", holder: "another process on this host" });
-    return end("yielded", 0);
-  }
-  const taken = await (run.outside.leases ?? alone).take();
-  if (taken.kind === "busy") {
-    emit({ event: "yielded", holder: taken.holder });
-    return end("yielded", 0);
-  }
-  if (taken.kind === "refused") {
-    emit({ event: "refused", refusals: [taken.refusal] });
-    return end("refused", 0, taken.refusal.evidence);
-  }
-  await using lease = taken.lease;
-  const { token, without } = lease;
-  if (token !== undefined) emit({ event: "leased", token });
-  if (without !== undefined) emit({ event: "leaseless", why: without });
+  return begin(run, emit, (held) => loopOver(run, held, emit, stop));
+}
+
+/** The loop of a run that has begun. */
+export async function loopOver(
+  run: ServiceRun,
+  { lease, unwritten }: Held,
+  emit: (h: Happening) => void,
+  stop: AbortSignal,
+): Promise<End> {
   const locks = nodeLocks(run);
+  const deadlineAt = run.outside.clock.now() + run.target.policy.deadlineMs;
   try {
-    const loop = new Loop(run, locks, lease, emit, stop, began + run.target.policy.deadlineMs, trouble);
-    const { outcome, why } = await loop.run();
-    return end(outcome, loop.changed, why);
+    const loop = new Loop(run, locks, lease, emit, stop, deadlineAt, unwritten);
+    return { ...await loop.run(), changed: loop.changed };
   } finally {
     await locks.close();
   }
 }
 
-/** The local lock. Where there can be none, because nothing can be written, the run looks and changes nothing. */
-async function localLock(
-  { outside }: ServiceRun,
-): Promise<{ readonly local: AsyncDisposable | undefined; readonly trouble?: string }> {
-  try {
-    return { local: await outside.store.lock() };
-  } catch (error) {
-    if (error instanceof StateError) return { local: undefined, trouble: error.message };
-    throw error;
-  }
-}
-
-interface End {
-  readonly outcome: Outcome;
-  readonly why?: string;
-}
+type Ending = Omit<End, "changed">;
 
 class Loop {
   changed = 0;
@@ -123,7 +88,7 @@ class Loop {
     this.#view = viewOf(service, answerOn(service));
   }
 
-  async run(): Promise<End> {
+  async run(): Promise<Ending> {
     this.#memory = await this.service.outside.store.readMemory();
     for (;;) {
       const seen = await this.#observe();
@@ -201,7 +166,7 @@ class Loop {
   }
 
   /** One change, or the reason why the run ends here. */
-  async #change(change: Change, seen: Observation): Promise<End | undefined> {
+  async #change(change: Change, seen: Observation): Promise<Ending | undefined> {
     const unwritten = this.#unwritten ?? await this.service.outside.store.trouble();
     if (unwritten !== undefined) return this.#refused([cannotRecord(unwritten)]);
     if (!this.#locked) {
@@ -270,22 +235,22 @@ class Loop {
   #over(): boolean {
     return this.stop.aborted || this.service.outside.clock.now() > this.deadlineAt;
   }
-  #interrupted(): End {
+  #interrupted(): Ending {
     return {
       outcome: "unfinished",
       why: this.stop.aborted ? whyStopped(this.stop) : "policy.deadline has passed",
     };
   }
   /** Who froze for so long that the lease is another's saw nothing that is worth a person's night: that one tells. */
-  async #takenOver(): Promise<End | undefined> {
+  async #takenOver(): Promise<Ending | undefined> {
     const hold = await this.lease.holds();
     return hold.kind === "lost" ? this.#yielded(hold.holder) : undefined;
   }
-  #yielded(holder: string): End {
+  #yielded(holder: string): Ending {
     this.emit({ event: "yielded", holder });
     return { outcome: this.#acted ? "unfinished" : "yielded" };
   }
-  async #refused(refusals: readonly Refusal[]): Promise<End> {
+  async #refused(refusals: readonly Refusal[]): Promise<Ending> {
     const other = await this.#takenOver();
     if (other !== undefined) return other;
     this.emit({ event: "refused", refusals });
@@ -294,7 +259,7 @@ class Loop {
 }
 
 /** What cannot be written down is not done: the next run would not know what was tried, nor a person what happened. */
-const cannotRecord = (evidence: string): Refusal => ({
+export const cannotRecord = (evidence: string): Refusal => ({
   rule: "state",
   evidence,
   unblock: "make room there or make it writable, or name another state directory; until then runs only look",

@@ -5,7 +5,7 @@
  */
 import type { Failure, StepName } from "../model/event.ts";
 import { quiet, sideBySide } from "../playbook/effect.ts";
-import { type Acting, type Asking, baseId, type Step, titleOf } from "../playbook/step.ts";
+import { baseId, isActing, type Step, titleOf } from "../playbook/step.ts";
 import { forbidsEffect } from "../rules/effects.ts";
 import { act } from "./act.ts";
 import { ask } from "./ask.ts";
@@ -123,8 +123,6 @@ async function undo(scene: Scene, tried: readonly Step[]): Promise<void> {
     });
   }
 }
-
-const isActing = (a: Acting | Asking): a is Acting => a.do === "run" || a.do === "fetch";
 
 /** What a failure was, for the run's last line. */
 export const failureText = (f: Failure): string => `${f.what}${f.on === "everywhere" ? "" : ` (on ${f.on})`}`;

@@ -9,10 +9,12 @@ import type { HostNode, NodeFacts, RecordedMember } from "../model/node.ts";
 import type { Tri } from "../model/tri.ts";
 import { askScript, checkScript, checkTimeoutMs } from "../node/check.ts";
 import { readAsks, readCheck, unreached } from "../node/parse.ts";
-import type { Service } from "../playbook/plugin.ts";
+import type { Service, Surveyed } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
 
 const PEERS_TIMEOUT_MS = 12_000;
+/** The end of a log is found by reading the whole of its last segment. */
+const SURVEY_TIMEOUT_MS = 60_000;
 /** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
 const GRACE_MS = 500;
 /** Who takes half as long again as most did is asked about; a busy fleet is no reason to make it busier. */
@@ -36,6 +38,8 @@ export interface Checks {
     from: readonly HostNode[],
     maxAgeMs: number,
   ): Promise<Readonly<Record<string, Tri>>>;
+  /** What a node's disk holds, and whether these silent hosts answer it (S19); nothing where that cannot be asked. */
+  survey(service: Service, node: HostNode, silent: readonly HostNode[]): Promise<Surveyed | undefined>;
 }
 
 interface Turn {
@@ -108,6 +112,14 @@ export function nodeChecks(fleet: Fleet, clock: Clock): Checks {
         else if (open.includes(m)) refusedAt.set(key(m), clock.now());
         return [m.id, answer];
       }));
+    },
+    async survey(service, node, silent) {
+      const { survey } = service;
+      if (survey === undefined) return undefined;
+      const script = askScript(service, survey.ask(node, silent));
+      const reply = await fleet.run(node.name, script, { timeoutMs: SURVEY_TIMEOUT_MS });
+      const asks = reply.kind === "exited" ? readAsks(reply.stdout, service) : undefined;
+      return asks === undefined ? undefined : survey.read(asks, silent);
     },
   };
 }

@@ -41,7 +41,8 @@ export async function fetchFile(
 }
 
 const encoder = new TextEncoder();
-const said = (code: number, out: string, err: string): Reply => ({
+/** What a step comes to that is not a command on a node. */
+export const said = (code: number, out: string, err: string): Reply => ({
   kind: "exited",
   code,
   stdout: encoder.encode(out),

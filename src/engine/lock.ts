@@ -38,8 +38,15 @@ export interface Locks {
 /** An agent lets the lock go 45 s after it has heard the last of us: whoever answered just now holds it still. */
 const HEARD_MS = 2_000;
 
-/** Locks are named after the unit: what two configs call the same service may differ, what runs on the node does not. */
-export function nodeLocks({ service, outside }: ServiceRun): Locks {
+/**
+ * `every`: where the quorum is lost its majority cannot be locked; then the lock is held on each of these nodes, all that
+ * can be reached, and whoever holds it anywhere is at work (S19).
+ *
+ * Locks are named after the unit: what two configs call the same service may differ, what runs on the node does not.
+ */
+export function nodeLocks({ service, outside }: ServiceRun, every?: readonly string[]): Locks {
+  const votesOf = (target: Target, seen: Observation): readonly Electorate[] =>
+    every?.map((name) => ({ name, nodes: [name], size: 1 })) ?? electorates(target, seen);
   const path = `/run/quorate/${service.unit}.lock`;
   const sessions = new Map<string, Session>();
   /** Nodes whose lock was lost once: another manager may have held a majority since, so they count no more. */
@@ -69,7 +76,7 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
   return {
     on,
     async majority(target, seen) {
-      const votes = electorates(target, seen);
+      const votes = votesOf(target, seen);
       const nodes = [...new Set(votes.flatMap((v) => v.nodes))].sort();
       // Nodes that were just seen; the others would be waited for in vain, and may only be missing from a majority.
       const seenNow = nodes.filter((n) => seen.nodes[n]?.reached === true);
@@ -102,7 +109,7 @@ export function nodeLocks({ service, outside }: ServiceRun): Locks {
       return new Set(nodes.filter((_, i) => answers[i]));
     },
     lost(target, seen, alive) {
-      const short = electorates(target, seen).find((v) => !enough(v, alive));
+      const short = votesOf(target, seen).find((v) => !enough(v, alive));
       return short === undefined ? undefined : tooFew(short, alive);
     },
     async close() {

@@ -4,7 +4,13 @@
  * @module
  */
 import { type Change, subjectOf } from "../model/change.ts";
-import { memberOn, type Memory, neverStarted, type Observation } from "../model/observation.ts";
+import {
+  formerClusters,
+  memberOn,
+  type Memory,
+  neverStarted,
+  type Observation,
+} from "../model/observation.ts";
 
 type Attempts = Memory["attempts"];
 
@@ -16,21 +22,24 @@ const joinKey = (id: string): string => `join:${id}`;
 /** Brings the memory up to what was seen: the same object when nothing changed. */
 export function remember(memory: Memory, seen: Observation, wallMs: number): Memory {
   if (seen.state !== "held" || seen.clusterId === undefined) return memory;
+  if (memory.former?.includes(seen.clusterId)) return memory;
   const joining = seen.members.filter((m) => m.role === "learner" || neverStarted(m)).map((m) =>
     joinKey(m.id)
   );
   const kept = Object.entries(memory.attempts).filter(([key]) =>
     key.startsWith("join:") ? joining.includes(key) : !isWell(seen, key)
   );
+  const former = [...new Set([...(memory.former ?? []), ...formerClusters(seen.nodes)])];
   const fresh = joining.filter((key) => memory.attempts[key] === undefined);
-  if (memory.clusterId === seen.clusterId && fresh.length === 0 && kept.length === count(memory.attempts)) {
-    return memory;
-  }
+  if (
+    memory.clusterId === seen.clusterId && fresh.length === 0 && kept.length === count(memory.attempts) &&
+    former.length === (memory.former ?? []).length
+  ) return memory;
   const attempts: Attempts = {
     ...Object.fromEntries(kept),
     ...Object.fromEntries(fresh.map((key) => [key, { count: 0, lastMs: wallMs }])),
   };
-  return { clusterId: seen.clusterId, attempts };
+  return { clusterId: seen.clusterId, ...(former.length === 0 ? {} : { former }), attempts };
 }
 const count = (a: Attempts): number => Object.keys(a).length;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
-export { type Applied, applyService, lookAt } from "./apply.ts";
+export { applyService, lookAt } from "./apply.ts";
+export type { Applied } from "./begin.ts";
 export { type Checks, nodeChecks } from "./checks.ts";
 export type { Clock, Outside, ServiceRun, SnapshotFile, Store } from "./outside.ts";

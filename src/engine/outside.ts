@@ -7,6 +7,7 @@
 import type { Fleet, Reply } from "../model/fleet.ts";
 import type { Memory, Target } from "../model/observation.ts";
 import type { Service } from "../playbook/plugin.ts";
+import type { SnapshotBytes } from "../playbook/snapshot.ts";
 import type { Leases } from "./lease.ts";
 import type { Checks } from "./checks.ts";
 
@@ -36,6 +37,8 @@ export interface Store {
    * prunes older ones beyond `keep`; `drop` takes it away.
    */
   snapshot(kind: string): Promise<SnapshotFile>;
+  /** Opens a file of the management node to be read; throws where that cannot be. */
+  open(path: string): Promise<SnapshotBytes & Disposable>;
 }
 
 export interface SnapshotFile {

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Memory } from "../model/observation.ts";
 import { syncDir, writeAll, writeAside } from "./aside.ts";
+import { openSnapshot } from "./bytes.ts";
 import { fileIn } from "./journal.ts";
 import type { SnapshotFile, Store } from "./outside.ts";
 import { reasonOf, StateError } from "./state_error.ts";
@@ -35,6 +36,7 @@ export function fileStore(dir: string, service: string, backupDir?: string): Sto
         return await lockFile(join(locks, name));
       }),
     trouble: () => troubleIn(dir, name),
+    open: openSnapshot,
     async snapshot(kind) {
       await makeDir(snapshots);
       return await snapshotFile(snapshots, kind.replaceAll(/[^A-Za-z0-9_.-]/g, "_"));
@@ -120,7 +122,9 @@ function memoryOf(text: string): Memory | undefined {
 function isMemory(value: unknown): value is Memory {
   if (!isRecord(value) || !isRecord(value["attempts"])) return false;
   const id = value["clusterId"];
+  const former = value["former"];
   return (id === undefined || typeof id === "string") &&
+    (former === undefined || (Array.isArray(former) && former.every((one) => typeof one === "string"))) &&
     Object.values(value["attempts"]).every((a) =>
       isRecord(a) && typeof a["count"] === "number" && typeof a["lastMs"] === "number"
     );

@@ -94,6 +94,7 @@ export function whomItConcerns(effect: Effect, on: Where, seen: Observation): Wh
     case "movesLeaderFrom":
     case "updatesPeerUrl":
     case "restarts":
+    case "succeeds":
     case "prunes":
       return "all";
     case "fences":

@@ -38,7 +38,39 @@ export interface Changes {
   };
   /** More data lies aside on the node than policy.backup.keep allows (S14). */
   readonly prune: { readonly node: HostNode; readonly paths: readonly string[] };
+  /**
+   * A person gives up a cluster whose quorum is lost, and begins again from what one node's disk holds (S19). `others`
+   * are all other hosts that can be reached; `former` the clusters that are given up.
+   */
+  readonly recover: Beginning & {
+    /** Whose data it is. */
+    readonly memberId: string;
+  };
+  /** The same from a snapshot, also where there is nothing to give up. */
+  readonly restore: Beginning & {
+    readonly snapshot: KeptSnapshot;
+    /** Whose data lies on the node now: a member id, `pristine`, or undefined where none does. */
+    readonly memberId?: string;
+  };
   readonly quorumLost: { readonly lost: readonly string[]; readonly refusal: Refusal };
+}
+
+/** What a cluster that begins again has to know. */
+export interface Beginning {
+  readonly node: HostNode;
+  readonly others: readonly HostNode[];
+  readonly former: readonly string[];
+  /** Makes the new cluster another one: 128 random bits in hex. */
+  readonly token: string;
+  /** The node's latch says already that it is the new one: what is ready there only has to be put in place. */
+  readonly decided: boolean;
+}
+
+/** A snapshot on the management node. */
+export interface KeptSnapshot {
+  readonly path: string;
+  /** Lower-case hex SHA-256 of the whole file. */
+  readonly sha256: string;
 }
 
 export type Case = keyof Changes;
@@ -54,6 +86,8 @@ const everyCase: Readonly<Record<Case, true>> = {
   repairWiped: true,
   repairConfig: true,
   prune: true,
+  recover: true,
+  restore: true,
   quorumLost: true,
 };
 export const isCase = (name: string): name is Case => Object.hasOwn(everyCase, name);

@@ -34,6 +34,11 @@ export interface DataPlace {
 export interface Latch extends Identity, DataPlace {
   /** The voters' nodes when the latch was written: evidence of the size of a cluster that does not answer. */
   readonly voters: readonly string[];
+  /**
+   * Clusters of this service that a person gave up for this one (S19), by `recover` or `restore`: what is left of them
+   * is fenced and set aside wherever it turns up.
+   */
+  readonly former?: readonly string[];
 }
 
 /** What Quorate writes on every node before a bootstrap touches any of them. */
@@ -124,6 +129,8 @@ export interface NodeFacts {
   readonly reached: boolean;
   /** Why it was not. */
   readonly trouble: Trouble | undefined;
+  /** It was not reached, and yet let us in: its answer did not come, or not whole. */
+  readonly heard?: true;
   readonly unit: UnitFacts;
   /** Any process of this service is alive. */
   readonly process: Tri;
@@ -136,6 +143,8 @@ export interface NodeFacts {
   readonly started: DataPlace | "none" | "unknown";
   /** Quorate itself fenced this node: the mask on the unit is ours. */
   readonly fenced: Tri;
+  /** It was fenced because this node was to begin again (S19): whether it has, that node's latch tells. */
+  readonly decider?: string | undefined;
   readonly lock: FreeLock | "held" | "unknown";
   readonly view: ServiceView | undefined;
   /** Keys of the service's own configuration as they stand on the node, for `repairConfig`. */

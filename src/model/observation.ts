@@ -71,6 +71,8 @@ export interface Policy {
 export interface Memory {
   /** The cluster that this manager once saw formed (S1). */
   readonly clusterId?: string;
+  /** Clusters that were given up for another one (S19): none of them is this service any more. */
+  readonly former?: readonly string[];
   /** Tries by change, e.g. "repairCrashed:n2", with the wall clock of the last. */
   readonly attempts: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
 }
@@ -89,6 +91,11 @@ export const latchHolds = (l: Latch, m: Member, o: Observation): boolean =>
   l.memberId === m.id && l.clusterId === o.clusterId &&
   [...l.voters].sort().join() ===
     voters(o).flatMap((v) => v.node === undefined ? [] : [v.node]).sort().join();
+/** Clusters that were given up for another one, as the latches of that one say (S19). */
+export const formerClusters = (nodes: Observation["nodes"]): ReadonlySet<string> =>
+  new Set(
+    Object.values(nodes).flatMap(({ latch }) => typeof latch === "string" ? [] : latch.former ?? []),
+  );
 /** How a person calls it: its node, else its name, else its id. */
 export const memberText = (m: Member): string =>
   m.node ?? (m.name === "" ? `member ${m.id}` : `${m.name} (${m.id})`);

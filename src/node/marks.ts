@@ -5,10 +5,10 @@
  *
  * | mark | lines |
  * |---|---|
- * | `latch` | `dataPath` `fsId` `clusterId` `memberId` `voters` (node names with commas between) |
+ * | `latch` | `dataPath` `fsId` `clusterId` `memberId` `voters` (node names with commas between), and `former` (cluster ids) where others were given up for it |
  * | `intent` | `token` `members` (node names with commas between) |
  * | `started` | `dataPath` `fsId` |
- * | `fenced` | `unit`, and `pristine` (a member id) where a package's default was fenced |
+ * | `fenced` | `unit`; `pristine` (a member id) where a package's default was fenced; `decider` (a node) where a service was to begin again there |
  *
  * @module
  */
@@ -23,6 +23,8 @@ export interface Fence {
   readonly unit: string;
   /** The member id of a package's default that was never written to when it was fenced. */
   readonly pristine: string | undefined;
+  /** The node that was to begin again. */
+  readonly decider: string | undefined;
 }
 
 type Lines = ReadonlyMap<string, string>;
@@ -61,7 +63,10 @@ export const readLatch = (asked: Asked | undefined): Latch | "none" | "unknown" 
     const clusterId = lines.get("clusterId");
     const memberId = lines.get("memberId");
     const voters = names(lines.get("voters"));
-    return place && clusterId && memberId && voters ? { ...place, clusterId, memberId, voters } : undefined;
+    const former = names(lines.get("former")) ?? [];
+    return place && clusterId && memberId && voters
+      ? { ...place, clusterId, memberId, voters, ...(former.length === 0 ? {} : { former }) }
+      : undefined;
   });
 
 export const readIntent = (asked: Asked | undefined): Intent | "none" | "unknown" =>
@@ -76,5 +81,5 @@ export const readStarted = (asked: Asked | undefined): DataPlace | "none" | "unk
 export const readFence = (asked: Asked | undefined): Fence | "none" | "unknown" =>
   read(asked, (lines) => {
     const unit = lines.get("unit");
-    return unit ? { unit, pristine: lines.get("pristine") } : undefined;
+    return unit ? { unit, pristine: lines.get("pristine"), decider: lines.get("decider") } : undefined;
   });

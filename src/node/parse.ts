@@ -53,6 +53,7 @@ export function readCheck(stdout: Uint8Array, service: Service, node: HostNode, 
     intent: readIntent(asks.intent),
     started,
     fenced: fencedOf(asks, fence, service, process),
+    ...(typeof fence === "string" || fence.decider === undefined ? {} : { decider: fence.decider }),
     lock: lockOf(asks.lock, document.begunMs),
     view: sight.view,
     settings: sight.settings,
@@ -79,12 +80,18 @@ export function unreached(node: HostNode, reply: Reply): NodeFacts {
     case "unreachable":
       return { ...blank(node, "", ""), trouble: reply.trouble };
     case "timedOut":
-      return blank(node, "the check did not end in time", again);
+      return { ...blank(node, "the check did not end in time", again), heard: true };
     case "lost":
-      return blank(node, `the connection went away during the check: ${reply.detail}`, again);
+      return {
+        ...blank(node, `the connection went away during the check: ${reply.detail}`, again),
+        heard: true,
+      };
     case "exited": {
       const said = new TextDecoder().decode(reply.stderr).trim().split("\n").at(-1) ?? "";
-      return blank(node, `the check ended with ${reply.code}${said === "" ? "" : `: ${said}`}`, again);
+      return {
+        ...blank(node, `the check ended with ${reply.code}${said === "" ? "" : `: ${said}`}`, again),
+        heard: true,
+      };
     }
   }
 }

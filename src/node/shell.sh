@@ -337,13 +337,55 @@ quorate_unfence() (
 # SERVICE UNIT DIR
 quorate_stage() {
 	systemctl cat "$2" >/dev/null 2>&1 || { quorate_fail "there is no unit $2 here"; return 1; }
-	quorate_unfence "$2" "$1" || return 1
-	[ -d "$3" ] && return 0
-	user=$(systemctl show -p User --value "$2")
+	quorate_unfence "$2" "$1" && quorate_data_dir "$2" "$3"
+}
+
+# UNIT DIR
+quorate_data_dir() {
+	[ -d "$2" ] && return 0
+	user=$(systemctl show -p User --value "$1")
 	[ -n "$user" ] || user=root
 	group=$(id -gn "$user") || return 1
-	mkdir -p "$(dirname -- "$3")" && install -d -m 700 -o "$user" -g "$group" "$3"
+	mkdir -p "$(dirname -- "$2")" && install -d -m 700 -o "$user" -g "$group" "$2"
 }
+
+# DIR: sets quorate_next.
+quorate_next() {
+	quorate_next=$(readlink -m -- "$1") || return
+	# Of a mount point the place beside it is another disk.
+	if mountpoint -q -- "$quorate_next"; then
+		quorate_next=$quorate_next/.quorate-next
+	else
+		quorate_next=$quorate_next.quorate-next
+	fi
+}
+
+# SERVICE UNIT PROCESS DIR IDFN WHOSE NODE [FORMER]: between any two of its moves nothing contradicts itself, and the same
+# again goes on: the latch is of the new cluster and says that the former is given up, then that one's data goes aside,
+# then the new data comes in its place, by one rename.
+quorate_succeed() (
+	service=$1 unit=$2 process=$3 dir=$(readlink -m -- "$4") idfn=$5 whose=$6 node=$7 former=${8:+former=$8}
+	quorate_next "$dir" && quorate_stopped "$unit" "$process" "$dir" || exit
+	ids=$("$idfn" "$quorate_next" 2>/dev/null) || {
+		ids=$("$idfn" "$dir") && grep -qsxF "clusterId=${ids%% *}" "/var/lib/quorate/$service/latch" && {
+			[ ! -d "$quorate_next" ] || rmdir -- "$quorate_next"
+			exit
+		}
+		quorate_fail "no data is ready in $quorate_next"
+		exit
+	}
+	cluster=${ids%% *} member=${ids#* } member=${member%% *}
+	quorate_mark_place "$service" latch "$dir" "clusterId=$cluster" "memberId=$member" "voters=$node" ${former:+"$former"} &&
+		quorate_unmark "$service" started intent && quorate_set_aside "$dir" "$whose" "$idfn" "$unit" "$process" || exit
+	for entry in "$quorate_next"/*; do mv -- "$entry" "$dir/" || exit; done
+	quorate_sync "$dir" && rmdir -- "$quorate_next"
+)
+
+# FILE OFFSET: standard input, in base64, becomes that part of the file.
+quorate_part() (
+	umask 077
+	base64 -d | dd of="$1" oflag=seek_bytes seek="$2" conv=notrunc iflag=fullblock bs=64k status=none
+)
 
 # SERVICE UNIT DIR IDFN PROCESS
 quorate_start_new() {

@@ -25,10 +25,16 @@
  * - `quorate_prune DIR PROCESS PATH…` deletes data that was set aside of DIR, after it has seen that newer data of the same
  *   cluster lies there and that no process uses it (S14). What is gone already is no failure.
  * - `quorate_fence UNIT SERVICE PROCESS DIR [LINE…]` stops a unit so that it does not come back, not even with a reboot
- *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced.
+ *   (S17), sees that no process is left, and marks the node. A LINE `pristine=MEMBER` remembers what was fenced, `decider=NODE` for whom.
  *   `quorate_unfence UNIT SERVICE` takes the fence away; it neither enables nor starts the unit.
  * - `quorate_stage SERVICE UNIT DIR` sees that a service could be started: its unit is there, and an empty data directory
  *   that the unit's user owns; and lifts a fence of ours.
+ * - `quorate_data_dir UNIT DIR` makes a data directory that the unit's user owns, where there is none.
+ * - `quorate_next DIR` sets `quorate_next`, where data is made ready that is to take the place of DIR's, on the same disk.
+ * - `quorate_succeed SERVICE UNIT PROCESS DIR IDFN WHOSE NODE [FORMER]` puts what was made ready there in place: the data of
+ *   WHOSE (a member id, `pristine` or `none`) is set aside, and the latch names the new cluster, whose one voter is NODE,
+ *   and the FORMER clusters, which are given up for it (S19).
+ * - `quorate_part FILE OFFSET` writes a part of a file that is brought here.
  * - `quorate_start_new SERVICE UNIT DIR IDFN PROCESS` starts a first time as `new`. In one shell it sees that the intent
  *   is there, that this node was never started, that there is no data and no process; then marks it, durably, and only
  *   then starts. A mark without data means from then on that acknowledged data was lost (S1).

@@ -5,7 +5,7 @@
  * @module
  */
 import type { HostNode, NodeFacts, RecordedMember, ServiceView } from "../model/node.ts";
-import type { Member, Observation } from "../model/observation.ts";
+import { formerClusters, type Member, type Observation } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Tri } from "../model/tri.ts";
 import { listsDiffer, truthful } from "../rules/s02_truth.ts";
@@ -29,11 +29,18 @@ export interface Seen {
   readonly at: number;
 }
 
-/** Views that count: a package's pristine default is no cluster (S1). */
-const viewsOf = (facts: Seen["facts"]): readonly (readonly [string, ServiceView])[] =>
-  Object.entries(facts).flatMap(([n, f]) =>
-    f.view !== undefined && f.view.pristine !== "yes" ? [[n, f.view]] : []
+/**
+ * Views that count: a package's pristine default is no cluster (S1), and one that a person gave up is this service no more,
+ * even if it serves (S19).
+ */
+function viewsOf(facts: Seen["facts"]): readonly (readonly [string, ServiceView])[] {
+  const former = formerClusters(facts);
+  return Object.entries(facts).flatMap(([n, { view }]) =>
+    view !== undefined && view.pristine !== "yes" && !former.has(view.identity?.clusterId ?? "")
+      ? [[n, view]]
+      : []
   );
+}
 
 /** Compares all vantages. Pure. */
 export function observe(reader: Reader, nodes: readonly HostNode[], seen: Seen): Observation {
@@ -87,7 +94,7 @@ export function observe(reader: Reader, nodes: readonly HostNode[], seen: Seen):
       ...listsDiffer(truths),
       ...matched.conflicts,
       ...Object.values(seen.facts).flatMap(selfContradiction),
-      ...foreignData(cluster, Object.values(seen.facts)),
+      ...foreignData(cluster, Object.values(seen.facts), formerClusters(seen.facts)),
     ],
   };
 }

@@ -179,6 +179,35 @@ export function sampleCase(
       const seen = facts({ aside }, "healthy");
       return { seen, change: { case: kind, node, paths: aside.slice(0, 1).map((a) => a.path) } };
     }
+    case "recover":
+    case "restore": {
+      const clusterIds = [clusterId];
+      const lost: Observation = {
+        ...all,
+        state: "lost",
+        members: [],
+        nodes: {
+          ...all.nodes,
+          ...Object.fromEntries(
+            desired.map((n, i) => [n.name, { ...sampleRunning(n, i, desired), process: "no" as const }]),
+          ),
+        },
+      };
+      const at = desired.findIndex((n) => n.name === node.name);
+      const beginning = {
+        node,
+        others,
+        former: clusterIds,
+        token: "<token>",
+        decided: false,
+        memberId: sampleId(Math.max(at, 0)),
+      };
+      const snapshot = { path: "snapshot-20260101T120000000Z.snapshot", sha256: "0".repeat(64) };
+      return {
+        seen: lost,
+        change: kind === "recover" ? { case: kind, ...beginning } : { case: kind, ...beginning, snapshot },
+      };
+    }
     case "quorumLost": {
       const refusal = {
         rule: "S19",
@@ -247,6 +276,12 @@ export function samplesOf(target: Target, kind: Case, nodeName?: string): readon
         as("of the peer URL", { ...change, peerUrl: "http://192.0.2.1:2380" }),
         as("of the latch alone", { ...change, settings: {}, latchOnly: true }),
       ];
+    case "recover":
+      return [first, as("gone on with", { ...change, decided: true })];
+    case "restore": {
+      const { memberId: _, ...rest } = change;
+      return [first, as("on a host without data", rest)];
+    }
     case "repairCrashed":
       return [first, variant("of a fenced one", (f) => ({ ...f, fenced: "yes" }))];
     default:

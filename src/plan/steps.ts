@@ -8,7 +8,7 @@ import type { Change } from "../model/change.ts";
 import type { Observation, Target } from "../model/observation.ts";
 import type { PlannedChange, PlannedStep } from "../model/plan.ts";
 import { lateValue, resolveWhere } from "../playbook/place.ts";
-import { titleOf } from "../playbook/step.ts";
+import { titleOf, transferText } from "../playbook/step.ts";
 import { shellFor } from "../node/shell.ts";
 import type { Command, Late } from "../playbook/command.ts";
 import { evaluate } from "../playbook/evaluate.ts";
@@ -104,11 +104,20 @@ function planStep(
       return {
         ...common,
         effect: step.effect.does,
-        command: `fetch ${action.from}`,
+        command: transferText(action),
         runbook:
           `# copy ${action.from} from here to a safe place, and compare its hash there with:\nsha256sum ${
             quote(action.from)
           }`,
+        ...(guard === undefined ? {} : { guard }),
+      };
+    case "put":
+      return {
+        ...common,
+        effect: step.effect.does,
+        command: transferText(action),
+        runbook: `# copy ${action.from} of the management node to ${action.to}, and compare its hash:\n` +
+          `[ "$(sha256sum <${quote(action.to)} | cut -c 1-64)" = ${action.sha256} ]`,
         ...(guard === undefined ? {} : { guard }),
       };
     case "wait": {

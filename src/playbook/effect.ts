@@ -39,6 +39,15 @@ export type Effect =
   | { readonly does: "latches"; readonly node: string }
   /** Takes the latch of a former member away: it is removed, and its node joins as another. */
   | { readonly does: "unlatches"; readonly node: string }
+  /**
+   * The data that was made ready beside it becomes the node's own, a cluster of this one voter, and the node's latch says
+   * so first: from then on the `former` clusters are given up (S19). What lay there is set aside.
+   */
+  | {
+    readonly does: "succeeds";
+    readonly node: string;
+    readonly former: readonly string[];
+  }
   /** Takes the bootstrap intent away: the cluster is formed and latched. */
   | { readonly does: "formed"; readonly node: string }
   | { readonly does: "registersLearner"; readonly node: string }
@@ -88,7 +97,7 @@ export const movesLeaderFrom = (m: { readonly id: string }): Effect => ({
 /** S16: what cannot be taken back; the locks are checked again right before it. */
 export const irreversible = (e: Effect): boolean =>
   e.does === "removes" || e.does === "setsAside" || e.does === "prunes" || e.does === "promotes" ||
-  e.does === "fences" ||
+  e.does === "fences" || e.does === "succeeds" ||
   (e.does === "starts" && e.as === "new");
 
 /** The member list changes: a snapshot comes first (S18), and only one such change is in flight (S7). */
@@ -102,7 +111,7 @@ export const hostOf = (e: Effect): string | undefined =>
 
 /** What the record says, or who leads, is another thing afterwards; a first start gives its member a name. */
 export const changesRecord = (e: Effect): boolean =>
-  changesMembership(e) || e.does === "starts" || e.does === "movesLeaderFrom";
+  changesMembership(e) || e.does === "starts" || e.does === "movesLeaderFrom" || e.does === "succeeds";
 
 /**
  * Leaves everything as it is that a member list, a late value or a rule is read from: files and marks on the node itself.

@@ -24,6 +24,7 @@ export function lacks(options: { readonly [K in keyof Safe]?: unknown }): string
 const actions: Readonly<Record<(Acting | Asking)["do"], readonly string[]>> = {
   run: ["command"],
   fetch: ["from", "kind"],
+  put: ["from", "to", "sha256"],
   wait: ["until"],
   must: ["hold", "why", "unblock"],
   refuse: ["rule", "why", "unblock"],
@@ -40,6 +41,7 @@ const effects: Readonly<Record<Effect["does"], readonly string[]>> = {
   prunes: ["node", "paths"],
   latches: ["node"],
   unlatches: ["node"],
+  succeeds: ["node", "former"],
   formed: ["node"],
   registersLearner: ["node"],
   promotes: ["node"],

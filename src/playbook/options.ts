@@ -116,6 +116,9 @@ interface Optional {
   readonly lateShell?: (...args: Parameters<Service["lateShell"]>) => string | undefined;
   /** A person has to see for themselves. */
   readonly probeShell?: Service["probeShell"];
+  /** A lost quorum stays lost, whatever a person says. */
+  readonly survey?: Service["survey"];
+  readonly cannotRestore?: Service["cannotRestore"];
 }
 
 /** A service as its plugin describes it: all but its steps, which its playbook gives. */
@@ -179,6 +182,8 @@ export const definePlugin = <const S extends OptionsSpec, B>(plugin: {
       drift: () => ({ settings: {} }),
       forbids: () => undefined,
       probeShell: () => undefined,
+      survey: undefined,
+      cannotRestore: undefined,
       ...own,
       plugin: plugin.name,
       name,

@@ -8,7 +8,7 @@ import type { HostNode } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
 import { type Command, derived, memberId, sh, text } from "./command.ts";
 import { effect, setsAside, starts } from "./effect.ts";
-import { fenced, markedStarted, running, settled } from "./probe.ts";
+import { fenced, markedStarted, quorumHeld, running, settled } from "./probe.ts";
 import { given, run, step, wait } from "./step.ts";
 import { node } from "./where.ts";
 
@@ -45,6 +45,26 @@ export const fence = (n: HostNode, k: Kept, pristine?: string) =>
       on: node(n),
       effect: effect("fences", n),
       unless: fenced(n),
+    },
+  );
+
+/**
+ * S16, S19: the same for a service that is to begin again on one node, which alone tells from then on whether it has. Done
+ * anew where it is fenced already: that may have been for another.
+ */
+export const fenceFor = (decider: HostNode, n: HostNode, k: Kept, pristine?: string) =>
+  step(
+    `fence:${n.name}`,
+    run(
+      sh`quorate_fence ${k.unit} ${k.service} ${k.process} ${k.dataDir} ${`decider=${decider.name}`}${
+        pristine === undefined ? sh`` : sh` ${`pristine=${pristine}`}`
+      }`,
+    ),
+    {
+      title: `fence ${n.name}: stop ${k.process}, keep it from starting, see that no process is left`,
+      on: node(n),
+      effect: effect("fences", n),
+      idempotent: true,
     },
   );
 
@@ -129,6 +149,10 @@ export const stageNode = (
     unless: running(n),
   });
 
+/** A fence has disabled the unit: one that is neither fenced nor enabled would pass for stopped by a person. */
+const unfenceToStart = (k: Kept): Command =>
+  sh`quorate_enable ${k.unit} && quorate_unfence ${k.unit} ${k.service} && `;
+
 /** Starts a member on its own data, which never lowers the quorum; its fence is lifted first. */
 export const startOwn = (
   n: HostNode,
@@ -136,9 +160,7 @@ export const startOwn = (
   k: Kept,
   command: Command = sh`quorate_start ${k.unit}`,
 ) => {
-  const unfence = seen.nodes[n.name]?.fenced === "yes"
-    ? sh`quorate_unfence ${k.unit} ${k.service} && `
-    : sh``;
+  const unfence = seen.nodes[n.name]?.fenced === "yes" ? unfenceToStart(k) : sh``;
   return step(`start:${n.name}`, run(sh`${unfence}${command}`), {
     title: `start ${calledBy(k)} on ${n.name}`,
     on: node(n),
@@ -156,6 +178,35 @@ export const startExisting = (n: HostNode, k: Kept) =>
     unless: running(n),
   });
 
+/** S19: what was made ready beside the data takes its place, and the former clusters are given up for it. */
+export const succeed = (n: HostNode, whose: string, former: readonly string[], k: Kept) =>
+  step(
+    `succeed:${n.name}`,
+    run(
+      sh`quorate_succeed ${k.service} ${k.unit} ${k.process} ${k.dataDir} ${k.diskId} ${whose} ${n.name}${
+        former.length === 0 ? sh`` : sh` ${former.join(",")}`
+      }`,
+    ),
+    {
+      title: `make ${n.name} the one voter of a new cluster` +
+        (former.length === 0 ? "" : `, for which ${former.join(", ")} is given up`),
+      on: node(n),
+      effect: { does: "succeeds", node: n.name, former },
+      idempotent: true,
+    },
+  );
+
+/** The one voter of a new cluster starts on the data that was put in its place. */
+export const startAlone = (n: HostNode, k: Kept) => [
+  step(`start:${n.name}`, run(sh`${unfenceToStart(k)}quorate_start ${k.unit}`), {
+    title: `start ${k.process} on ${n.name}`,
+    on: node(n),
+    effect: starts(n, "itself"),
+    unless: running(n),
+  }),
+  step("wait-quorum", wait(quorumHeld), { title: `wait until ${n.name} serves`, timeoutMs: 60_000 }),
+];
+
 /** Members that are well before a change: none of them may be worse after it. */
 export const well = (seen: Observation): readonly Member[] =>
   seen.members.filter((m) => m.health === "healthy");
@@ -172,14 +223,16 @@ export const waitSettled = <const Id extends string>(
     timeoutMs: 120_000,
   });
 
-/** S3: who a node is and who the others are, written down on it. */
-export const latch = (n: HostNode, k: Kept) =>
+/** S3: who a node is and who the others are, written down on it; and which clusters were given up for this one (S19). */
+export const latch = (n: HostNode, k: Kept, former: readonly string[] = []) =>
   step(
     `latch:${n.name}`,
     run(
       sh`quorate_latch ${k.service} ${k.dataDir} ${memberId({ node: n.name })} ${k.diskId} ${text`clusterId=${
         derived("clusterId")
-      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}`,
+      }`} ${text`memberId=${memberId({ node: n.name })}`} ${text`voters=${derived("voters")}`}${
+        former.length === 0 ? sh`` : sh` ${`former=${former.join(",")}`}`
+      }`,
     ),
     { title: `write down who ${n.name} is`, on: node(n), effect: effect("latches", n), idempotent: true },
   );

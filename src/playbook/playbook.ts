@@ -91,6 +91,8 @@ export function extend(
     repairWiped: amended("repairWiped", base.repairWiped),
     repairConfig: amended("repairConfig", base.repairConfig),
     prune: amended("prune", base.prune),
+    recover: amended("recover", base.recover),
+    restore: amended("restore", base.restore),
     quorumLost: amended("quorumLost", base.quorumLost),
   });
 }
@@ -124,6 +126,10 @@ export function stepsOf<O>(
       return of("repairConfig", change);
     case "prune":
       return of("prune", change);
+    case "recover":
+      return of("recover", change);
+    case "restore":
+      return of("restore", change);
     case "quorumLost":
       return of("quorumLost", change);
   }

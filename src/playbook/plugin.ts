@@ -11,6 +11,7 @@ import type { Refusal } from "../model/refusal.ts";
 import type { Tri } from "../model/tri.ts";
 import type { Late } from "./command.ts";
 import type { Probe } from "./probe.ts";
+import type { SnapshotSight } from "./snapshot.ts";
 import type { Step } from "./step.ts";
 
 /** The answer of one command that a check ran on a node; output decoded as UTF-8, at most 256 KiB of it. */
@@ -80,8 +81,35 @@ export interface Service {
   /** How a runbook asks a probe: a command whose exit status answers, or undefined where only a person can tell. */
   probeShell(probe: Probe, seen: Observation, desired: readonly HostNode[]): string | undefined;
 
+  /** How a lost service is looked at before a person gives it up (S19); undefined: it can only be restored, or not at all. */
+  readonly survey: Survey | undefined;
+  /** Why this snapshot cannot be restored on a node; undefined as a whole: none can. */
+  readonly cannotRestore: ((snapshot: SnapshotSight, on: NodeFacts) => Refusal | undefined) | undefined;
+
   /** The steps of a change. */
   steps(change: Change, context: StepContext): readonly Step[];
+}
+
+/** How far the log of a member goes: that of the highest (term, index) holds what was committed, if any of them does. */
+export interface LogEnd {
+  readonly term: bigint;
+  readonly index: bigint;
+}
+
+/** What a node says of itself, and of hosts that nobody else can ask. */
+export interface Surveyed {
+  /** Read from the disk; `none` where there is no data. */
+  readonly log: LogEnd | "none" | "unknown";
+  /** Why it is unknown. */
+  readonly why?: string;
+  /** Those of the silent hosts on which the service answers this node. */
+  readonly answering: readonly string[];
+}
+
+export interface Survey {
+  /** Shell text: lines of `ask NAME SECONDS COMMAND…`, with `$dir` as in a check. */
+  ask(node: HostNode, silent: readonly HostNode[]): string;
+  read(asks: Asks, silent: readonly HostNode[]): Surveyed;
 }
 
 export interface StepContext {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RecordedMember } from "../model/node.ts";
 
 /** A file, read in pieces. */
 export interface SnapshotBytes {
@@ -20,6 +21,10 @@ export interface SnapshotSight {
   readonly revision: bigint | undefined;
   /** Lower-case hex SHA-256 of the data; undefined where the file does not tell. */
   readonly hash: string | undefined;
+  /** The oldest version of the service that can read it, e.g. "3.5.0"; undefined where the file does not tell. */
+  readonly version?: string | undefined;
+  /** The members of the cluster that it was taken of; undefined where the file does not tell. */
+  readonly members?: readonly RecordedMember[] | undefined;
   /** Why it is not whole. */
   readonly damage: string | undefined;
 }

@@ -14,7 +14,9 @@ import { management, type Where } from "./where.ts";
 export type Acting =
   | { readonly do: "run"; readonly command: Command }
   /** Brings a file from the node to the management node, its hash verified. `kind` names the backup series. */
-  | { readonly do: "fetch"; readonly from: string; readonly kind: string };
+  | { readonly do: "fetch"; readonly from: string; readonly kind: string }
+  /** Brings a file of the management node to the node, its hash (lower-case hex SHA-256) verified there. */
+  | { readonly do: "put"; readonly from: string; readonly to: string; readonly sha256: string };
 
 /** Steps that only look. */
 export type Asking =
@@ -24,6 +26,7 @@ export type Asking =
 
 export const run = (command: Command): Acting => ({ do: "run", command });
 export const fetch = (from: string, kind: string): Acting => ({ do: "fetch", from, kind });
+export const put = (from: string, to: string, sha256: string): Acting => ({ do: "put", from, to, sha256 });
 export const wait = (until: Probe): Asking => ({ do: "wait", until });
 export const must = (hold: Probe, why: string, unblock: string): Asking => ({
   do: "must",
@@ -37,6 +40,13 @@ export const refuse = (rule: RuleName, why: string, unblock: string): Asking => 
   why,
   unblock,
 });
+
+export const isActing = (a: Acting | Asking): a is Acting =>
+  a.do === "run" || a.do === "fetch" || a.do === "put";
+
+/** A transfer in words, where a command would stand. */
+export const transferText = (a: Exclude<Acting, { readonly do: "run" }>): string =>
+  a.do === "fetch" ? `fetch ${a.from}` : `put ${a.from} as ${a.to}`;
 
 /** Try again: every `everyMs`, for at most `forMs`; only when the output holds `when`, if that is given. */
 export interface Retry {
@@ -105,7 +115,7 @@ export interface Step<Id extends string = string> {
 export function step<const Id extends string>(id: Id, action: Acting, options: Safe): Step<Id>;
 export function step<const Id extends string>(id: Id, action: Asking, options?: Common): Step<Id>;
 export function step(id: string, action: Acting | Asking, options: Common = {}): Step {
-  const lacking = action.do === "run" || action.do === "fetch" ? lacks(options) : undefined;
+  const lacking = isActing(action) ? lacks(options) : undefined;
   if (lacking !== undefined) throw new TypeError(`Cannot make step ${id}: ${lacking}`);
   return Object.freeze({ id, action, on: management, effect: nothing, timeoutMs: 60_000, ...options });
 }

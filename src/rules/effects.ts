@@ -12,6 +12,7 @@ import { neverSpendSafety } from "./s06_project.ts";
 import { oneLearner, promoteInSync } from "./s08_learner_first.ts";
 import { leaderLast } from "./s11_leader_last.ts";
 import { onlyOlder } from "./s14_prune.ts";
+import { nobodyElse } from "./s19_nobody_else.ts";
 import { notACurrentMember } from "./s15_data.ts";
 
 /** The first rule that forbids an effect, or undefined. */
@@ -46,6 +47,8 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
     }
     case "setsAside":
       return notACurrentMember(seen, effect.node);
+    case "succeeds":
+      return nobodyElse(seen, effect.node);
     case "prunes":
       return onlyOlder(seen, effect.node, effect.paths);
     default:

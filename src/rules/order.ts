@@ -33,7 +33,7 @@ export function badOrder(steps: readonly Step[], backup: boolean): Refusal | und
         "put a step that stages the node first",
       );
     }
-    if (e.does === "setsAside" && !earlier("fences", e.node)) {
+    if ((e.does === "setsAside" || e.does === "succeeds") && !earlier("fences", e.node)) {
       return broken("S16", step, `${e.node} is not fenced before`, "put a step that fences the node first");
     }
     if (changesMembership(e) && backup && !fetched) {

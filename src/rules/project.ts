@@ -6,12 +6,13 @@
  */
 import type { Latch, NodeFacts } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
-import { memberOn } from "../model/observation.ts";
+import { formerClusters, memberOn } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Effect, Join } from "../playbook/effect.ts";
 
 /** The id that a member will be given: it stands in plans as this text. */
 export const futureId = (node: string): string => `<id of ${node}>`;
+const FUTURE_CLUSTER = "<id of the cluster>";
 /** A member of a plan that does not exist yet. */
 export const isFuture = (m: { readonly id: string }): boolean => m.id.startsWith("<");
 
@@ -48,6 +49,8 @@ export function project(seen: Observation, effect: Effect): Observation {
         ...f,
         aside: f.aside.filter((a) => !effect.paths.includes(a.path)),
       }));
+    case "succeeds":
+      return succeeded(seen, effect.node, effect.former);
     case "latches":
       return withNode(seen, effect.node, (f) => ({ ...f, latch: latchOf(seen, f) }));
     case "unlatches":
@@ -107,7 +110,7 @@ export function expectFormed(seen: Observation, nodes: readonly string[]): Obser
   return {
     ...seen,
     state: "held",
-    clusterId: seen.clusterId ?? "<id of the cluster>",
+    clusterId: seen.clusterId ?? FUTURE_CLUSTER,
     members: [
       ...seen.members,
       ...missing.map((n): Member => ({ ...newLearner(n), id: idOf(seen, n), role: "voter" })),
@@ -118,6 +121,20 @@ const idOf = (seen: Observation, node: string): string => {
   const disk = seen.nodes[node]?.data.identity;
   return disk === undefined || typeof disk === "string" ? futureId(node) : disk.memberId;
 };
+
+/** A cluster of one voter that does not run yet; of the record of those that were given up nothing is left. */
+function succeeded(seen: Observation, node: string, former: readonly string[]): Observation {
+  const identity = { clusterId: FUTURE_CLUSTER, memberId: futureId(node) };
+  const voter: Member = { ...newLearner(node), id: identity.memberId, name: node, role: "voter" };
+  const own = withNode(seen, node, (f) => ({
+    ...f,
+    data: { state: "present", identity, place: f.data.place },
+    latch: { ...identity, ...(f.data.place ?? { dataPath: "", fsId: "" }), voters: [node], former },
+    intent: "none",
+    started: "none",
+  }));
+  return recount({ ...own, clusterId: FUTURE_CLUSTER, members: [voter] });
+}
 
 function started(seen: Observation, node: string, as: "new" | "existing" | "itself"): Observation {
   const place = seen.nodes[node]?.data.place ?? { dataPath: "", fsId: "" };
@@ -171,7 +188,9 @@ const newLearner = (node: string): Member => ({
   version: undefined,
 });
 function latchOf(seen: Observation, f: NodeFacts): Latch {
+  const former = [...formerClusters(seen.nodes)];
   return {
+    ...(former.length === 0 ? {} : { former }),
     clusterId: seen.clusterId ?? "",
     memberId: memberOn(seen, f.node)?.id ?? "",
     dataPath: f.data.place?.dataPath ?? "",

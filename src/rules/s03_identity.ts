@@ -32,7 +32,8 @@ export const twoNodesOneMember = (m: RecordedMember, nodes: readonly string[]): 
 
 /**
  * What a node says of itself must not contradict itself: the running service and its disk, the disk and the latch.
- * A latch of a former member of the same cluster is no contradiction; it is stale, and `retire` takes it away.
+ * A latch of a former member of the same cluster is no contradiction; it is stale, and `retire` takes it away. Nor is the
+ * data of a cluster that the latch says was given up: a recovery was broken off there, and goes on (S19).
  */
 export function selfContradiction(f: NodeFacts): readonly Refusal[] {
   const disk = typeof f.data.identity === "string" ? undefined : f.data.identity;
@@ -43,7 +44,8 @@ export function selfContradiction(f: NodeFacts): readonly Refusal[] {
     found.push(differ(f.node, "the running service", running, "the data on its disk", disk));
   }
   const own = running ?? disk;
-  if (own !== undefined && latch !== undefined && own.clusterId !== latch.clusterId) {
+  const given = running === undefined && latch?.former?.includes(own?.clusterId ?? "") === true;
+  if (own !== undefined && latch !== undefined && own.clusterId !== latch.clusterId && !given) {
     found.push(
       differ(f.node, running ? "the running service" : "the data on its disk", own, "the latch", latch),
     );
@@ -60,13 +62,22 @@ const differ = (node: string, a: string, x: Identity, b: string, y: Identity): R
     `find out which is right; then move the wrong data, or the latch under /var/lib/quorate, away on ${node}`,
 });
 
-/** Data or a latch of another cluster than the one that serves (or, without a quorum, of more than one cluster). */
-export function foreignData(clusterId: string | undefined, nodes: readonly NodeFacts[]): readonly Refusal[] {
+/**
+ * Data or a latch of another cluster than the one that serves (or, without a quorum, of more than one cluster). What is
+ * left of those that were given up is `retire`'s (S19).
+ */
+export function foreignData(
+  clusterId: string | undefined,
+  nodes: readonly NodeFacts[],
+  former: ReadonlySet<string> = new Set(),
+): readonly Refusal[] {
   const marks = nodes.flatMap((f) =>
     f.data.state === "pristine" || f.view?.pristine === "yes"
       ? []
       : [f.view?.identity, f.data.identity, f.latch].flatMap((i) =>
-        i === undefined || typeof i === "string" ? [] : [{ node: f.node, clusterId: i.clusterId }]
+        i === undefined || typeof i === "string" || former.has(i.clusterId)
+          ? []
+          : [{ node: f.node, clusterId: i.clusterId }]
       )
   );
   const own = clusterId ?? marks[0]?.clusterId;

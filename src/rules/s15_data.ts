@@ -1,10 +1,11 @@
 /**
  * S15 never set aside data that belongs to a current member id, never the last copy, never another cluster's. Whose
- * data it is, is read from the disk; data that cannot be read belongs to nobody that we could name, so it stays.
+ * data it is, is read from the disk; data that cannot be read belongs to nobody that we could name, so it stays. A cluster
+ * that a person gave up for this one (S19) is no other: its data would come back to life on its own.
  *
  * @module
  */
-import type { Observation } from "../model/observation.ts";
+import { formerClusters, type Observation } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 
 /** Judges the data directory of one node as it lies there now. */
@@ -35,7 +36,8 @@ export function notACurrentMember(seen: Observation, node: string): Refusal | un
       "nothing to do: a current member's data stays where it is",
     );
   }
-  if (seen.clusterId !== undefined && clusterId !== seen.clusterId) {
+  const given = formerClusters(seen.nodes).has(clusterId);
+  if (seen.clusterId !== undefined && clusterId !== seen.clusterId && !given) {
     return refuse(
       `the data on ${node} belongs to another cluster, ${clusterId}`,
       `move it away on ${node} by hand, if it is not needed`,

@@ -8,6 +8,8 @@ import type { Effect } from "../playbook/effect.ts";
 import { etcdctl, type Said } from "./etcd.ts";
 import type { Host } from "./host.ts";
 import * as judge from "./judge.ts";
+import type { Disk } from "./peer.ts";
+import { idOf } from "./random.ts";
 import type { Program } from "./shell.ts";
 import type { World } from "./world.ts";
 
@@ -107,6 +109,40 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
       await w.time.sleep(w.random.int(5, 30));
       return setAside(w, h);
     },
+    etcd_ready_disk: async ([, , , , , url = "", token = ""]) => {
+      if (h.process) return failed("the unit is not stopped");
+      const disk = h.volume.disk;
+      if (disk === undefined) return failed("there is no data");
+      h.next = undefined;
+      await w.time.sleep(w.random.int(500, 20_000));
+      h.next = successorOf(disk, url, token);
+      return ok;
+    },
+    quorate_succeed: async ([, , , , , , whose = "", node = "", former = ""]) => {
+      const { next } = h;
+      if (h.process) return failed("the unit is not stopped");
+      if (next === undefined) {
+        return h.volume.disk?.clusterId === h.marks.get("latch")?.get("clusterId")
+          ? ok
+          : failed("no data is ready");
+      }
+      judge.succeeds(w, h);
+      const own = pairs([`clusterId=${next.clusterId}`, `memberId=${next.memberId}`, `voters=${node}`]);
+      h.marks.set(
+        "latch",
+        new Map([...place(h), ...own, ...pairs(former === "" ? [] : [`former=${former}`])]),
+      );
+      await w.time.sleep(w.random.int(5, 50));
+      const disk = h.volume.disk;
+      if (disk !== undefined && disk.memberId !== whose) {
+        return failed(`it holds the data of ${disk.memberId}`);
+      }
+      if (disk !== undefined) putAside(w, h, disk);
+      await w.time.sleep(w.random.int(5, 50));
+      h.volume.disk = next;
+      h.next = undefined;
+      return ok;
+    },
     quorate_prune: ([, , , ...paths]) => prune(w, h, paths),
     mv: () => setAside(w, h),
     systemctl: (words) => systemctl(w, h, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
@@ -181,16 +217,29 @@ function stop(w: World, h: Host, what: string): void {
 }
 
 function setAside(w: World, h: Host): Said {
-  const { volume } = h;
-  if (volume.disk === undefined) return ok;
+  const { disk } = h.volume;
+  if (disk === undefined) return ok;
   judge.setsAside(w, h);
-  w.tell(h.name, `sets the data of member ${volume.disk.memberId} aside`);
   if (h.process) w.end(h, "exit-code");
-  const at = new Date(1_700_000_000_000 + w.time.now).toISOString().replace(/[-:]|\.\d+/g, "");
-  const path = `data.quorate-${at}-${volume.disk.clusterId}-${volume.disk.memberId}`;
-  volume.aside = [...volume.aside, { path, at, disk: volume.disk }];
-  volume.disk = undefined;
+  putAside(w, h, disk);
   return ok;
+}
+
+function putAside(w: World, { name, volume }: Host, disk: Disk): void {
+  w.tell(name, `sets the data of member ${disk.memberId} aside`);
+  const at = new Date(1_700_000_000_000 + w.time.now).toISOString().replace(/[-:]|\.\d+/g, "");
+  const path = `data.quorate-${at}-${disk.clusterId}-${disk.memberId}`;
+  volume.aside = [...volume.aside, { path, at, disk }];
+  volume.disk = undefined;
+}
+
+/** All of a log, committed, as that of a cluster of one voter with ids of its own. */
+function successorOf({ log }: Disk, url: string, token: string): Disk {
+  const memberId = idOf(`${url} ${token}`);
+  const realm = idOf(memberId);
+  const voter = { id: memberId, name: "", role: "voter", peerUrls: [url], clientUrls: [] } as const;
+  const own = { term: log.term + 1, index: log.index + 1, prev: log, config: [voter] };
+  return { clusterId: realm, memberId, realm, term: own.term, log: own, commit: own, pristine: false };
 }
 
 /** S14 as an invariant: who has data of a cluster aside never loses the newest of it. */

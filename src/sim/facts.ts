@@ -14,6 +14,7 @@ import type {
   ServiceView,
 } from "../model/node.ts";
 import { known, type Tri } from "../model/tri.ts";
+import type { Surveyed } from "../playbook/plugin.ts";
 import type { Host, Mark } from "./host.ts";
 import { emptyLog, type Peer } from "./peer.ts";
 import { isVoter } from "./raft.ts";
@@ -51,6 +52,7 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     intent: intentOf(h.marks.get("intent")),
     started,
     lock: lockOf(h, w.time.now),
+    decider: h.marks.get("fenced")?.get("decider"),
     fenced: known(h.fence && h.marks.has("fenced") && !h.process),
     view,
     settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),
@@ -107,6 +109,7 @@ function latchOf(mark: Mark | undefined): Latch | "none" {
     clusterId: mark.get("clusterId") ?? "",
     memberId: mark.get("memberId") ?? "",
     voters: (mark.get("voters") ?? "").split(",").filter((v) => v !== ""),
+    ...(mark.has("former") ? { former: (mark.get("former") ?? "").split(",") } : {}),
   };
 }
 const intentOf = (mark: Mark | undefined): Intent | "none" =>
@@ -153,6 +156,18 @@ function viewOf(w: World, peer: Peer | undefined): ServiceView {
     alarms: [],
     pristine: disk.pristine ? reads : "no",
     trouble: follows ? undefined : "etcdserver: no leader",
+  };
+}
+
+/** How far the log on a host goes, and which of these silent hosts answer it (S19). */
+export function surveyOf(w: World, h: Host, silent: readonly HostNode[]): Surveyed {
+  w.raft.catchUp();
+  const log = h.volume.disk?.log;
+  const answers = (n: HostNode) =>
+    [...w.raft.peers].some((p) => p.host === n.name && p.listensAt <= w.time.now && w.linked(h.name, n.name));
+  return {
+    log: log === undefined ? "none" : { term: BigInt(log.term), index: BigInt(log.index) },
+    answering: silent.filter(answers).map((n) => n.name),
   };
 }
 

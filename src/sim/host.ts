@@ -39,6 +39,8 @@ export class Host {
   volume: Volume;
   /** The one that is mounted when all is well. */
   own: Volume;
+  /** What a first step has made ready to take the data's place. */
+  next: Disk | undefined;
   full = false;
   fence = false;
   /** What stands in the file of the service's lock. */

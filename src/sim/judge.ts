@@ -12,7 +12,7 @@ import type { Target } from "../model/observation.ts";
 import { type Quorum, quorumOf } from "../model/quorum.ts";
 import { changesMembership, type Effect, irreversible } from "../playbook/effect.ts";
 import type { Host } from "./host.ts";
-import type { Peer } from "./peer.ts";
+import { emptyLog, type Peer } from "./peer.ts";
 import { isVoter } from "./raft.ts";
 import type { World } from "./world.ts";
 
@@ -179,7 +179,8 @@ function judgeGoing(
   if (planned && !policy.moveAll && !stays && known(w)) {
     w.violate("a config that keeps no member is not followed", what);
   }
-  const holder = hosts.find((h) => h.own.disk?.memberId === gone.id);
+  // One that boots on an empty disk writes its id there before it ends: that is nothing of what it had.
+  const holder = hosts.find(({ own: { disk } }) => disk?.memberId === gone.id && disk.log !== emptyLog);
   if (by.case === "repairWiped" && holder !== undefined) {
     w.violate("only what is gone for good is repaired as wiped", `${what}: ${holder.name} holds its data`);
   }
@@ -226,7 +227,7 @@ export function setsAside(w: World, h: Host): void {
   if (served === realm && w.record()?.some((m) => m.id === memberId)) {
     w.violate("data of a current member stays", `${h.name} sets the data of member ${memberId} aside`);
   }
-  if (served !== undefined && served !== realm && !disk.pristine) {
+  if (served !== undefined && served !== realm && !disk.pristine && !w.givenUp.has(realm)) {
     w.violate("data of another cluster stays", `${h.name} sets that of ${disk.clusterId} aside`);
   }
   if (w.acknowledged !== undefined && w.isCopy(h)) {
@@ -234,6 +235,35 @@ export function setsAside(w: World, h: Host): void {
     if (others.length === 0) w.violate("the last copy stays", `${h.name} sets it aside`);
   }
   if (h.process) w.violate("nothing runs on data that is set aside", `${h.name} runs`);
+}
+
+/** S19: a new cluster is decided on. Nobody serves, who is there and could is fenced, and no disk that is there holds more. */
+export function succeeds(w: World, h: Host): void {
+  const { next } = h;
+  const serving = w.leaders()[0];
+  if (serving !== undefined) {
+    w.violate("never two clusters", `${h.name} is made another one while ${serving.host} leads`);
+  }
+  for (const x of w.hosts.values()) {
+    const disk = x.volume.disk;
+    if (x === h || !x.awake || disk === undefined || disk.pristine || disk.realm === next?.realm) continue;
+    if (!x.fence && w.time.now - w.lastMend > NOTICE_MS) {
+      w.violate(
+        "who could serve beside it is fenced",
+        `${x.name} is not, and ${h.name} is made another cluster`,
+      );
+    }
+    const more = disk.realm === h.volume.disk?.realm &&
+      (disk.log.term > (h.volume.disk?.log.term ?? 0) ||
+        (disk.log.term === h.volume.disk?.log.term && disk.log.index > h.volume.disk.log.index));
+    if (more && w.time.now - w.lastMend > NOTICE_MS) {
+      w.violate("the most advanced disk is taken", `${x.name} goes further than ${h.name}`);
+    }
+  }
+  // What nobody has any more was lost with the majority, and clients are told so; all that the log held is kept.
+  if (h.volume.disk !== undefined) w.givenUp.add(h.volume.disk.realm);
+  if (!w.isCopy(h)) w.acknowledged = undefined;
+  w.acknowledgedIn = undefined;
 }
 
 /** A data directory is deleted. */

@@ -10,7 +10,8 @@ import type { Fleet, Reply, SessionReply } from "../model/fleet.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
 import type { Memory, Target } from "../model/observation.ts";
 import { unreached } from "../node/parse.ts";
-import { factsOf, peersOf } from "./facts.ts";
+import type { Surveyed } from "../playbook/plugin.ts";
+import { factsOf, peersOf, surveyOf } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { Deeds } from "./judge.ts";
 import type { Random } from "./random.ts";
@@ -111,6 +112,7 @@ export class Run {
         });
       },
       trouble: () => Promise.resolve(undefined),
+      open: (path) => Promise.reject(new Error(`there is no ${path} in a simulation`)),
       snapshot: (kind) =>
         Promise.resolve({
           path: kind,
@@ -145,6 +147,7 @@ export class Run {
     const { world, manager } = this;
     return {
       check: (_service, node) => this.move(this.#check(node)),
+      survey: (_service, node, silent) => this.move(this.#survey(node, silent)),
       late: (tookMs) => world.time.sleep(Math.max(300, tookMs / 2)),
       peers: (_service, members, from) =>
         this.move((async () => {
@@ -173,6 +176,14 @@ export class Run {
       return unreached(node, { kind: "lost", detail: "the connection went away" });
     }
     return facts;
+  }
+
+  async #survey(node: HostNode, silent: readonly HostNode[]): Promise<Surveyed | undefined> {
+    const host = this.world.host(node.name);
+    if (!await this.way(this.manager.name, host.name, CONNECT_MS)) return undefined;
+    await this.world.time.sleep(this.random.int(50, 2_000));
+    const said = surveyOf(this.world, host, silent);
+    return await this.way(host.name, this.manager.name, CONNECT_MS) ? said : undefined;
   }
 
   async #lock(host: Host): Promise<SessionReply> {

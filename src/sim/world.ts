@@ -28,6 +28,8 @@ export class World implements Medium {
   /** The newest entry that a client was told to be safe. */
   acknowledged: Entry | undefined;
   acknowledgedIn: string | undefined;
+  /** Clusters that a person gave up for another one. */
+  readonly givenUp = new Set<string>();
   writes = 0;
   /** Peer URLs that were ever recorded. */
   readonly recorded = new Set<string>();

@@ -334,6 +334,7 @@ export class FakeFleet {
           Promise.resolve(
             Object.fromEntries(members.map((m) => [m.id, known(this.#held && this.#serves(m))])),
           ),
+        survey: () => Promise.resolve(undefined),
       },
       fleet: {
         run: (node) => Promise.resolve(this.#execute(node, undefined)),
@@ -350,6 +351,7 @@ export class FakeFleet {
         },
         lock: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
         trouble: () => Promise.resolve(undefined),
+        open: (path) => Promise.reject(new Error(`there is no ${path} here`)),
         snapshot: (kind) =>
           Promise.resolve({
             path: kind,

@@ -126,6 +126,8 @@ function stepsOf(change: Change, { seen, joinTimeoutMs }: StepContext): readonly
 }
 
 export const fakeService: Service = {
+  survey: undefined,
+  cannotRestore: undefined,
   plugin: "fake",
   name: "kv",
   unit: "kv.service",

@@ -39,6 +39,7 @@ async function fetching(sent: string, arrives: string | Reply, write = (_: Uint8
       },
       store: {
         ...run.outside.store,
+        open: () => Promise.reject(new Error("no files here")),
         snapshot: (kind) =>
           Promise.resolve({
             path: `/backups/${kind}-1`,

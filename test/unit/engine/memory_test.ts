@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { atRest, failedOnce, joinTimeLeft, remember, tryKey } from "../../../src/engine/memory.ts";
 import type { Memory } from "../../../src/model/observation.ts";
-import { cluster, clusterId, host, idOf, sick, target } from "../core_samples.ts";
+import { cluster, clusterId, host, idOf, place, sick, target } from "../core_samples.ts";
 
 const t = target("n1 n2 n3", "n1 n2 n3 n4");
 const three = cluster(t, "n1 n2 n3");
@@ -70,3 +70,14 @@ Deno.test("a learner that is gone or was promoted is not waited for any more", (
   assert.deepEqual(keysAfter(memory), []);
   assert.deepEqual(keysAfter(memory, cluster(t, "n1 n2 n3 n4")), []);
 });
+
+Deno.test("clusters that were given up are remembered, and none of them is taken for this one again", () => {
+  const given = { ...sampleLatch, former: ["c0"] };
+  const seen = { ...three, nodes: { ...three.nodes, n1: { ...nodeOf("n1"), latch: given } } };
+  const memory = remember({ attempts: {} }, seen, 1);
+  assert.deepEqual([memory.clusterId, memory.former], [clusterId, ["c0"]]);
+  assert.equal(remember(memory, seen, 2), memory);
+  assert.equal(remember(memory, { ...three, clusterId: "c0" }, 3), memory);
+});
+const nodeOf = (name: string) => three.nodes[name] ?? assert.fail(name);
+const sampleLatch = { clusterId, memberId: idOf(three, "n1"), ...place, voters: ["n1", "n2", "n3"] };

@@ -2,7 +2,8 @@
 import { StateError } from "../../../src/engine/state_error.ts";
 import type { Leases } from "../../../src/engine/lease.ts";
 import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
-import { type Applied, applyService } from "../../../src/engine/apply.ts";
+import { applyService } from "../../../src/engine/apply.ts";
+import type { Applied } from "../../../src/engine/begin.ts";
 import type { Happening } from "../../../src/model/event.ts";
 import type { Reply, SessionReply } from "../../../src/model/fleet.ts";
 import type { HostNode, NodeFacts, RecordedMember } from "../../../src/model/node.ts";
@@ -119,6 +120,7 @@ export class World {
           return Promise.resolve(this.#facts(node));
         },
         late: () => new Promise(() => {}),
+        survey: () => Promise.resolve(undefined),
         peers: (_service, members) =>
           Promise.resolve(Object.fromEntries(members.map((m) => [m.id, this.#serves(m) ? "yes" : "no"]))),
       },
@@ -145,6 +147,7 @@ export class World {
           );
         },
         trouble: () => Promise.resolve(this.unwritable.get("journal")),
+        open: () => Promise.reject(new Error("no files here")),
         snapshot: () => Promise.reject(new Error("no snapshots here")),
       },
       ...(this.leases === undefined ? {} : { leases: this.leases }),

@@ -26,7 +26,19 @@ const summed = (data: Uint8Array): Uint8Array =>
 Deno.test("the revision is the one that etcdctl snapshot status tells, the hash that of the data", async () => {
   for (const [bytes, revision] of [[empty, 0n], [older, 151n], [newer, 71n]] as const) {
     const hash = hashOf(bytes.subarray(0, -32));
-    assert.deepEqual(await readSnapshot(fileOf(bytes)), { revision, hash, damage: undefined });
+    const { members: _, version: _version, ...sight } = await readSnapshot(fileOf(bytes));
+    assert.deepEqual(sight, { revision, hash, damage: undefined });
+  }
+});
+
+Deno.test("it tells the version that its cluster had agreed on, and whose members it was taken of", async () => {
+  for (const [bytes, expected] of [[older, "3.4.0"], [newer, "3.5.0"]] as const) {
+    const { version, members } = await readSnapshot(fileOf(bytes));
+    assert.equal(version, expected);
+    assert.ok(members !== undefined && members.length > 0);
+    for (const m of members) {
+      assert.match(`${m.id} ${m.role} ${m.peerUrls}`, /^[1-9a-f][0-9a-f]+ voter http:\/\/\S+$/);
+    }
   }
 });
 

@@ -48,7 +48,7 @@ const wrong: readonly Wrong[] = [
     says: `playbook.ts:1:8: error: this is no playbook
   1 | export default 7;
     |        ^^^^^^^
-  expected: a function for each of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, quorumLost, as playbook() and extend() give them
+  expected: a function for each of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, recover, restore, quorumLost, as playbook() and extend() give them
 `,
   },
   {
@@ -58,7 +58,7 @@ const wrong: readonly Wrong[] = [
   3 | const { add, retire, ...rest } = etcdPlaybook;
   4 | export default rest;
     |        ^^^^^^^
-  expected: a function for each of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, quorumLost, as playbook() and extend() give them
+  expected: a function for each of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, recover, restore, quorumLost, as playbook() and extend() give them
 `,
   },
   {
@@ -89,7 +89,7 @@ export default extend(etcdPlaybook, {
   2 | import { etcdPlaybook } from "quorate/plugins/etcd";
   3 | export const mine = extend(etcdPlaybook, { ad: {
     |                                            ^^
-  expected: one of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, quorumLost
+  expected: one of bootstrap, restart, add, remove, replace, retire, repairCrashed, repairWiped, repairConfig, prune, recover, restore, quorumLost
   did you mean: add?
 `,
   },

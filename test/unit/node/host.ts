@@ -144,6 +144,8 @@ export function service(host: Host, more: Partial<Service> = {}): Service {
     derived: never,
     lateShell: never,
     probeShell: never,
+    survey: undefined,
+    cannotRestore: undefined,
     steps: () => [],
     ...more,
   };

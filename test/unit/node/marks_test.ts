@@ -14,6 +14,12 @@ Deno.test("a latch is read with the place of its data and the voters' nodes", ()
   });
 });
 
+Deno.test("a latch names the clusters that were given up for its own", () => {
+  const found = readLatch(answered(`${latch}former=c0,c9\n`));
+  assert.deepEqual(typeof found === "string" ? found : found.former, ["c0", "c9"]);
+  assert.equal(readLatch(answered(`${latch}former=c0,c`)), "unknown", "torn");
+});
+
 Deno.test("intent, started and fenced are read", () => {
   assert.deepEqual(readIntent(answered("quorate=1\ntoken=t\nmembers=n1,n2\n")), {
     token: "t",
@@ -23,8 +29,16 @@ Deno.test("intent, started and fenced are read", () => {
     dataPath: "/a=b c",
     fsId: "f",
   });
-  assert.deepEqual(readFence(answered("quorate=1\nunit=u\n")), { unit: "u", pristine: undefined });
-  assert.deepEqual(readFence(answered("quorate=1\nunit=u\npristine=a1\n")), { unit: "u", pristine: "a1" });
+  assert.deepEqual(readFence(answered("quorate=1\nunit=u\n")), {
+    unit: "u",
+    pristine: undefined,
+    decider: undefined,
+  });
+  assert.deepEqual(readFence(answered("quorate=1\nunit=u\ndecider=n1\npristine=a1\n")), {
+    unit: "u",
+    pristine: "a1",
+    decider: "n1",
+  });
 });
 
 Deno.test("only a file that is not there is none", () => {

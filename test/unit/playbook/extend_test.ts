@@ -39,6 +39,8 @@ const base = playbook<Options>()({
   repairCrashed: none,
   repairWiped: none,
   repairConfig: none,
+  recover: none,
+  restore: none,
   quorumLost: (f) => [step("refuse", refuse("S19", f.refusal.evidence, f.refusal.unblock))],
 });
 

@@ -1,0 +1,118 @@
+/**
+ * How an etcd cluster begins again, from one disk or from a snapshot: functions that return steps (S19).
+ *
+ * The data becomes another cluster: `etcdctl snapshot restore` gives it ids of its own, from a token that is used once. A
+ * member that was forced alone (`--force-new-cluster`) keeps the ids of then, so the others would join it when they come
+ * back, or elect a leader beside it: on 3.5.30 two clusters of the same id served at once.
+ *
+ * @module
+ */
+import {
+  type Beginning,
+  configures,
+  fenceFor,
+  given,
+  type HostNode,
+  type KeptSnapshot,
+  node,
+  nothing,
+  put,
+  run,
+  sh,
+  startAlone,
+  type Step,
+  step,
+  succeed,
+} from "quorate";
+import { peerUrl } from "./options.ts";
+import { kept, type Scene, unit } from "./pieces.ts";
+import { initialSettings } from "./settings.ts";
+
+/** The replay of a log, and the copy of the data before it. */
+const READY_MS = 3_600_000;
+
+/**
+ * All others first, then the node itself: nothing of the old cluster runs any more when the new one is decided on. `ready`
+ * makes its data ready, and is left out where that was decided before.
+ */
+export function again<Id extends string>(
+  { node: n, others, former, decided }: Beginning,
+  s: Scene,
+  whose: string,
+  ready: readonly Step<Id>[],
+) {
+  return [
+    ...others.map((other) => fenceFor(n, other, kept(s))),
+    ...given(!decided && ready, () => unit(n, s)),
+    fenceFor(n, n, kept(s), whose === "pristine" ? pristineId(n, s) : undefined),
+    ...(decided ? [] : ready),
+    succeed(n, whose, former, kept(s)),
+    ...startAlone(n, kept(s)),
+  ];
+}
+
+/** Whose default lies there: it is set aside as what it was when it was fenced. */
+function pristineId(n: HostNode, s: Scene): string | undefined {
+  const identity = s.seen.nodes[n.name]?.data.identity;
+  return typeof identity === "object" ? identity.memberId : undefined;
+}
+
+export const readyFromDisk = (n: HostNode, token: string, s: Scene) => {
+  const { unit, dataDir, binary } = s.options;
+  return step(
+    `ready:${n.name}`,
+    run(sh`etcd_ready_disk ${unit} ${dataDir} ${binary} ${n.name} ${peerUrl(n, s.options)} ${token}`),
+    {
+      title: `replay a copy of the data of ${n.name}, and make a new cluster of it, beside it`,
+      on: node(n),
+      effect: nothing,
+      idempotent: true,
+      timeoutMs: READY_MS,
+    },
+  );
+};
+
+export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnapshot, s: Scene) {
+  const o = s.options;
+  const file = `/var/lib/quorate/${s.service}/restore.db`;
+  const facts = s.seen.nodes[n.name];
+  const url = peerUrl(n, o);
+  // A host that never was a member has no settings yet; those of one that was stay as they are.
+  const fresh = facts?.latch === "none" && facts.data.state !== "present";
+  return [
+    ...given(fresh && n, () => [
+      step(
+        `configure:${n.name}`,
+        run(
+          sh`quorate_disable ${o.unit} && quorate_set_keys ${o.envFile} ${
+            initialSettings(n, o, "existing", `${n.name}=${url}`)
+          }`,
+        ),
+        {
+          title: `configure ${n.name}`,
+          on: node(n),
+          effect: configures(n, "existing"),
+          idempotent: true,
+        },
+      ),
+    ]),
+    step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
+      title: `bring the snapshot to ${n.name} and verify its hash there`,
+      on: node(n),
+      effect: nothing,
+      idempotent: true,
+      timeoutMs: READY_MS,
+    }),
+    step(
+      `ready:${n.name}`,
+      run(sh`etcd_ready_snapshot ${o.unit} ${o.dataDir} ${file} ${n.name} ${url} ${token}`),
+      {
+        title: `make a new cluster of it, beside the data directory of ${n.name}`,
+        on: node(n),
+        effect: nothing,
+        idempotent: true,
+        timeoutMs: READY_MS,
+      },
+    ),
+  ];
+}

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
+import { warm } from "../scripts/warm.ts";
 import { Site } from "../test/lab/kit.ts";
 
 const { values } = parseArgs({ args: Deno.args, options: { runs: { type: "string", default: "1000" } } });
@@ -14,6 +15,7 @@ if (!Number.isSafeInteger(runs) || runs < 2) {
   throw new TypeError(`--runs must be 2 or more: it is ${values.runs}`);
 }
 
+await warm();
 await using site = await Site.up("soak", { hosts: 3 });
 const config = await site.config(["n1", "n2", "n3"]);
 await site.apply(config);

@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import type { Row } from "../bench/rows.ts";
 import { table } from "../bench/rows.ts";
+import { warm } from "./warm.ts";
 
 type Bench = (rounds?: number) => Promise<readonly Row[]>;
 
@@ -33,6 +34,7 @@ if (unknown !== undefined || !(rounds === undefined || rounds >= 1)) {
   Deno.exit(64);
 }
 
+await warm();
 const load = (): string => Deno.loadavg().map((one) => one.toFixed(1)).join(" ");
 for (const [name, bench] of Object.entries(benches)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;

@@ -13,25 +13,13 @@ import { loadConfig } from "../src/config/load.ts";
 import { optionsSchema } from "../src/config/options.ts";
 import { targetsOf } from "../src/config/targets.ts";
 import type { HostNode } from "../src/model/node.ts";
-import { type Observation, type Policy, type Target, voters } from "../src/model/observation.ts";
+import { type Observation, type Target, voters } from "../src/model/observation.ts";
 import { planService } from "../src/plan/plan.ts";
-import { sampleCase, sampleCluster } from "../src/plan/sample.ts";
+import { sampleCase, sampleCluster, samplePolicy } from "../src/plan/sample.ts";
 import type { Row } from "./rows.ts";
 
 const SERVICES = 1_000;
 const MEMBERS = 5;
-
-const policy: Policy = {
-  stabilizeMs: 5_000,
-  deadAfterMs: 60_000,
-  deadlineMs: 600_000,
-  joinTimeoutMs: 1_800_000,
-  backup: { keep: 10 },
-  paused: false,
-  moveAll: false,
-  removeUnfenced: false,
-  repairTries: 5,
-};
 
 /** What is desired of six nodes, and what is seen on them. */
 const changes:
@@ -78,7 +66,7 @@ function samples(): readonly Sample[] {
   return Array.from({ length: SERVICES }, (_, i) => {
     const nodes = Array.from({ length: MEMBERS + 1 }, (_, j) => node(`s${i}-n${j + 1}`, i, j));
     const [desired, seen] = changes[i % changes.length]?.(nodes) ?? [[], () => sampleCluster(target, [])];
-    const target: Target = { service: `s${i}`, desired, nodes, policy };
+    const target: Target = { service: `s${i}`, desired, nodes, policy: samplePolicy };
     return { target, seen: seen(target) };
   });
 }

@@ -123,9 +123,9 @@ function join(n: HostNode, f: Look, leaving?: Member) {
     }),
     step(
       `configure:${n.name}`,
-      // Who joins a cluster that exists has nothing to do with a bootstrap any more.
+      // Who joins a cluster that exists has nothing to do with a bootstrap any more, nor with who it was before.
       run(
-        sh`quorate_unmark ${f.service} intent started && quorate_set_keys ${envFile} ${
+        sh`quorate_unmark ${f.service} intent started latch && quorate_set_keys ${envFile} ${
           settings(n, f, "existing")
         }`,
       ),

@@ -154,9 +154,10 @@ export function join(n: HostNode, s: Scene) {
     ),
     step(
       `configure:${n.name}`,
-      // Who joins a cluster that exists has nothing to do with a bootstrap any more.
+      // Who joins a cluster that exists has nothing to do with a bootstrap any more, nor with who it was before: what it
+      // will hold is not what that latch names.
       run(
-        sh`quorate_unmark ${s.service} intent started && quorate_set_keys ${o.envFile} ${
+        sh`quorate_unmark ${s.service} intent started latch && quorate_set_keys ${o.envFile} ${
           initialSettings(n, o, "existing", derived("initialCluster"))
         }`,
       ),

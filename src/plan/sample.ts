@@ -6,11 +6,24 @@
  */
 import type { Case, Change } from "../model/change.ts";
 import type { HostNode, Latch, NodeFacts } from "../model/node.ts";
-import type { Member, Observation, Target } from "../model/observation.ts";
+import type { Member, Observation, Policy, Target } from "../model/observation.ts";
 import { recount } from "../rules/project.ts";
 
 const clusterId = "c1a5700000000000";
 const place = { dataPath: "/var/lib/data", fsId: "1" };
+
+/** What a config without `policy:` asks for. */
+export const samplePolicy: Policy = {
+  stabilizeMs: 5_000,
+  deadAfterMs: 60_000,
+  deadlineMs: 600_000,
+  joinTimeoutMs: 1_800_000,
+  backup: { keep: 10 },
+  paused: false,
+  moveAll: false,
+  removeUnfenced: false,
+  repairTries: 5,
+};
 
 /** A node on which nothing of the service was ever found. */
 export const sampleNode = (node: string): NodeFacts => ({

@@ -7,8 +7,8 @@
 import type { HostNode, Intent } from "../model/node.ts";
 
 /**
- * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap. `formed`: a bootstrap is over,
- * and from now on it starts at boot.
+ * `new`: by the intent alone, never at a boot. `existing`: nothing is left of a bootstrap, nor of a member that was here
+ * before. `formed`: a bootstrap is over, and from now on it starts at boot.
  */
 export type Join = "new" | "existing" | "formed" | "unchanged";
 
@@ -108,7 +108,9 @@ export type Written = "setting" | "enabled" | "fenced" | "latched" | "intended" 
 export function writes(e: Effect): readonly Written[] {
   switch (e.does) {
     case "configures":
-      return e.join === "new" ? ["setting", "enabled"] : ["setting", "enabled", "intended", "markedStarted"];
+      return e.join === "new"
+        ? ["setting", "enabled"]
+        : ["setting", "enabled", "intended", "markedStarted", "latched"];
     case "unfences":
       return ["fenced", "enabled"];
     case "intends":

@@ -145,7 +145,7 @@ function configured(f: NodeFacts, join: Join): NodeFacts {
   return {
     ...f,
     unit: { ...unit, enabled },
-    ...(join === "existing" ? { intent: "none", started: "none" } : {}),
+    ...(join === "existing" ? { intent: "none", started: "none", latch: "none" } : {}),
   };
 }
 const stopped = (f: NodeFacts): NodeFacts => ({

@@ -155,6 +155,11 @@ export class FakeFleet {
       case "formed":
         this.#host(effect.node).intent = undefined;
         break;
+      case "configures":
+        if (effect.join === "existing") {
+          Object.assign(this.#host(effect.node), { intent: undefined, started: false, latch: undefined });
+        }
+        break;
       case "starts":
         this.#start(effect.node, effect.as);
         break;

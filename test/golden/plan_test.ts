@@ -12,7 +12,7 @@ import type { HostNode, NodeFacts } from "../../src/model/node.ts";
 import type { Member, Memory, Observation, Policy, Target } from "../../src/model/observation.ts";
 import { voters } from "../../src/model/observation.ts";
 import { planService } from "../../src/plan/plan.ts";
-import { sampleCluster, sampleNever } from "../../src/plan/sample.ts";
+import { sampleCluster, sampleNever, samplePolicy } from "../../src/plan/sample.ts";
 import { planText } from "../../src/report/plan_text.ts";
 import { ink } from "../../src/report/lines.ts";
 import { recount } from "../../src/rules/project.ts";
@@ -29,18 +29,6 @@ interface Input {
   readonly memory?: Memory;
   readonly options?: Readonly<Record<string, unknown>>;
 }
-
-const policy: Policy = {
-  stabilizeMs: 5_000,
-  deadAfterMs: 60_000,
-  deadlineMs: 600_000,
-  joinTimeoutMs: 1_800_000,
-  backup: { keep: 10 },
-  paused: false,
-  moveAll: false,
-  removeUnfenced: false,
-  repairTries: 5,
-};
 
 const folder = new URL("./plan/", import.meta.url);
 for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {
@@ -74,7 +62,7 @@ function planned(input: Input): string {
     service: "metadata",
     desired: some(input.desired),
     nodes,
-    policy: { ...policy, ...input.policy },
+    policy: { ...samplePolicy, ...input.policy },
   };
   const base = input.recorded === undefined
     ? sampleNever(target)

@@ -262,7 +262,9 @@ export class SmallWorld {
         this.change(node, { intent: false });
         return undefined;
       case "configures":
-        if (effect.join === "existing") this.change(node, { intent: false, started: false });
+        if (effect.join === "existing") {
+          this.change(node, { intent: false, started: false, latch: undefined });
+        }
         return undefined;
       case "unfences":
         this.change(node, { fenced: false });

@@ -9,7 +9,7 @@ import {
   voters,
 } from "../../src/model/observation.ts";
 import type { Refusal } from "../../src/model/refusal.ts";
-import { sampleCluster, sampleNever } from "../../src/plan/sample.ts";
+import { sampleCluster, sampleNever, samplePolicy } from "../../src/plan/sample.ts";
 import { recount } from "../../src/rules/project.ts";
 
 export const host = (name: string): HostNode => ({
@@ -20,17 +20,7 @@ export const host = (name: string): HostNode => ({
 });
 const words = (text: string): readonly string[] => text.split(" ").filter((w) => w !== "");
 
-export const policy: Policy = {
-  stabilizeMs: 5_000,
-  deadAfterMs: 60_000,
-  deadlineMs: 600_000,
-  joinTimeoutMs: 1_800_000,
-  backup: false,
-  paused: false,
-  moveAll: false,
-  removeUnfenced: false,
-  repairTries: 3,
-};
+export const policy: Policy = { ...samplePolicy, backup: false, repairTries: 3 };
 
 /** `target("n1 n2", "n1 n2 n3")`: desired members, and every host. */
 export function target(desired: string, all = desired, over: Partial<Policy> = {}): Target {

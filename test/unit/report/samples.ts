@@ -5,7 +5,7 @@ import type { Observation, Target } from "../../../src/model/observation.ts";
 import type { ServicePlan } from "../../../src/model/plan.ts";
 import { quorumOf } from "../../../src/model/quorum.ts";
 import type { Refusal } from "../../../src/model/refusal.ts";
-import { sampleCluster, sampleNode } from "../../../src/plan/sample.ts";
+import { sampleCluster, sampleNode, samplePolicy } from "../../../src/plan/sample.ts";
 
 export const host = (name: string): HostNode => ({
   name,
@@ -17,17 +17,7 @@ export const target: Target = {
   service: "metadata",
   desired: [host("n1"), host("n2"), host("n4")],
   nodes: ["n1", "n2", "n3", "n4"].map(host),
-  policy: {
-    stabilizeMs: 5_000,
-    deadAfterMs: 60_000,
-    deadlineMs: 600_000,
-    joinTimeoutMs: 1_800_000,
-    backup: { keep: 10 },
-    paused: false,
-    moveAll: false,
-    removeUnfenced: false,
-    repairTries: 5,
-  },
+  policy: samplePolicy,
 };
 
 /** n1, n2, n3 healthy with n1 leading; n4 empty. Anything may be told differently. */

@@ -10,7 +10,6 @@ import { parseConfig } from "../../src/config/read.ts";
 import { targetsOf } from "../../src/config/targets.ts";
 import { applyService, lookAt, type ServiceRun } from "../../src/engine/mod.ts";
 import { exitCodeOf, type Happening } from "../../src/model/event.ts";
-import type { HostNode } from "../../src/model/node.ts";
 import type { Target } from "../../src/model/observation.ts";
 import { planService } from "../../src/plan/plan.ts";
 import type { Options } from "../../src/playbook/options.ts";
@@ -21,6 +20,7 @@ import { plain } from "../../src/report/plain.ts";
 import { planDocument } from "../../src/report/plan_json.ts";
 import { statusText } from "../../src/report/status_text.ts";
 import { draw, type Screen } from "../../src/report/terminal.ts";
+import { etcdModel } from "../../src/sim/etcd/model.ts";
 import { Manager, Run } from "../../src/sim/manager.ts";
 import { Random } from "../../src/sim/random.ts";
 import { World } from "../../src/sim/world.ts";
@@ -62,11 +62,11 @@ class Simulated implements Stage {
     this.#bound = this.#bind({ nodes: hosts, members: hosts });
     const { nodes } = this.#bound.target;
     const options = this.#options({ nodes: hosts, members: hosts });
-    const wiring = {
-      peerUrl: (n: HostNode) => peerUrl(n, options),
-      clientUrl: (n: HostNode) => clientUrl(n, options),
-    };
-    this.#world = new World(this.#random.fork(), nodes, wiring, "3.5", options.dataDir);
+    const model = etcdModel({
+      peerUrl: (n) => peerUrl(n, options),
+      clientUrl: (n) => clientUrl(n, options),
+    });
+    this.#world = new World(this.#random.fork(), nodes, model, "3.5", options.dataDir);
   }
 
   #read(wish: Wish) {
@@ -197,7 +197,7 @@ class Simulated implements Stage {
   powerOff(host: string): Promise<void> {
     const h = this.#world.host(host);
     this.#world.end(h, "success");
-    this.#world.raft.change(() => {
+    this.#world.cluster.change(() => {
       h.up = false;
     });
     h.lock = undefined;

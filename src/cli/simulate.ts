@@ -1,6 +1,7 @@
-import type { HostNode } from "../model/node.ts";
 import type { Options } from "../playbook/options.ts";
 import type { ServiceConfig } from "../config/config.ts";
+import { etcdModel } from "../sim/etcd/model.ts";
+import type { Model } from "../sim/model.ts";
 import { playSchedule, type Schedule, type Subject } from "../sim/schedule.ts";
 import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
@@ -25,7 +26,8 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   if (first === undefined) return misused(cli, flags, `${read.path} has no service`);
   const { service } = first;
   const bound = bind(first.config, service);
-  if (service.plugin.name !== "etcd") {
+  const model = modelOf(service);
+  if (model === undefined) {
     const instead = "test it with FakeFleet of quorate/testing";
     return misused(
       cli,
@@ -34,7 +36,7 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
     );
   }
   const target = { ...bound.target, policy: { ...bound.target.policy, paused: false } };
-  const subject: Subject = { service: bound.service, target, wiring: wiringOf(service) };
+  const subject: Subject = { service: bound.service, target, model };
 
   if (flags.seed !== undefined) {
     const played = await playSchedule(subject, flags.seed);
@@ -64,14 +66,16 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   return EXIT.ok;
 }
 
-/** etcd is the one plugin that is built in, and what the simulated processes behave like. */
-function wiringOf({ options }: ServiceConfig): Subject["wiring"] {
-  // Read by etcd's own spec.
-  const etcd = options as Options & EtcdOptions;
-  return {
-    peerUrl: (n: HostNode) => peerUrl(n, etcd),
-    clientUrl: (n: HostNode) => clientUrl(n, etcd),
-  };
+/** What the simulated processes behave like. Options are read by the plugin's own spec. */
+function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
+  switch (plugin.name) {
+    case "etcd": {
+      const etcd = options as Options & EtcdOptions;
+      return etcdModel({ peerUrl: (n) => peerUrl(n, etcd), clientUrl: (n) => clientUrl(n, etcd) });
+    }
+    default:
+      return undefined;
+  }
 }
 
 const verdict = ({ seed, violation, outcome }: Schedule): Line =>

@@ -15,25 +15,23 @@ import type {
 } from "../model/node.ts";
 import { known, type Tri } from "../model/tri.ts";
 import type { Host, Mark } from "./host.ts";
-import { emptyLog, type Peer } from "./peer.ts";
-import { isVoter } from "./raft.ts";
 import type { World } from "./world.ts";
 
 /** Looks at a host from itself. */
-export function factsOf(w: World, h: Host, version: string): NodeFacts {
-  w.raft.catchUp();
+export function factsOf(w: World, h: Host): NodeFacts {
+  w.cluster.catchUp();
   const { peer, unit } = h;
   const place: DataPlace = { dataPath: "data", fsId: h.volume.fsId };
   const latch = latchOf(h.marks.get("latch"));
   const started = placeOf(h.marks.get("started"));
-  const view = h.process ? viewOf(w, peer) : undefined;
+  const view = h.process ? w.cluster.view(h) : undefined;
   return {
     node: h.name,
     reached: true,
     trouble: undefined,
     unit: {
       load: unit.loaded ? "loaded" : "not-found",
-      active: peer?.ready ? "active" : unit.active,
+      active: peer?.ready || (h.process && !w.cluster.notifies) ? "active" : unit.active,
       enabled: !unit.loaded ? "" : unit.enabled ? "enabled" : "disabled",
       restarts: 0,
       result: unit.result,
@@ -53,8 +51,8 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     lock: lockOf(h, w.time.now),
     fenced: known(h.fence && h.marks.has("fenced") && !h.process),
     view,
-    settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),
-    installed: version,
+    settings: w.cluster.settings(h),
+    installed: w.cluster.installed,
     missing: [],
     clockOffsetMs: h.clockMs,
     disk: { freeBytes: h.full ? 0 : 1e11, totalBytes: 2e11, readOnly: false },
@@ -67,13 +65,6 @@ function lockOf({ lockLine: line }: Host, now: number): NodeFacts["lock"] {
   const since = /^free (\S+)/.exec(line)?.[1];
   return since === undefined ? "held" : { line, freeMs: now - Number(since) };
 }
-
-const inEffect = (file: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>) =>
-  [...file].flatMap(([key, value]): readonly (readonly [string, string])[] => {
-    if (key.startsWith("ETCD_INITIAL_")) return [[key, value]];
-    const now = told.get(key);
-    return now === undefined ? [] : [[key, now]];
-  });
 
 function dataOf(
   h: Host,
@@ -114,48 +105,6 @@ const intentOf = (mark: Mark | undefined): Intent | "none" =>
     ? "none"
     : { token: mark.get("token") ?? "", members: (mark.get("members") ?? "").split(",") };
 
-const silent: ServiceView = {
-  identity: undefined,
-  linearizable: "unknown",
-  local: "no",
-  members: undefined,
-  leaderId: undefined,
-  role: undefined,
-  term: undefined,
-  index: undefined,
-  version: undefined,
-  alarms: [],
-  pristine: "unknown",
-  trouble: "etcd does not listen yet",
-};
-
-function viewOf(w: World, peer: Peer | undefined): ServiceView {
-  if (peer === undefined || peer.listensAt > w.time.now) return silent;
-  // It listens from the beginning, and serves once it has heard of a leader.
-  if (!peer.ready) return { ...silent, local: "unknown", trouble: "etcdctl did not answer in time" };
-  const { disk } = peer;
-  const leader = w.raft.leaderOf(peer);
-  const follows = peer.leads || peer.hearing || w.time.now - peer.heard < 1_000;
-  const role = disk.log === emptyLog || !isVoter(disk.commit.config, peer.id) ? "learner" : "voter";
-  const reads = role === "learner" ? "no" : leader !== undefined ? "yes" : follows ? "unknown" : "no";
-  // etcd before 3.5 answers from its own state; later ones do not answer without a leader.
-  const lists = reads === "yes" || (role === "voter" && w.version === "3.4");
-  return {
-    identity: { clusterId: disk.clusterId, memberId: disk.memberId },
-    linearizable: reads,
-    local: known(follows),
-    members: lists ? disk.commit.config : undefined,
-    leaderId: follows ? peer.leader : undefined,
-    role,
-    term: BigInt(disk.term),
-    index: BigInt(disk.commit.index),
-    version: `${w.version}.30`,
-    alarms: [],
-    pristine: disk.pristine ? reads : "no",
-    trouble: follows ? undefined : "etcdserver: no leader",
-  };
-}
-
 /** What the members on these hosts say of others that could not be asked themselves. */
 export function peersOf(
   w: World,
@@ -163,8 +112,9 @@ export function peersOf(
   from: readonly HostNode[],
 ): Readonly<Record<string, Tri>> {
   return Object.fromEntries(members.map((m) => {
-    const peer = [...w.raft.peers].find((p) => p.id === m.id && !p.disk.pristine);
-    const answers = peer !== undefined && peer.ready && (peer.leads || w.raft.leaderOf(peer) !== undefined);
+    const peer = [...w.cluster.peers].find((p) => p.id === m.id && !p.disk.pristine);
+    const answers = peer !== undefined && peer.ready &&
+      (peer.leads || w.cluster.leaderOf(peer) !== undefined);
     if (from.length === 0) return [m.id, "unknown"];
     return [m.id, known(answers && from.some((n) => w.linked(n.name, peer.host)))];
   }));

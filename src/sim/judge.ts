@@ -12,8 +12,7 @@ import type { Target } from "../model/observation.ts";
 import { type Quorum, quorumOf } from "../model/quorum.ts";
 import { changesMembership, type Effect, irreversible } from "../playbook/effect.ts";
 import type { Host } from "./host.ts";
-import type { Peer } from "./peer.ts";
-import { isVoter } from "./raft.ts";
+import { isVoter, type Peer, votersOf } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** So old is what a manager may have judged by: an observation, the way to the node, the time until which it may start. */
@@ -45,10 +44,12 @@ const disturbing: readonly Case[] = [
   "repairWiped",
 ];
 
-const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>
-  config.filter((m) => m.role === "voter");
 /** Nothing has happened for so long that whoever looked knows how it is. */
 const known = (w: World): boolean => w.time.now - Math.max(w.lastFault, w.lastMend) > NOTICE_MS;
+
+/** S11: a leader is touched while others could lead, and who leads has been so for long enough to be known. */
+const mustHandOver = (w: World, had: Quorum): boolean =>
+  w.cluster.handsOver && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS;
 
 /** A run begins a change. */
 export function begins(w: World, by: Deeds, kind: Case): void {
@@ -74,7 +75,7 @@ export function acts(w: World, by: Deeds, step: string, effect: Effect): void {
   if (effect.does === "nothing") return;
   if (by.target.policy.paused) w.violate("nothing is changed while it is paused", step);
   const nodes = (w.record() ?? []).flatMap((m) =>
-    w.nodes.filter((n) => m.peerUrls.includes(w.wiring.peerUrl(n)))
+    w.nodes.filter((n) => m.peerUrls.includes(w.model.peerUrl(n)))
   );
   const locked = nodes.filter((n) => w.host(n.name).lock?.by === by).length;
   if (
@@ -120,22 +121,22 @@ export function changesMembers(
       `${what} while ${hurt.name || hurt.id} is down: margin ${had.margin} to ${has.margin}`,
     );
   }
-  const waiting = (m: RecordedMember) => m.role === "learner" || m.name === "";
+  const waiting = (m: RecordedMember) => m.role === "learner" || !w.cluster.started(m);
   if (come !== undefined && before.some(waiting)) {
     w.violate("one membership change at a time", `${what} while ${before.find(waiting)?.id} has not joined`);
   }
-  const unstarted = after.find((m) => m.role === "voter" && m.name === "");
+  const unstarted = votersOf(after).find((m) => !w.cluster.started(m));
   if (unstarted !== undefined && !before.some((m) => m.id === unstarted.id && m.role === "voter")) {
     w.violate("no voter that never started", `${what} makes ${unstarted.id} a voter before it runs`);
   }
   if (by.target.policy.backup !== false && !by.snapshot) {
     w.violate("the members change only after a snapshot", what);
   }
-  if (gone?.id === leader.id && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+  if (gone?.id === leader.id && mustHandOver(w, had)) {
     w.violate("the leader hands over first", what);
   }
   if (come !== undefined) judgeComing(w, what, come);
-  if (gone !== undefined && gone.role === "voter" && gone.name !== "") {
+  if (gone !== undefined && gone.role === "voter" && w.cluster.started(gone)) {
     judgeGoing(w, by, what, leader, gone, before);
   }
   if (votersOf(after).length > votersOf(before).length) {
@@ -145,15 +146,25 @@ export function changesMembers(
 }
 
 const serves = (w: World, leader: Peer, m: RecordedMember): boolean =>
-  [...w.raft.peers].some((p) =>
+  [...w.cluster.peers].some((p) =>
     p.id === m.id && p.disk.realm === leader.disk.realm && p.listensAt <= w.time.now &&
     (p === leader || w.linked(p.host, leader.host))
   );
 
+/** Voters of a configuration that this leader can hear. */
+export const strength = (w: World, leader: Peer, config: readonly RecordedMember[]) =>
+  quorumOf(
+    votersOf(config).length,
+    [...w.cluster.peers].filter((p) =>
+      p.disk.realm === leader.disk.realm && isVoter(config, p.id) &&
+      (p === leader || (w.linked(p.host, leader.host) && p.listensAt <= w.time.now))
+    ).length,
+  );
+
 function judgeComing(w: World, what: string, come: RecordedMember): void {
-  const h = [...w.hosts.values()].find((x) => come.peerUrls.includes(w.wiring.peerUrl(x.node)));
+  const h = [...w.hosts.values()].find((x) => come.peerUrls.includes(w.model.peerUrl(x.node)));
   if (h === undefined || !known(w)) return;
-  if (h.fence || !h.unit.loaded || h.volume.disk !== undefined) {
+  if (h.fence || !h.unit.loaded || (h.volume.disk !== undefined && h.volume.disk.memberId !== come.id)) {
     w.violate("a node is made ready before it is registered", what);
   }
 }
@@ -175,7 +186,7 @@ function judgeGoing(
   if (planned && !joined && by.removed++ >= cap) {
     w.violate("one run removes a minority at most", `${what}, the ${by.removed}th of ${by.voters} voters`);
   }
-  const stays = votersOf(before).some((m) => desired.some((n) => m.peerUrls.includes(w.wiring.peerUrl(n))));
+  const stays = votersOf(before).some((m) => desired.some((n) => m.peerUrls.includes(w.model.peerUrl(n))));
   if (planned && !policy.moveAll && !stays && known(w)) {
     w.violate("a config that keeps no member is not followed", what);
   }
@@ -184,7 +195,7 @@ function judgeGoing(
     w.violate("only what is gone for good is repaired as wiped", `${what}: ${holder.name} holds its data`);
   }
   const well = serves(w, leader, gone) && w.time.now - w.lastCut > NOTICE_MS;
-  const peer = [...w.raft.peers].find((p) => p.id === gone.id);
+  const peer = [...w.cluster.peers].find((p) => p.id === gone.id);
   if (
     by.case === "replace" && !by.promoted && well && known(w) && peer?.ready &&
     w.time.now - peer.listensAt > NOTICE_MS
@@ -196,7 +207,7 @@ function judgeGoing(
 /** A process is stopped; one that votes is missed from then on. */
 export function stops(w: World, h: Host, what: string): void {
   const { peer } = h;
-  const leader = peer === undefined ? undefined : w.raft.leaderOf(peer);
+  const leader = peer === undefined ? undefined : w.cluster.leaderOf(peer);
   if (!peer?.ready || leader === undefined || !isVoter(leader.members, peer.id)) return;
   const config = leader.members;
   const all = votersOf(config);
@@ -212,7 +223,7 @@ export function stops(w: World, h: Host, what: string): void {
   if (had.healthy > 1 && had.healthy < had.voters && up.some((m) => m.id === peer.id) && known(w)) {
     w.violate("no safety is spent while a voter is out of order", `${what} ${h.name}`);
   }
-  if (peer === leader && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+  if (peer === leader && mustHandOver(w, had)) {
     w.violate("the leader hands over first", `${what} ${h.name}`);
   }
 }
@@ -244,7 +255,7 @@ export function deletes(w: World, h: Host): void {
 
 /** A process starts a first time as `new`: nothing of another cluster may lie anywhere. */
 export function startsNew(w: World, h: Host): void {
-  const realm = w.realmTold(h);
+  const realm = w.cluster.realmTold(h);
   const other = [...w.hosts.values()].find(({ own }) =>
     own.disk !== undefined && !own.disk.pristine && own.disk.realm !== realm
   );

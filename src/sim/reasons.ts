@@ -8,8 +8,7 @@ import type { RecordedMember } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Host } from "./host.ts";
-import type { Disk } from "./peer.ts";
-import { isVoter } from "./raft.ts";
+import { type Disk, isVoter } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** What a refusal is held against. */
@@ -45,7 +44,7 @@ const mark = (h: Host | undefined, name: string, key: string): string | undefine
 const sorted = (names: Iterable<string>): string => [...names].sort().join(",");
 const desired = ({ target }: Truth): string => sorted(target.desired.map((n) => n.name));
 const nodeOf = ({ world }: Truth, m: RecordedMember): string | undefined =>
-  world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name;
+  world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name;
 /** What a person calls it in a refusal. */
 const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
   nodeOf(t, m) === word || word.includes(m.id);
@@ -85,14 +84,14 @@ const lost = (t: Truth): boolean => startable(t) === undefined && t.world.record
 const outOfOrder = (t: Truth, word: string): boolean =>
   word.split(", ").every((one) => {
     const m = record(t).find((x) => calls(t, x, one));
-    const peer = [...t.world.raft.peers].find((p) => p.id === m?.id);
-    return m !== undefined && (peer === undefined || t.world.raft.leaderOf(peer) === undefined);
+    const peer = [...t.world.cluster.peers].find((p) => p.id === m?.id);
+    return m !== undefined && (peer === undefined || t.world.cluster.leaderOf(peer) === undefined);
   });
 /** "1 of 2 voters healthy", now. */
 const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
   const all = record(t).filter((m) => m.role === "voter");
   const well = all.filter((m) =>
-    [...t.world.raft.peers].some((p) => p.id === m.id && t.world.raft.leaderOf(p) !== undefined)
+    [...t.world.cluster.peers].some((p) => p.id === m.id && t.world.cluster.leaderOf(p) !== undefined)
   );
   return all.length === Number(voters) && well.length === Number(healthy);
 };
@@ -190,7 +189,10 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     ],
     [
       /^(?<who>.+) has joined and is not a voter yet: /,
-      (t, w) => record(t).some((m) => (m.role === "learner" || m.name === "") && calls(t, m, w.who ?? "")),
+      (t, w) =>
+        record(t).some((m) =>
+          (m.role === "learner" || !t.world.cluster.started(m)) && calls(t, m, w.who ?? "")
+        ),
     ],
   ],
   // The next run goes on: nothing for a person to answer, and nothing that stays.

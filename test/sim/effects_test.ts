@@ -20,8 +20,8 @@ class Scene {
   #runs = 0;
 
   constructor(version: "3.4" | "3.5") {
-    const { target, wiring } = this.#subject;
-    this.world = new World(new Random(1), target.nodes, wiring, version, etcdOptions.dataDir);
+    const { target, model } = this.#subject;
+    this.world = new World(new Random(1), target.nodes, model, version, etcdOptions.dataDir);
   }
 
   host(name: string): Host {

@@ -1,6 +1,7 @@
 /** What the simulated schedules are about: an etcd service on five hosts, three of them its members at first. */
 import { etcd } from "../../plugins/etcd/mod.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
+import { etcdModel } from "../../src/sim/etcd/model.ts";
 import type { Subject } from "../../src/sim/schedule.ts";
 import { target } from "../unit/core_samples.ts";
 
@@ -26,6 +27,9 @@ export function etcdOnFive(): Subject {
   return {
     service: etcd.bind({ name: t.service, options: etcdOptions, nodes: t.nodes }),
     target: t,
-    wiring: { peerUrl: (n) => peerUrl(n, etcdOptions), clientUrl: (n) => clientUrl(n, etcdOptions) },
+    model: etcdModel({
+      peerUrl: (n) => peerUrl(n, etcdOptions),
+      clientUrl: (n) => clientUrl(n, etcdOptions),
+    }),
   };
 }

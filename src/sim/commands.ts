@@ -25,6 +25,7 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
         judge.deletes(w, h);
         if (h.process) w.end(h, "exit-code");
         h.volume.disk = undefined;
+        h.volume.files.clear();
       }
       words.forEach((x) => h.files.delete(x));
       return ok;
@@ -156,10 +157,11 @@ export async function systemctl(w: World, h: Host, words: readonly string[]): Pr
   }
 }
 
-/** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. */
+/** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. Else it is up at once. */
 async function startAndWait(w: World, h: Host): Promise<Said> {
   judge.starts(w, h);
   if (!w.start(h)) return failed("Assertion failed on job for the unit.");
+  if (!w.cluster.notifies) return ok;
   for (const until = w.time.now + 45_000; w.time.now < until;) {
     await w.time.sleep(100);
     w.cluster.catchUp(); // also where nobody writes, heartbeats reach it
@@ -189,6 +191,7 @@ function setAside(w: World, h: Host): Said {
   const path = `data.quorate-${at}-${volume.disk.clusterId}-${volume.disk.memberId}`;
   volume.aside = [...volume.aside, { path, at, disk: volume.disk }];
   volume.disk = undefined;
+  volume.files.clear();
   return ok;
 }
 

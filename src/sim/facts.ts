@@ -44,7 +44,7 @@ export function factsOf(w: World, h: Host): NodeFacts {
       clusterId: a.disk.clusterId,
       memberId: a.disk.memberId,
     })),
-    data: dataOf(h, view, latch, started, place),
+    data: dataOf(w, h, view, latch, started, place),
     latch,
     intent: intentOf(h.marks.get("intent")),
     started,
@@ -67,6 +67,7 @@ function lockOf({ lockLine: line }: Host, now: number): NodeFacts["lock"] {
 }
 
 function dataOf(
+  w: World,
   h: Host,
   view: ServiceView | undefined,
   latch: Latch | "none",
@@ -80,7 +81,16 @@ function dataOf(
       ? { state: "unknown", identity: "none", place, why: "it lies on another file system than its data did" }
       : { state: "empty", identity: "none", place };
   }
-  const { clusterId, memberId } = disk;
+  const identity = w.cluster.identity(h, view);
+  if (identity === undefined) {
+    return {
+      state: "unknown",
+      identity: "unknown",
+      place,
+      why: "of which cluster it is, is not written beside it",
+    };
+  }
+  const { clusterId, memberId } = identity;
   const fencedSo = h.fence && !h.process && h.marks.get("fenced")?.get("pristine") === memberId;
   // Nobody has written to a package's default here; what does not run tells that by its log, unless it was latched.
   const unwritten = !h.process && latch === "none";

@@ -64,6 +64,7 @@ function powerOff(w: World, h: Host, lowMs: number, highMs: number): void {
 function wipe(w: World, h: Host): boolean {
   if (!mayLose(w, h) || h.own.disk === undefined) return false;
   h.own.disk = undefined;
+  h.own.files.clear();
   w.end(h, "exit-code");
   return true;
 }
@@ -109,7 +110,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
   }],
   [2, "has its disk not mounted", (w, h) => {
     if (h.volume !== h.own || h.own.disk === undefined || !mayLose(w, h)) return false;
-    const root: Volume = { fsId: `root${h.name}`, disk: undefined, aside: [] };
+    const root: Volume = { fsId: `root${h.name}`, disk: undefined, files: new Map(), aside: [] };
     w.end(h, "exit-code");
     h.volume = root;
     const mount = (): void => {

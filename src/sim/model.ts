@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { HostNode, RecordedMember, ServiceView } from "../model/node.ts";
+import type { HostNode, Identity, RecordedMember, ServiceView } from "../model/node.ts";
 import type { Host } from "./host.ts";
 import type { Deeds } from "./judge.ts";
 import type { Disk, Peer } from "./peer.ts";
@@ -67,8 +67,8 @@ export interface Cluster {
   /** What the process on a host says; a host without one is not asked. */
   view(h: Host): ServiceView;
   settings(h: Host): Readonly<Record<string, string>>;
-  /** Whose data lies there can be told. */
-  tells(h: Host, view: ServiceView | undefined): boolean;
+  /** Whose data lies there, as far as a check can tell; undefined where it cannot. */
+  identity(h: Host, view: ServiceView | undefined): Identity | undefined;
   /** Its own programs and shell functions; `by`: the run that calls them. */
   commands(h: Host, by: Deeds): Commands;
 

@@ -18,10 +18,14 @@ export const emptyLog: Entry = { term: 0, index: 0, prev: undefined, config: [] 
 
 /** What a member has written to its disk. */
 export interface Disk {
-  readonly clusterId: string;
+  /** Empty where nobody has written down of which cluster it is. */
+  clusterId: string;
   readonly memberId: string;
-  /** Members of one realm can know each other: a package's default has the same ids on every host. */
-  readonly realm: string;
+  /**
+   * Whose history it is: members of one realm can know each other, whatever their ids say; a package's default has the
+   * same ids on every host.
+   */
+  realm: string;
   term: number;
   log: Entry;
   commit: Entry;

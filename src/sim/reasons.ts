@@ -49,11 +49,11 @@ const nodeOf = ({ world }: Truth, m: RecordedMember): string | undefined =>
 const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
   nodeOf(t, m) === word || word.includes(m.id);
 
-/** Nothing tells where the data of a node was, or it lies elsewhere than it was. */
+/** Nothing tells whose the data of a node is, or where it was, or it lies elsewhere than it was. */
 const noProof = (h: Host | undefined): boolean =>
-  h !== undefined && disk(h) === undefined && h.own === h.volume &&
-  [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
-    .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
+  disk(h)?.clusterId === "" || h !== undefined && disk(h) === undefined && h.own === h.volume &&
+    [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
+      .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
 
 /**
  * A stopped cluster of this service that could be started: some latch names it, a desired node holds its data, and a

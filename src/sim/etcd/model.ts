@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { HostNode, RecordedMember, ServiceView } from "../../model/node.ts";
+import type { HostNode, Identity, RecordedMember, ServiceView } from "../../model/node.ts";
 import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Cluster, Commands, Model } from "../model.ts";
@@ -148,8 +148,8 @@ export class Etcd implements Cluster, Medium {
   settings(h: Host): Readonly<Record<string, string>> {
     return settingsOf(h);
   }
-  tells(): boolean {
-    return true;
+  identity({ volume: { disk } }: Host): Identity | undefined {
+    return disk;
   }
   commands(h: Host, by: Deeds): Commands {
     return commandsOf(this, h, by);

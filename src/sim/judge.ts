@@ -110,7 +110,8 @@ export function changesMembers(
   has: Quorum,
 ): void {
   const gone = before.find((m) => after.every((a) => a.id !== m.id));
-  const come = after.find((m) => before.every((b) => b.id !== m.id));
+  // Who comes back into the list and ran all the time is not new.
+  const come = after.find((m) => before.every((b) => b.id !== m.id) && !w.cluster.started(m));
   if (had.margin >= 0 && has.margin < 0 && w.time.now - w.lastFault > NOTICE_MS) {
     w.violate("no action of ours costs the quorum", `${what} leaves ${has.healthy} of ${has.voters} voters`);
   }
@@ -121,7 +122,7 @@ export function changesMembers(
       `${what} while ${hurt.name || hurt.id} is down: margin ${had.margin} to ${has.margin}`,
     );
   }
-  const waiting = (m: RecordedMember) => m.role === "learner" || !w.cluster.started(m);
+  const waiting = (m: RecordedMember) => m.role === "learner" || m.name === "";
   if (come !== undefined && before.some(waiting)) {
     w.violate("one membership change at a time", `${what} while ${before.find(waiting)?.id} has not joined`);
   }
@@ -164,7 +165,7 @@ export const strength = (w: World, leader: Peer, config: readonly RecordedMember
 function judgeComing(w: World, what: string, come: RecordedMember): void {
   const h = [...w.hosts.values()].find((x) => come.peerUrls.includes(w.model.peerUrl(x.node)));
   if (h === undefined || !known(w)) return;
-  if (h.fence || !h.unit.loaded || (h.volume.disk !== undefined && h.volume.disk.memberId !== come.id)) {
+  if (h.fence || !h.unit.loaded || (h.volume.disk !== undefined)) {
     w.violate("a node is made ready before it is registered", what);
   }
 }
@@ -268,10 +269,26 @@ export function startsNew(w: World, h: Host): void {
 }
 
 /**
+ * Who comes back empty under its old id may vote: with one that is behind it makes a majority that has never heard of
+ * what was acknowledged, unless a majority has served without it since it lost its data.
+ */
+function startsEmpty(w: World, h: Host): void {
+  const id = h.volume.disk?.memberId ?? h.volume.files.get("myid");
+  if (!w.cluster.returnsEmpty || id === undefined || w.acknowledged === undefined) return;
+  const url = w.model.peerUrl(h.node);
+  const empty = h.volume.disk === undefined && w.recorded.has(url) && !h.marks.has("intent");
+  const served = w.leaders().some((l) => l.host !== h.name);
+  if (empty && !served && w.time.now - w.lastFault > NOTICE_MS && w.time.now - w.lastElection > NOTICE_MS) {
+    w.violate("who lost its data starts only beside a majority of the others", `${h.name} starts as ${id}`);
+  }
+}
+
+/**
  * A unit is started that a person has stopped and disabled, with the member's data in it. While a bootstrap has not
  * enabled it nothing tells a person's word from the playbook's own.
  */
 export function starts(w: World, h: Host): void {
+  startsEmpty(w, h);
   if (h.marks.has("intent") && !h.marks.has("latch")) return;
   const since = h.stoppedByPerson;
   const member = w.record()?.find((m) => m.id === h.volume.disk?.memberId);

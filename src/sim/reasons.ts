@@ -39,6 +39,10 @@ const record = ({ world }: Truth): readonly RecordedMember[] => world.record() ?
 const disk = (
   h: Host | undefined,
 ): Disk | undefined => (h?.volume.disk?.pristine ? undefined : h?.volume.disk);
+const settings = (t: Truth, words: Words): Readonly<Record<string, string>> => {
+  const h = host(t, words);
+  return h === undefined ? {} : t.world.cluster.settings(h);
+};
 const mark = (h: Host | undefined, name: string, key: string): string | undefined =>
   h?.marks.get(name)?.get(key);
 const sorted = (names: Iterable<string>): string => [...names].sort().join(",");
@@ -163,6 +167,16 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       },
     ],
     [
+      /^member (?<member>\S+) .*matches more than one node: (?<nodes>.+)$/,
+      (t, w) =>
+        (w.nodes ?? "").split(", ").every((node) => {
+          const h = host(t, { node });
+          const named = record(t).find((m) => m.id === w.member);
+          return h?.own.disk?.memberId === w.member || mark(h, "latch", "memberId") === w.member ||
+            (named !== undefined && nodeOf(t, named) === node);
+        }),
+    ],
+    [
       /^two clusters serve at once/,
       ({ world }) => new Set(world.leaders().map((l) => l.disk.realm)).size > 1,
     ],
@@ -172,7 +186,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     [
       /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,
       (t, w) =>
-        host(t, w)?.told?.get(w.key ?? "") !== w.value &&
+        settings(t, w)[w.key ?? ""] !== w.value &&
         record(t).filter((m) => m.role === "voter").length === Number(w.voters),
     ],
   ],

@@ -169,9 +169,9 @@ class Played {
           `recorded: ${are?.join(" ") ?? "nobody"}; desired: ${wanted}`,
         );
       }
-      // What nobody can tell whose it is stays where it is; behind a fence it does no harm.
-      const left = [...world.hosts.values()].find(({ own: { disk }, fence }) =>
-        !(fence && disk?.clusterId === "") &&
+      // Of what nobody can tell whose it is, the service itself will, as soon as it runs again.
+      const left = [...world.hosts.values()].find(({ own: { disk } }) =>
+        disk?.clusterId !== "" &&
         disk?.realm === world.leaders()[0]?.disk.realm && !disk?.pristine &&
         record?.every((m) => m.id !== disk?.memberId)
       );

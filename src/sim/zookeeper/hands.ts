@@ -67,7 +67,9 @@ export async function changeByHand(zk: ZooKeeper, h: Host, mayLose: () => boolea
       clientUrls: [w.model.clientUrl(h.node)],
     });
   if (own === undefined) {
-    const id = `${Math.max(0, ...record.map((m) => Number(m.id))) + 1}`;
+    // Who gives an id a second time, while data of the first one is left, has two servers of one id.
+    const given = [...w.hosts.values()].flatMap(({ own: { disk } }) => disk?.memberId ?? []);
+    const id = `${Math.max(0, ...[...record.map((m) => m.id), ...given].map(Number)) + 1}`;
     // Somebody who does not know of observers adds a voter that does not run: while all are well that costs no quorum.
     const asVoter = voters.length > 2 && w.random.percent(40);
     await hand(`adds ${asVoter ? "a participant" : "an observer"}`, {

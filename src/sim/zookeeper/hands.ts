@@ -36,6 +36,7 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
     world.start(h);
   });
   const named = (): void => {
+    zk.catchUp();
     const leader = [...zk.peers].find((s) => s.reigns && s.disk.realm === name);
     if (leader === undefined || !zk.zab.propose(leader, { note: `${name} ${nodes.length}` })) {
       world.time.after(1_000, named);
@@ -67,6 +68,8 @@ export async function changeByHand(zk: ZooKeeper, h: Host, mayLose: () => boolea
       clientUrls: [w.model.clientUrl(h.node)],
     });
   if (own === undefined) {
+    // A server that was removed runs on: nobody would name it anew before it is stopped.
+    if (h.process) return;
     // Who gives an id a second time, while data of the first one is left, has two servers of one id.
     const given = [...w.hosts.values()].flatMap(({ own: { disk } }) => disk?.memberId ?? []);
     const id = `${Math.max(0, ...[...record.map((m) => m.id), ...given].map(Number)) + 1}`;

@@ -4,8 +4,7 @@
  * it; entries that count once a majority holds them, of the old list and of the new one while a list is changed. What is
  * unreachable, frozen or dead takes no part. Messages are not modelled: whoever follows a leader has what the leader has.
  *
- * Left out: epochs that were accepted from leaders who never came to lead, and `zoo.cfg.dynamic.next` of a server that
- * has lost its data.
+ * Left out: `zoo.cfg.dynamic.next` of a server that has lost its data.
  *
  * @module
  */
@@ -166,10 +165,14 @@ export class Zab {
     this.#due = this.#nextDue(now);
   }
 
-  /** It stays with its leader as long as it hears it; else it goes to the newest that its list knows as a voter. */
+  /**
+   * It stays with its leader as long as it hears it; else it goes to the newest that its list knows as a voter, unless it
+   * has accepted a newer epoch than that leader's (Learner.registerWithLeader).
+   */
   #leaderFor(s: Server, leaders: readonly Server[]): Server | undefined {
     const near = leaders.filter((l) => this.#linked(s, l));
-    return near.find((l) => l === s.follows) ?? near.find((l) => this.#counts(s, l.id));
+    return near.find((l) => l === s.follows) ??
+      near.find((l) => this.#counts(s, l.id) && l.disk.term >= s.disk.term);
   }
 
   /** Who looks for a leader hears of newer lists from those that it asks, and from those that ask it. */
@@ -267,7 +270,11 @@ export class Zab {
     s.established = false;
     s.lostSince = undefined;
     s.follows = undefined;
-    for (const q of supporters) if (q !== s) q.follows = s;
+    for (const q of supporters) {
+      if (q === s) continue;
+      q.follows = s;
+      q.disk.term = disk.term;
+    }
     return true;
   }
 

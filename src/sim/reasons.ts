@@ -51,7 +51,7 @@ const nodeOf = ({ world }: Truth, m: RecordedMember): string | undefined =>
   world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name;
 /** What a person calls it in a refusal. */
 const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
-  nodeOf(t, m) === word || word.includes(m.id);
+  nodeOf(t, m) === word || word === `member ${m.id}` || word.endsWith(`(${m.id})`);
 
 /** Nothing tells whose the data of a node is, or where it was, or it lies elsewhere than it was. */
 const noProof = (h: Host | undefined): boolean =>
@@ -130,9 +130,8 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       /^a bootstrap of (?<begun>\S+) has begun, and the config now names (?<wanted>\S+)$/,
       (t, w) =>
         w.wanted === desired(t) &&
-        hosts(t).some((h) =>
-          h.marks.has("started") && sorted((mark(h, "intent", "members") ?? "").split(",")) === w.begun
-        ),
+        hosts(t).some((h) => h.marks.has("started")) &&
+        hosts(t).some((h) => sorted((mark(h, "intent", "members") ?? "").split(",")) === w.begun),
     ],
     [
       /^(?<lost>.+) had been started by the unfinished bootstrap and lost the disk since/,

@@ -32,6 +32,7 @@ import { setup } from "./setup.ts";
 export type { OnOptions } from "./host.ts";
 export { installTls, type Tls } from "./tls.ts";
 export { type Judged, Writes } from "./writes.ts";
+export { SMALL_JVM, zkShell, ZnodeWrites } from "./znodes.ts";
 export type { EtcdVersion, ZooKeeperVersion } from "./setup.ts";
 export type { Ended } from "./process.ts";
 export { until } from "./process.ts";

@@ -3,7 +3,7 @@
  * of three, lets it grow, repairs it, replaces a dead host and lets it shrink, while a client writes. Where real hosts
  * cannot be had it says why and shows the same on simulated ones.
  *
- * `deno task demo [--simulated]`
+ * `deno task demo [--simulated | --service zookeeper]`
  *
  * @module
  */
@@ -23,19 +23,31 @@ const write = (text: string): void => {
 };
 const print = (lines: readonly Line[]): void => write(ink(lines, colour));
 
-const unknown = Deno.args.find((arg) => arg !== "--simulated");
-if (unknown !== undefined) {
-  console.error(`demo: there is no ${unknown}; it takes --simulated, or nothing`);
+const args = [...Deno.args];
+const at = args.indexOf("--service");
+const [, service = "etcd"] = at < 0 ? [] : args.splice(at, 2);
+const unknown = args.find((arg) => arg !== "--simulated");
+if (unknown !== undefined || (service !== "etcd" && service !== "zookeeper")) {
+  console.error(
+    unknown !== undefined
+      ? `demo: there is no ${unknown}; it takes --simulated, --service etcd or zookeeper, or nothing`
+      : `demo: there is no service ${service}; it is etcd or zookeeper`,
+  );
+  Deno.exit(64);
+}
+if (service === "zookeeper" && args.includes("--simulated")) {
+  console.error("demo: ZooKeeper is shown on real hosts only, without --simulated");
   Deno.exit(64);
 }
 
+const kind = service;
 async function real(): Promise<Stage | undefined> {
   print([
     ["Six real hosts in network namespaces of their own; what is missing is installed from Debian first …"],
   ]);
   try {
     await warm();
-    return await realStage(HOSTS);
+    return await realStage(HOSTS, kind);
   } catch (error) {
     const why = error instanceof Error ? error.message : `${error}`;
     print([

@@ -45,7 +45,7 @@ if (asked.length === 0) {
 }
 await warm();
 if (asked.some((g) => g.real)) {
-  await setup("3.4");
+  await setup("3.4", "3.8");
   await setup("3.5");
 }
 

@@ -2,13 +2,13 @@
 
 # HOST PORT WORD: the server's answer to a four-letter word.
 zk_word() {
-	timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" >&3 && cat <&3' - "$1" "$2" "$3"
+	timeout -k 1 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" >&3 && cat <&3' - "$1" "$2" "$3"
 }
 
 # HOST PORT: opens a session, reads /quorate and /zookeeper/config, and ends the session, all in one go; prints what comes
 # back byte for byte. Each packet has its length before it; of 4 s is the session, 4 is getData, -11 ends it.
 zk_session() {
-	timeout -k 1 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "$3" >&3 && cat <&3' - "$1" "$2" \
+	timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "$3" >&3 && cat <&3' - "$1" "$2" \
 		'\0\0\0\055\0\0\0\0\0\0\0\0\0\0\0\0\0\0\017\240\0\0\0\0\0\0\0\0\0\0\0\020\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\025\0\0\0\001\0\0\0\004\0\0\0\010/quorate\0\0\0\0\036\0\0\0\002\0\0\0\004\0\0\0\021/zookeeper/config\0\0\0\0\010\0\0\0\003\377\377\377\365'
 }
 
@@ -45,7 +45,8 @@ zk_used() {
 }
 
 # DIR: the ensemble and the id of the data that lies there, by what Quorate wrote beside it. 1: there is no data. 2: it
-# cannot be told. A server that has never started leaves only myid, and the name of the ensemble that it is to be of.
+# cannot be told. What a server without data leaves is none: myid, the name of the ensemble that it is to be of, and the
+# epochs that it has heard of.
 zk_disk_id() {
 	[ -e "$1" ] || return 1
 	[ -d "$1" ] && ls -A -- "$1" >/dev/null || { echo "$1 is no directory that can be read" >&2; return 2; }
@@ -53,6 +54,7 @@ zk_disk_id() {
 	for entry in "$1"/* "$1"/.[!.]* "$1"/version-2/*; do
 		[ -e "$entry" ] || continue
 		case ${entry#"$1"/} in
+		version-2/acceptedEpoch* | version-2/currentEpoch*) ;;
 		version-2/*) zk_data=yes ;;
 		lost+found | .quorate-* | version-2 | initialize | myid | myid.quorate-* | quorate-ensemble | quorate-ensemble.quorate-* | zookeeper_server.pid) ;;
 		*) echo "$1 holds what is not ZooKeeper's: ${entry##*/}" >&2; return 2 ;;

@@ -4,7 +4,7 @@
  * @module
  */
 import { type HostNode, type Late, type Observation, quote } from "quorate";
-import { peerAddress, serverLine, type ZooKeeperOptions } from "./options.ts";
+import { hostAndPort, peerAddress, serverLine, type ZooKeeperOptions } from "./options.ts";
 import { HIGHEST, VERSION } from "./read.ts";
 
 /** ZooKeeper's own limit: the id is the first byte of each session's. */
@@ -19,8 +19,10 @@ export function derive(key: string, seen: Observation, o: ZooKeeperOptions): str
     case "version":
       return newest(seen, VERSION, (text) => BigInt(`0x${text}`));
     case "ensemble":
-      // S12: the list of all recorded members.
-      return seen.members.map((m) => serverLine(m, o)).join(" ");
+      // S12: the list of all recorded members. Of one that a plan only expects there is no address yet.
+      return seen.members.some((m) => m.peerUrls.length === 0)
+        ? undefined
+        : seen.members.map((m) => serverLine(m, o)).join(" ");
     default:
       return undefined;
   }
@@ -48,23 +50,37 @@ function nextId(seen: Observation): string | undefined {
   return next > MOST ? undefined : String(next);
 }
 
-/** A late value as a shell expression for a runbook, to be run on a node whose server serves. */
-export function lateShell(late: Late, nodes: readonly HostNode[], o: ZooKeeperOptions): string | undefined {
-  const record = `zk_session localhost ${o.clientPort} | zk_lines`;
+/** A late value as a shell expression for a runbook: by a session at some server that serves now. */
+export function lateShell(
+  late: Late,
+  seen: Observation,
+  nodes: readonly HostNode[],
+  o: ZooKeeperOptions,
+): string | undefined {
+  const serving = seen.members.find((m) => m.role === "voter" && m.health === "healthy");
+  const host = nodes.find((n) => n.name === serving?.node);
+  const at = host === undefined
+    ? hostAndPort(serving?.clientUrls[0] ?? "")
+    : { host: host.address, port: o.clientPort };
+  if (at === undefined) return undefined;
+  const session = `zk_session ${quote(at.host)} ${at.port}`;
   if (late.late === "memberId") {
-    if ("member" in late.of) return undefined;
+    if ("member" in late.of) return `echo ${quote(late.of.member)}`;
     const { node: name } = late.of;
-    const host = nodes.find((n) => n.name === name);
-    if (host === undefined) return undefined;
-    return `${record} | sed -n ${quote(`s/^server\\.\\([0-9]*\\)=${peerAddress(host, o)}:.*/\\1/p`)}`;
+    const node = nodes.find((n) => n.name === name);
+    return node === undefined
+      ? undefined
+      : `${session} | zk_lines | sed -n ${
+        quote(`s/^server\\.\\([0-9]*\\)=${peerAddress(node, o)}:.*/\\1/p`)
+      }`;
   }
-  const name =
-    `zk_session localhost ${o.clientPort} | tr -c '[:alnum:] ' '\\n' | grep -xE -m 1 '[0-9A-Za-z]+ [0-9]+'`;
+  // NAME HIGHEST, which no other text in the session looks like.
+  const name = `${session} | tr -c '[:alnum:] ' '\\n' | grep -xE -m 1 '[0-9A-Za-z]+ [0-9]+'`;
   switch (late.key) {
     case "version":
-      return `${record} | sed -n 's/^version=//p'`;
+      return `${session} | zk_lines | sed -n 's/^version=//p'`;
     case "ensemble":
-      return `${record} | grep '^server' | tr '\\n' ' '`;
+      return `${session} | zk_lines | grep '^server' | tr '\\n' ' '`;
     case "clusterId":
       return `${name} | cut -d ' ' -f 1`;
     case "nextId":

@@ -12,6 +12,9 @@ export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string
   reconfigEnabled: "true",
   // A server that once stood alone would serve without a quorum, and cannot be joined.
   standaloneEnabled: "false",
+  // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
+  // that was wiped could elect itself together with one that is behind. Only a bootstrap lets one vote, by a file.
+  "db.autocreate": "false",
   ...o.settings,
 });
 

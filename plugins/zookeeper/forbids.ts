@@ -4,7 +4,9 @@
  * @module
  */
 import type { Change, Observation, Refusal } from "quorate";
+import { derive } from "./derive.ts";
 import type { ZooKeeperOptions } from "./options.ts";
+import { HIGHEST } from "./read.ts";
 
 const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
 
@@ -27,6 +29,18 @@ export function zookeeperForbids(
     };
   }
   if (!joins(change) && change.case !== "remove") return undefined;
+  if (joins(change) && seen.state === "held" && derive("nextId", seen, o) === undefined) {
+    const most = Math.max(0, ...seen.members.map((m) => Number(m.id)));
+    return {
+      rule: "S22",
+      evidence: most >= 255 || Object.values(seen.nodes).some((f) => f.settings?.[HIGHEST] !== undefined)
+        ? "all 255 ids of servers were given, and one that joins needs an id that nobody ever had"
+        : `which ids were given to servers is not written in /quorate, and one that joins needs an id that nobody ever had`,
+      unblock:
+        `in ZooKeeper's shell: create (or set) /quorate "${seen.clusterId} HIGHEST", HIGHEST being the highest id ` +
+        "that a server of this ensemble ever had",
+    };
+  }
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
     return m.health === "healthy" && there !== undefined && there.reconfigEnabled !== "true";

@@ -55,6 +55,6 @@ export const zookeeper = definePlugin({
     drift: (facts) => zookeeperDrift(options, facts),
     forbids: (change, seen) => zookeeperForbids(options, change, seen),
     derived: (key, seen) => derive(key, seen, options),
-    lateShell: (late) => lateShell(late, nodes, options),
+    lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),
 });

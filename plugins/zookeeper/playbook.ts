@@ -174,7 +174,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
    * ensemble has served without it since: then everything that was ever acknowledged is on a majority that does not need
    * this server's copy, and it takes part in no later one before it is in sync. Started earlier, it could elect itself
    * together with one that is behind, and what only it and a third one had is lost. So the quorum is looked at after its
-   * disk was seen empty and no process of it was left.
+   * disk was seen empty and no process of it was left; and `db.autocreate=false` holds the server itself to the same.
    */
   repairWiped: (f) => {
     const s = scene(f);

@@ -15,6 +15,7 @@ const OWN = [
   "dynamicConfigFile",
   "reconfigEnabled",
   "standaloneEnabled",
+  "db\\.autocreate",
   "clientPort",
   "clientPortAddress",
   "server\\..*",

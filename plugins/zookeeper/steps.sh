@@ -62,7 +62,7 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]*
+	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
 	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
 	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
@@ -70,9 +70,12 @@ zk_configure() (
 	quorate_unmark "$service" restart
 )
 
-# SERVICE UNIT DIR
+# SERVICE UNIT DIR: the server takes `initialize` away; without it an empty one has no vote (db.autocreate).
 zk_start_new() {
-	quorate_start_new "$1" "$2" "$3" zk_disk_id java
+	: >"$3/initialize" && chown --reference="$3" -- "$3/initialize" || return
+	quorate_start_new "$1" "$2" "$3" zk_disk_id java && return
+	rm -f -- "$3/initialize"
+	return 1
 }
 
 # SERVICE CONFIG KEY=VALUE…: a restart is due until it has been made, also after a crash in between.
@@ -110,9 +113,9 @@ zk_cli() {
 		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
 }
 
-# The text in a session's bytes: the lines of the configuration, and what /quorate says.
+# The lines of the configuration in a session's bytes.
 zk_lines() {
-	tr -c '[:print:]\n' '\n' | grep -oaE 'server\.[0-9]+=[0-9A-Za-z.:;|_-]+|version=[0-9a-f]+|\[?[0-9A-Za-z.:;|_-]+\]?'
+	tr -c '[:print:]\n' '\n' | grep -oE 'server\.[0-9]+=[^ ]+|version=[0-9a-f]+'
 }
 
 # Reads the record, in a session of its own, into zk_text: a majority takes part in that.

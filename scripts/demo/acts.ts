@@ -12,7 +12,7 @@ import type { Stage, Wish } from "./stage.ts";
 
 interface Act {
   readonly title: string;
-  readonly tells: string;
+  readonly tells: (words: Stage["words"]) => string;
   /** What happens to a host; what it returns is told. */
   readonly harm?: (stage: Stage) => Promise<string | void>;
   readonly wish?: Wish;
@@ -24,33 +24,34 @@ const all = ["n1", "n2", "n3", "n4", "n5", "n6"];
 const acts: readonly Act[] = [
   {
     title: "bootstrap",
-    tells: "The config names n1, n2 and n3, and nothing runs anywhere.",
+    tells: () => "The config names n1, n2 and n3, and nothing runs anywhere.",
     wish: { nodes: all, members: ["n1", "n2", "n3"] },
   },
   {
     title: "grow to five",
-    tells: "n4 and n5 are added to the config: each joins as a learner and votes once it is in sync.",
+    tells: ({ join }) =>
+      `n4 and n5 are added to the config: each joins as ${join} and votes once it is in sync.`,
     wish: { nodes: all, members: ["n1", "n2", "n3", "n4", "n5"] },
   },
   {
     title: "a killed process",
-    tells: "The process of n1 gets kill -9.",
+    tells: () => "The process of n1 gets kill -9.",
     harm: (stage) => stage.kill("n1"),
   },
   {
     title: "a lost disk",
-    tells: "n2's data is gone: its member has to leave, and to join again under a new id.",
+    tells: ({ wiped }) => `n2's data is gone: ${wiped}.`,
     harm: (stage) => stage.wipe("n2"),
   },
   {
     title: "a dead host",
-    tells: "n3 loses its power for good, and the config names n6 in its place.",
+    tells: () => "n3 loses its power for good, and the config names n6 in its place.",
     harm: (stage) => stage.powerOff("n3"),
     wish: { nodes: all, members: ["n1", "n2", "n4", "n5", "n6"] },
   },
   {
     title: "shrink to three",
-    tells: "n4 and n5 leave, and the dead n3 is taken out of the config.",
+    tells: () => "n4 and n5 leave, and the dead n3 is taken out of the config.",
     wish: { nodes: all.filter((n) => n !== "n3"), members: ["n1", "n2", "n6"] },
   },
 ];
@@ -60,7 +61,7 @@ const [last] = acts.slice(-1);
 export async function play(stage: Stage, print: (lines: readonly Line[]) => void): Promise<void> {
   const began = performance.now();
   for (const [i, { title, tells, harm, wish }] of acts.entries()) {
-    print([[], [["bold", `━━ ${i + 1} of ${acts.length}: ${title} ━━`]], [tells]]);
+    print([[], [["bold", `━━ ${i + 1} of ${acts.length}: ${title} ━━`]], [tells(stage.words)]]);
     const said = await harm?.(stage);
     if (said) print(said.split("\n").map((line): Line => [line]));
     // Until they have elected a leader nothing can be planned.
@@ -93,7 +94,7 @@ export async function play(stage: Stage, print: (lines: readonly Line[]) => void
     [
       "The client: ",
       ["green", `${count(acknowledged, "write")} acknowledged`],
-      `, ${failed} failed (and were tried again at the next host), `,
+      `, ${failed} failed (${stage.words.failed}), `,
       [lost.length === 0 ? "green" : "red", `${lost.length} lost`],
       `; the longest stall was ${duration(stallMs)}.`,
     ],

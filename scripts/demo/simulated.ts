@@ -25,7 +25,7 @@ import { Manager, Run } from "../../src/sim/manager.ts";
 import { Random } from "../../src/sim/random.ts";
 import { World } from "../../src/sim/world.ts";
 import { configText } from "./config.ts";
-import type { Stage, Wish } from "./stage.ts";
+import { etcdWords, type Stage, type Wish } from "./stage.ts";
 
 const SEED = 1;
 const LONGEST_MS = 3_600_000;
@@ -44,6 +44,7 @@ export function simulatedStage(
 }
 
 class Simulated implements Stage {
+  readonly words = etcdWords;
   readonly #world: World;
   readonly #manager = new Manager("manager");
   readonly #random = new Random(SEED);

@@ -15,6 +15,8 @@ export interface Wish {
 export interface Stage extends AsyncDisposable {
   /** All hosts: n1 to n6. */
   readonly hosts: readonly string[];
+  /** How a new member begins, what has to happen to one that lost its disk, and what became of writes that failed. */
+  readonly words: { readonly join: string; readonly wiped: string; readonly failed: string };
   /** Writes the config. */
   desire(wish: Wish): void;
   /** `quorate plan -o json`. */
@@ -40,3 +42,14 @@ export interface Stage extends AsyncDisposable {
   /** Ends the client, reads on this host what it was told to be safe, and judges it. */
   judge(host: string): Promise<Judged>;
 }
+
+export const etcdWords: Stage["words"] = {
+  join: "a learner",
+  wiped: "its member has to leave, and to join again under a new id",
+  failed: "and were tried again at the next host",
+};
+export const zookeeperWords: Stage["words"] = {
+  join: "an observer",
+  wiped: "its server gets its id back, and all of its data from the others",
+  failed: "their answers were lost, and nothing was said of them",
+};

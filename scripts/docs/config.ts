@@ -52,18 +52,22 @@ export async function configPage(): Promise<string> {
     table(file.properties?.["lock"] ?? {}),
     "## nodes.NAME",
     table(node),
-    ...services.flatMap((service) => {
-      const { options, policy, ...own } = service.properties ?? {};
-      const plugin = String(own["plugin"]?.const ?? "PLUGIN");
-      return [
-        "## services.NAME",
-        table({ ...service, properties: { ...own, options: short(options), policy: short(policy) } }),
-        "### policy",
-        table(policy ?? {}),
-        `### options of ${plugin}`,
-        table(options ?? {}),
-      ];
+    "## services.NAME",
+    ...services.slice(0, 1).flatMap((service) => {
+      const { options: _, policy, ...own } = service.properties ?? {};
+      const plugin = { ...own["plugin"], anyOf: services.flatMap((s) => s.properties?.["plugin"] ?? []) };
+      const properties = {
+        ...own,
+        plugin,
+        options: { type: "object", description: "The options of its plugin." },
+        policy: short(policy),
+      };
+      return [table({ ...service, properties }), "### policy", table(policy ?? {})];
     }),
+    ...services.flatMap(({ properties: { plugin, options } = {} }) => [
+      `### options of ${plugin?.const ?? "PLUGIN"}`,
+      table(options ?? {}),
+    ]),
   ].join("\n\n");
 }
 

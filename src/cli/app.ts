@@ -368,6 +368,7 @@ const types = buildCommand({
 export type InitFlags = GlobalFlags & {
   readonly from?: readonly string[];
   readonly option?: readonly string[];
+  readonly service?: string;
 };
 const init = buildCommand({
   func: lazy<InitFlags, [string]>(() => import("./init.ts")),
@@ -389,6 +390,13 @@ const init = buildCommand({
         placeholder: "NAME=VALUE",
         brief: "With --from: an option of the service that hosts cannot tell",
       },
+      service: {
+        kind: "parsed",
+        parse: (input: string) => input,
+        optional: true,
+        placeholder: "PLUGIN",
+        brief: "What the service is that the config begins with, etcd or zookeeper; etcd unless told",
+      },
       ...globalFlags,
     },
     aliases: globalAliases,
@@ -405,6 +413,7 @@ const init = buildCommand({
   docs: docs("init", "Write a config to start from; a file that is there is left alone", [
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
+    ["init --service zookeeper", "for an ensemble of ZooKeeper"],
     ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
   ]),
 });

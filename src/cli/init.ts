@@ -3,12 +3,25 @@ import { sampleConfig } from "../config/sample.ts";
 import type { InitFlags } from "./app.ts";
 import { type Cli, EXIT, misused, say } from "./cli.ts";
 import { plugins } from "./plugins.ts";
+import { nearest } from "../config/nearest.ts";
 
 /** `quorate init FILE`: writes a config to start from; with `--from`, one that keeps what runs there. */
 export default async function init(cli: Cli, flags: InitFlags, file: string): Promise<number> {
+  const { service = "etcd" } = flags;
+  const plugin = plugins.find((p) => p.name === service);
+  if (plugin === undefined) {
+    const names = plugins.map((p) => p.name);
+    const near = nearest(service, names);
+    return misused(
+      cli,
+      flags,
+      `there is no plugin ${service}: --service takes ${names.join(" or ")}` +
+        (near === undefined ? "" : `; did you mean ${near}?`),
+    );
+  }
   if ((flags.from ?? []).length > 0) return await (await import("./adopt.ts")).default(cli, flags, file);
   if ((flags.option ?? []).length > 0) return misused(cli, flags, "--option is of use with --from only");
-  if (!await writeNew(cli, flags, file, sampleConfig(plugins))) return EXIT.failed;
+  if (!await writeNew(cli, flags, file, sampleConfig([plugin]))) return EXIT.failed;
   if (!flags.quiet && file !== "-") {
     say(cli, flags, [[`${file} is written: edit it, then run \`quorate validate${configFlag(file)}\``]]);
   }

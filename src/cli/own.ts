@@ -10,12 +10,18 @@ import { rehearse } from "../load/rehearse.ts";
 import { isCases } from "../playbook/playbook.ts";
 import * as testing from "../testing/mod.ts";
 import * as etcd from "../../plugins/etcd/mod.ts";
+import * as zookeeper from "../../plugins/zookeeper/mod.ts";
 import * as quorate from "../../mod.ts";
 import { plugins, serviceOf } from "./plugins.ts";
 
 /** The one of this process. */
 export const own = new Own(
-  { "quorate": quorate, "quorate/plugins/etcd": etcd, "quorate/testing": testing },
+  {
+    "quorate": quorate,
+    "quorate/plugins/etcd": etcd,
+    "quorate/plugins/zookeeper": zookeeper,
+    "quorate/testing": testing,
+  },
   plugins,
 );
 

@@ -60,7 +60,9 @@ function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonl
       s1(
         f.process === "no"
           ? `something answers on ${n.name}: ${f.view.trouble}`
-          : `the service already answers on ${n.name}`,
+          : `the service already answers on ${n.name}${
+            f.view.trouble === undefined ? "" : `, though ${f.view.trouble}`
+          }`,
         "see what it is; stop it and move its data away, if it is not needed",
       ),
     ];

@@ -15,7 +15,7 @@ interface Wrong {
 }
 
 const imports =
-  "one of quorate, quorate/plugins/etcd, quorate/testing, a relative .ts file, or a module of Node such as node:path";
+  "one of quorate, quorate/plugins/etcd, quorate/plugins/zookeeper, quorate/testing, a relative .ts file, or a module of Node such as node:path";
 
 const wrong: readonly Wrong[] = [
   {

@@ -227,3 +227,15 @@ Deno.test("a start on a member's own data changes whose it is as little as what 
   assert.deepEqual([after.nodes.n3?.process, after.nodes.n3?.data.identity], ["yes", id]);
   assert.deepEqual(after.members, seen.members);
 });
+
+Deno.test("S11: a leader that cannot hand over, or does so by itself, is touched all the same; S6 and S7 hold", () => {
+  const seen = seenWith("n1 n2 n3");
+  const leader = idOf(seen, "n1");
+  assert.equal(forbidsEffect(seen, { does: "removes", member: leader })?.rule, "S11");
+  assert.equal(forbidsEffect(seen, { does: "removes", member: leader, elects: true }), undefined);
+  assert.equal(forbidsEffect(seen, { does: "restarts", node: "n1" })?.rule, "S11");
+  assert.equal(forbidsEffect(seen, { does: "restarts", node: "n1", elects: true }), undefined);
+  const sicker = seenWith("n1 n2 n3", { n3: sick });
+  assert.equal(forbidsEffect(sicker, { does: "removes", member: leader, elects: true })?.rule, "S6");
+  assert.equal(forbidsEffect(sicker, { does: "restarts", node: "n1", elects: true })?.rule, "S6");
+});

@@ -1,0 +1,122 @@
+/** What follows from an observation: late values, drift, refusals, and the order of each case's steps. */
+import assert from "node:assert/strict";
+import { derive } from "../../../plugins/zookeeper/derive.ts";
+import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
+import { zookeeperForbids } from "../../../plugins/zookeeper/forbids.ts";
+import { zookeeper } from "../../../plugins/zookeeper/mod.ts";
+import { HIGHEST, RESTART, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { caseNames } from "../../../src/model/change.ts";
+import type { NodeFacts } from "../../../src/model/node.ts";
+import type { Observation, Target } from "../../../src/model/observation.ts";
+import { sampleCluster, samplesOf } from "../../../src/plan/sample.ts";
+import { badOrder } from "../../../src/rules/order.ts";
+import { target as targetOf } from "../core_samples.ts";
+import { nodes, options } from "./options.ts";
+
+const target: Target = { ...targetOf("n1 n2 n3"), service: "kv", nodes, desired: nodes.slice(0, 3) };
+/** Three servers of ids 1 to 3, whose nodes tell this. */
+function seenWith(settings: Readonly<Record<string, string>>, n4: Partial<NodeFacts> = {}): Observation {
+  const seen = sampleCluster(target, nodes.slice(0, 3));
+  const members = seen.members.map((m, i) => ({
+    ...m,
+    id: `${i + 1}`,
+    peerUrls: [`10.90.132.1${i + 1}:2888:3888`],
+  }));
+  const told = (name: string, f: NodeFacts): NodeFacts =>
+    name === "n4"
+      ? { ...f, ...n4 }
+      : { ...f, settings, latch: "none", data: { ...f.data, identity: "unknown" } };
+  const facts = Object.entries(seen.nodes).map(([name, f]) => [name, told(name, f)] as const);
+  return { ...seen, members, nodes: Object.fromEntries(facts) };
+}
+const named = { [HIGHEST]: "3", [VERSION]: "100000000", reconfigEnabled: "true" };
+
+Deno.test("an id is one that nobody ever had, as far as the ensemble, the disks and what lies aside tell", () => {
+  const next = (settings: Readonly<Record<string, string>>, n4?: Partial<NodeFacts>) =>
+    derive("nextId", seenWith(settings, n4), options);
+  const { clusterId = "" } = seenWith(named);
+  assert.equal(next(named), "4");
+  assert.equal(next({ ...named, [HIGHEST]: "9" }), "10");
+  const aside = { path: "/d.quorate-x", at: "20260101T000000Z", clusterId, memberId: "6" };
+  assert.equal(next(named, { aside: [aside] }), "7");
+  assert.equal(next(named, { aside: [{ ...aside, clusterId: "other" }] }), "4");
+  assert.equal(next({}), undefined, "nothing tells what was given");
+  assert.equal(next({ ...named, [HIGHEST]: "255" }), undefined, "there are no more");
+});
+
+Deno.test("the version that a change goes by is the newest that was seen, in exact numbers", () => {
+  const seen = seenWith(named);
+  const n3 = seen.nodes["n3"];
+  assert.ok(n3);
+  const newer = { ...n3, settings: { ...named, [VERSION]: "7ffffffffffffffe" } };
+  const n1 = seen.nodes["n1"];
+  assert.ok(n1);
+  const newest = { ...n1, settings: { ...named, [VERSION]: "7fffffffffffffff" } };
+  assert.equal(
+    derive("version", { ...seen, nodes: { ...seen.nodes, n1: newest, n3: newer } }, options),
+    "7fffffffffffffff",
+  );
+  assert.equal(derive("version", { ...seen, state: "lost" }, options), undefined);
+});
+
+Deno.test("the list of servers has all that are recorded, each with its role", () => {
+  const [line] = (derive("ensemble", seenWith(named), options) ?? "").split(" ");
+  assert.equal(line, "server.1=10.90.132.11:2888:3888:participant;0.0.0.0:2379");
+});
+
+Deno.test("settings drift where the options name them, and all of ours while a restart is due", () => {
+  const o = { ...options, settings: { "autopurge.purgeInterval": "24" } };
+  const drift = (settings: NodeFacts["settings"]) => zookeeperDrift(o, { settings }).settings;
+  assert.deepEqual(drift({ tickTime: "2000" }), { "autopurge.purgeInterval": "24" });
+  assert.deepEqual(drift({ "autopurge.purgeInterval": "24", reconfigEnabled: "true" }), {});
+  assert.ok(
+    Object.keys(drift({ "autopurge.purgeInterval": "24", [RESTART]: "due" })).includes("reconfigEnabled"),
+  );
+  assert.deepEqual(drift(undefined), {});
+  assert.deepEqual(zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }).settings, {});
+});
+
+Deno.test("members are not changed where servers run without reconfiguration, or ids are not known", () => {
+  const [, , , n4] = nodes;
+  assert.ok(n4);
+  const add = { case: "add", node: n4 } as const;
+  const why = (settings: Readonly<Record<string, string>>, o = options) =>
+    zookeeperForbids(o, add, seenWith(settings))?.evidence;
+  assert.equal(why(named), undefined);
+  assert.match(why({ ...named, reconfigEnabled: "false" }) ?? "", /without reconfigEnabled=true/);
+  assert.match(why({ reconfigEnabled: "true", [VERSION]: "1" }) ?? "", /not written in \/quorate/);
+  assert.match(why({ ...named, [HIGHEST]: "255" }) ?? "", /all 255 ids/);
+  assert.match(why(named, { ...options, settings: { a: "b c" } }) ?? "", /blanks, quotes/);
+  const crashed = seenWith({ ...named, reconfigEnabled: "false" });
+  const [member] = crashed.members;
+  assert.ok(member);
+  assert.equal(zookeeperForbids(options, { case: "repairCrashed", member, node: n4 }, crashed), undefined);
+});
+
+Deno.test("each case, in each of its forms, keeps the order that the rules ask for", () => {
+  const service = zookeeper.bind({ name: "kv", options, nodes });
+  for (const kind of caseNames) {
+    for (const { about, seen, change } of samplesOf(target, kind)) {
+      const steps = service.steps(change, { seen, desired: target.desired, backup: true, joinTimeoutMs: 1 });
+      assert.ok(steps.length > 0 || kind === "repairConfig", `${kind} ${about}`);
+      assert.equal(badOrder(steps, seen.state === "held"), undefined, `${kind} ${about}`);
+    }
+  }
+});
+
+Deno.test("a wiped server is started only after the others were seen to hold the quorum without it", () => {
+  const service = zookeeper.bind({ name: "kv", options, nodes });
+  const [sample] = samplesOf(target, "repairWiped");
+  assert.ok(sample);
+  const steps = service.steps(sample.change, {
+    seen: sample.seen,
+    desired: target.desired,
+    backup: true,
+    joinTimeoutMs: 1,
+  });
+  const ids = steps.map((s) => s.id.split(":")[0]);
+  const starts = steps.findIndex((s) => s.effect.does === "starts");
+  assert.ok(ids.indexOf("must-be-empty") < ids.indexOf("must-be-served"));
+  assert.equal(ids.indexOf("must-be-served"), starts - 1);
+  assert.ok(steps.every((s) => s.effect.does !== "removes"), "it keeps its id");
+});

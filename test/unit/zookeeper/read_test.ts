@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { HIGHEST, readPeers, readZooKeeper, RESTART, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { readSession } from "../../../plugins/zookeeper/session.ts";
+import type { RecordedMember } from "../../../src/model/node.ts";
+import type { Asked, Asks } from "../../../src/playbook/plugin.ts";
+import { cluster, nodes, options, recorded } from "./options.ts";
+
+const names = ["leader", "follower", "observer", "no-quorum", "stopped", "bare"] as const;
+const asks = new Map(await Promise.all(names.map(async (name) => [name, await recorded(name)] as const)));
+const answers = (name: typeof names[number]): Asks => asks.get(name) ?? {};
+const sight = (name: typeof names[number], more: Readonly<Record<string, Asked>> = {}) =>
+  readZooKeeper({ ...answers(name), ...more }, options, nodes);
+const said = (out: string, code: Asked["code"] = 0, err = ""): Asked => ({ code, out, err });
+const hexOf = (name: typeof names[number]): string => answers(name)["read"]?.out ?? "";
+
+Deno.test("a leader and a follower tell who they are, who leads, and who the others are", () => {
+  for (const [name, id] of [["leader", "3"], ["follower", "1"]] as const) {
+    const { view, disk, settings, dataPath, installed } = sight(name);
+    assert.deepEqual(view?.identity, { clusterId: cluster, memberId: id });
+    assert.deepEqual([view.linearizable, view.local, view.role, view.leaderId], ["yes", "yes", "voter", "3"]);
+    assert.deepEqual(view.members?.map((m) => `${m.id} ${m.role} ${m.peerUrls} ${m.clientUrls}`), [
+      "1 voter 10.90.132.11:2888:3888 10.90.132.11:2181",
+      "2 voter 10.90.132.12:2888:3888 10.90.132.12:2181",
+      "3 voter 10.90.132.13:2888:3888 10.90.132.13:2181",
+    ]);
+    assert.equal(view.term, 1n);
+    assert.ok((view.index ?? 0n) > 0x100000000n, "a zxid is 64 bits, exact");
+    assert.deepEqual([view.version, installed, view.trouble], ["3.8.0", "3.8.0", undefined]);
+    assert.deepEqual([disk, dataPath], [view.identity, options.dataDir]);
+    assert.deepEqual([settings?.[VERSION], settings?.[HIGHEST], settings?.[RESTART]], [
+      "100000000",
+      "3",
+      undefined,
+    ]);
+  }
+});
+
+Deno.test("an observer on a host of the config is a learner, and reads through a majority as voters do", () => {
+  const { view } = sight("observer");
+  assert.deepEqual([view?.identity?.memberId, view?.role, view?.linearizable, view?.local], [
+    "4",
+    "learner",
+    "yes",
+    "yes",
+  ]);
+  assert.equal(view?.members?.find((m) => m.id === "4")?.role, "learner");
+});
+
+Deno.test("a server that finds no majority says so itself; a stopped one and a bare host have no view", () => {
+  const { view, disk } = sight("no-quorum");
+  assert.deepEqual([view?.linearizable, view?.local, view?.members, view?.trouble], [
+    "no",
+    "no",
+    undefined,
+    "ZooKeeper finds no majority",
+  ]);
+  assert.deepEqual(disk, { clusterId: cluster, memberId: "3" });
+  assert.deepEqual([sight("stopped").view, sight("stopped").disk], [undefined, {
+    clusterId: cluster,
+    memberId: "1",
+  }]);
+  assert.deepEqual([sight("bare").view, sight("bare").disk, sight("bare").settings], [undefined, "none", {}]);
+});
+
+Deno.test("what is not answered is unknown, and what would help is said", () => {
+  const cases: readonly (readonly [Readonly<Record<string, Asked>>, RegExp])[] = [
+    [
+      { srvr: said("srvr is not executed because it is not in the whitelist.\n"), read: said("", 1) },
+      /whitelist/,
+    ],
+    [{ srvr: said("", "timedOut"), read: said("", 1) }, /did not answer in time/],
+    [{ read: said("", "timedOut") }, /no session could be opened in time/],
+    [{ read: said("") }, /the server closed it/],
+    [{ read: said("", 1, "connect: Connection refused\n") }, /Connection refused/],
+    [{ port: said("", 1), srvr: said("", 1), read: said("", 1) }, /does not listen yet/],
+  ];
+  for (const [more, why] of cases) {
+    const { view } = sight("follower", more);
+    assert.equal(view?.identity, undefined);
+    assert.equal(view?.linearizable, "unknown");
+    assert.match(view?.trouble ?? "", why);
+  }
+  assert.equal(sight("bare", { taken: said("", 0) }).view?.trouble?.includes("not this service's"), true);
+});
+
+Deno.test("without /quorate an ensemble that is being formed goes by the name beside its data, and no other does", () => {
+  // The same session, /quorate not being there: error -101 and no data.
+  const hex = hexOf("follower");
+  const session = readSession(hex);
+  assert.ok(typeof session?.own === "object");
+  const hello = hex.slice(0, 8 + 2 * parseInt(hex.slice(0, 8), 16));
+  const own = hex.slice(
+    hello.length,
+    hello.length + 8 + 2 * parseInt(hex.slice(hello.length).slice(0, 8), 16),
+  );
+  const none = `00000010${own.slice(8, 32)}ffffff9b`;
+  const read = said(hello + none + hex.slice(hello.length + own.length));
+  assert.equal(readSession(read.out)?.own, "none");
+  const forming = sight("follower", { read });
+  assert.deepEqual(forming.view?.identity, { clusterId: cluster, memberId: "1" });
+  const unnamed = sight("follower", {
+    read,
+    disk: said("", 2, "of which ensemble the data in /d is, is not written beside it\n"),
+  });
+  assert.equal(unnamed.view?.identity, undefined);
+  assert.match(unnamed.view?.trouble ?? "", /create \/quorate "NAME 3"/);
+});
+
+Deno.test("data that others put there is whose the running server says, if myid says so, too", () => {
+  const disk = said("", 2, "of which ensemble the data in /d is, is not written beside it\n");
+  assert.deepEqual(sight("follower", { disk }).disk, { clusterId: cluster, memberId: "1" });
+  assert.equal(sight("follower", { disk, myid: said("2\n") }).disk, "unknown");
+  assert.equal(sight("stopped", { disk }).disk, "unknown");
+});
+
+Deno.test("a session that is cut off anywhere, refused or garbled is none", () => {
+  const hex = hexOf("leader");
+  const config = readSession(hex)?.config;
+  assert.ok(typeof config === "object" && config.text.includes("server.1="));
+  for (let length = 0; length < hex.length - 40; length += 14) {
+    const cut = readSession(hex.slice(0, length));
+    assert.ok(cut === undefined || typeof cut.config === "object" && cut.config.text === config.text);
+  }
+  assert.equal(readSession("0".repeat(hex.length)), undefined);
+  // Timeout 0: the server lets nobody in.
+  assert.equal(readSession(hex.slice(0, 16) + "00000000" + hex.slice(24)), undefined);
+  assert.equal(readSession("not hex"), undefined);
+});
+
+Deno.test("of a member only itself can say yes, by its id; silence at its address is a no", () => {
+  const member = (id: string): RecordedMember => ({
+    id,
+    name: `server.${id}`,
+    role: "voter",
+    peerUrls: [],
+    clientUrls: ["10.0.0.1:2181"],
+  });
+  const told = (id: string, asked: Asked) => readPeers({ [`peer.${id}`]: asked }, [member(id)])[id];
+  assert.equal(told("3", said(hexOf("leader"))), "yes");
+  assert.equal(told("2", said(hexOf("leader"))), "unknown", "somebody else answers there");
+  assert.equal(told("2", said("")), "no");
+  assert.equal(told("2", said("", "timedOut")), "no");
+  assert.equal(told("2", said("", 1, "bash: connect: Connection refused\n")), "no");
+  assert.equal(told("2", said("", 127, "bash: not found\n")), "unknown");
+  assert.equal(readPeers({}, [member("2")])["2"], "unknown");
+});

@@ -1,0 +1,204 @@
+/** Shell functions of the ZooKeeper playbook's own steps, on folders of this machine. */
+import assert from "node:assert/strict";
+import { zookeeperShell } from "../../../plugins/zookeeper/shell.ts";
+import { nodeShell } from "../../../src/node/shell.ts";
+import { Host, type Ran } from "../node/host.ts";
+
+const run = (host: Host, text: string): Promise<Ran> => host.sh(`${nodeShell}\n${zookeeperShell}\n${text}\n`);
+
+// ---- whose data lies on a disk -----------------------------------------------------------------------------------
+
+const diskId = async (files: Readonly<Record<string, string>>): Promise<string> => {
+  await using host = new Host();
+  for (const [name, text] of Object.entries(files)) host.write(`data/${name}`, text);
+  const { code, out, err } = await run(host, `zk_disk_id ${host.path("data")}`);
+  return `${code} ${out.trim()}${err.trim().replaceAll(host.root, "")}`;
+};
+const named = { "quorate-ensemble": "abc123\n", myid: "3\n" };
+
+Deno.test("zk_disk_id reads whose data it is", async () => {
+  assert.equal(await diskId({ ...named, "version-2/snapshot.0": "" }), "0 abc123 3");
+  assert.equal(await diskId({ ...named, "version-2/log.100000001": "" }), "0 abc123 3");
+});
+
+Deno.test("a server that was made ready, or has only heard of epochs, has no data", async () => {
+  assert.equal(await diskId({}), "1 ");
+  assert.equal(await diskId({ ...named, initialize: "", "lost+found/x": "", ".quorate-1/x": "" }), "1 ");
+  assert.equal(
+    await diskId({ ...named, "version-2/acceptedEpoch": "1", "version-2/currentEpoch": "1" }),
+    "1 ",
+  );
+});
+
+Deno.test("what cannot be judged is not called empty", async () => {
+  assert.match(await diskId({ myid: "3\n", "version-2/snapshot.0": "" }), /^2 of which ensemble/);
+  assert.match(
+    await diskId({ "quorate-ensemble": "a b\n", myid: "3\n", "version-2/log.1": "" }),
+    /^2 of which/,
+  );
+  assert.match(await diskId({ "quorate-ensemble": "abc\n", "version-2/snapshot.0": "" }), /^2 .*no myid/);
+  assert.match(await diskId({ ...named, "notes.txt": "" }), /^2 .*holds what is not ZooKeeper's: notes.txt/);
+});
+
+// ---- changes of the ensemble -------------------------------------------------------------------------------------
+
+/** A node whose server tells this record, and whose shell says this and leaves another record, or the same. */
+class Node extends Host {
+  constructor(record: string, says: string, after = record) {
+    super();
+    this.write("state/kv/super", "digest super:secret\n");
+    this.write("record", record);
+    this.write("after", after);
+    this.program(
+      "java",
+      `cat >>${this.root}/typed\necho "$*" >>${this.root}/argv\ncp ${this.root}/after ${this.root}/record\nprintf '%s\\n' '${says}'\nexit 1\n`,
+    );
+  }
+  change(command: string): Promise<Ran> {
+    const own = `zk_session() { cat ${this.root}/record; }\nsleep() { :; }`;
+    return run(this, `${own}\nzk_with kv 2181 java /zk.jar && ${command}`);
+  }
+}
+/** As it comes over the wire: text between bytes that are none. */
+const record = (name: string, ...servers: readonly string[]): string =>
+  `\x02\x01${name}\x01\x03_${servers.map((s) => `server.${s};0.0.0.0:2181\n`).join("")}version=100000005\x02`;
+const [one, two] = ["1=10.0.0.1:2888:3888:participant", "2=10.0.0.2:2888:3888:participant"];
+const observer = "3=10.0.0.3:2888:3888:observer";
+const before = record("abc 2", one, two);
+
+Deno.test("a reply that was lost says nothing: the record that is read back does", async () => {
+  const lost = "KeeperErrorCode = ConnectionLoss";
+  await using left = new Node(before, lost, record("abc 2", one));
+  assert.equal((await left.change("zk_remove 2 100000005")).code, 0, "it took effect");
+  await using stayed = new Node(before, lost);
+  const { code, err } = await stayed.change("zk_remove 2 100000005");
+  assert.equal(code, 1);
+  assert.match(err, /ConnectionLoss/);
+});
+
+Deno.test("a change is made against the version that was seen, and one that came first is told", async () => {
+  await using node = new Node(before, "version No is not valid : ");
+  const { code, err } = await node.change(
+    "zk_register abc 3 '10.0.0.3:2888:3888:observer;0.0.0.0:2181' 100000004",
+  );
+  assert.equal(code, 1);
+  assert.match(err, /is not valid/);
+  assert.equal(
+    node.read("typed"),
+    'addauth digest super:secret\nset /quorate "abc 3"\n' +
+      "reconfig -v 100000004 -add server.3=10.0.0.3:2888:3888:observer;0.0.0.0:2181\nquit\n",
+  );
+  assert.doesNotMatch(node.read("argv"), /secret/, "no credentials where everybody sees them");
+});
+
+Deno.test("a server is registered only when its id is written down, too", async () => {
+  const add = "zk_register abc 3 10.0.0.3:2888:3888:observer 100000005";
+  await using well = new Node(before, "", record("abc 3", one, two, observer));
+  assert.equal((await well.change(add)).code, 0);
+  await using unwritten = new Node(
+    before,
+    "Insufficient permission : /quorate",
+    record("abc 2", one, two, observer),
+  );
+  assert.equal((await unwritten.change(add)).code, 1);
+});
+
+Deno.test("an observer that the leader does not count follows without a vote first", async () => {
+  await using node = new Node(record("abc 2", one, observer), "");
+  // Refused as an observer; removed; added when it follows.
+  node.program(
+    "java",
+    `cat >typed.now; cat typed.now >>typed
+case $(tail -n 2 typed.now) in
+*-remove*) cp removed record ;;
+*) if grep -q observer record; then echo "No quorum of new config is connected"; else cp added record; fi ;;
+esac`,
+  );
+  node.write("removed", record("abc 2", one));
+  node.write("added", record("abc 2", one, "3=10.0.0.3:2888:3888:participant"));
+  assert.equal((await node.change("zk_promote 3 10.0.0.3:2888:3888:participant 100000005")).code, 0);
+  assert.deepEqual(node.read("typed").match(/-(add|remove)/g), ["-add", "-remove", "-add"]);
+});
+
+Deno.test("the ensemble is named once, and another name is not taken for it", async () => {
+  await using node = new Node(before, "Node already exists: /quorate");
+  assert.equal((await node.change("zk_name abc 2")).code, 0);
+  assert.equal((await node.change("zk_name other 2")).code, 1);
+});
+
+Deno.test("without credentials nothing is begun, and it is said where they should be", async () => {
+  await using node = new Node(before, "");
+  const { code, err } = await run(node, `zk_with kv 2181 java /zk.jar ${node.path("none")} && zk_remove 2 1`);
+  assert.equal(code, 1);
+  assert.match(err, /cannot read .*none.*SCHEME CREDENTIALS/);
+});
+
+// ---- files on a node ---------------------------------------------------------------------------------------------
+
+Deno.test("a node's own super user: the password stays, its hash is what ZooKeeper makes of it", async () => {
+  await using host = new Host();
+  assert.equal((await run(host, "zk_super kv")).code, 0);
+  const password = /^digest (super:[0-9a-f]{48})\n$/.exec(host.read("state/kv/super"))?.[1] ?? "";
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(password)))
+    .toBase64();
+  assert.equal(
+    host.read("state/kv/java.env"),
+    `JDK_JAVA_OPTIONS=-Dzookeeper.DigestAuthenticationProvider.superDigest=super:${hash}\n`,
+  );
+  for (const file of ["super", "java.env"]) {
+    assert.equal((Deno.statSync(host.path(`state/kv/${file}`)).mode ?? 0) & 0o777, 0o600);
+  }
+  await run(host, "zk_super kv");
+  assert.match(host.read("state/kv/super"), new RegExp(password), "made once");
+});
+
+Deno.test("a first start is configured whole: lists of an earlier membership are gone, other keys stay", async () => {
+  await using host = new Host();
+  host.unit({ User: "root", ActiveState: "inactive" });
+  host.write("etc/zoo.cfg", "maxClientCnxns=7\ntickTime=3000\n");
+  host.write("etc/zoo.cfg.dynamic.100000009", "server.9=x");
+  host.write("data/initialize", "");
+  const dirs = `${host.path("data")} ${host.path("etc/zoo.cfg")}`;
+  // The unit's user is all that is asked of systemctl here.
+  host.program("systemctl", "echo root");
+  const { code, err } = await run(
+    host,
+    `zk_configure kv kv.service ${dirs} 4 abc 'server.1=a server.4=b' tickTime=2000`,
+  );
+  assert.equal(code, 0, err);
+  assert.equal(
+    host.read("etc/zoo.cfg"),
+    `maxClientCnxns=7\ntickTime=2000\ndynamicConfigFile=${host.path("etc/zoo.cfg")}.dynamic\n`,
+  );
+  assert.equal(host.read("etc/zoo.cfg.dynamic"), "server.1=a\nserver.4=b\n");
+  assert.deepEqual(host.list("etc").filter((name) => name.includes("100000009")), []);
+  assert.deepEqual(host.list("data"), ["myid", "quorate-ensemble"], "nobody without data may vote");
+  assert.deepEqual([host.read("data/myid"), host.read("data/quorate-ensemble")], ["4\n", "abc\n"]);
+});
+
+Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them", async () => {
+  await using host = new Host();
+  for (const file of ["snapshot.0", "snapshot.200", "log.1", "log.1a0", "log.205", "log.300", "log.x"]) {
+    host.write(`data/version-2/${file}`, file);
+  }
+  host.write("data/myid", "1\n");
+  host.write("record", before);
+  const own = `zk_session() { cat ${host.path("record")}; }\nzk_port=2181`;
+  const { code, err } = await run(host, `${own}\nzk_backup ${host.path("data")} ${host.path("out.tgz")}`);
+  assert.equal(code, 0, err);
+  const { out } = await host.sh("tar -tzf out.tgz | sort");
+  assert.equal(
+    out,
+    "myid\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n",
+  );
+});
+
+Deno.test("a class path with ZooKeeper's jar on it is one, and nothing else is", async () => {
+  await using host = new Host();
+  host.write("lib/zookeeper-3.9.2.jar", "");
+  host.write("other/slf4j.jar", "");
+  const has = async (path: string) => (await run(host, `zk_has_server '${path}'`)).code;
+  assert.equal(await has(`${host.path("etc")}:${host.path("lib")}/*`), 0);
+  assert.equal(await has(`${host.path("lib/zookeeper-3.9.2.jar")}:/x`), 0);
+  assert.equal(await has(`${host.path("other")}/*:/none/zookeeper.jar`), 1);
+});

@@ -273,13 +273,14 @@ export function startsNew(w: World, h: Host): void {
  * what was acknowledged, unless a majority has served without it since it lost its data.
  */
 function startsEmpty(w: World, h: Host): void {
-  const id = h.volume.disk?.memberId ?? h.volume.files.get("myid");
-  if (!w.cluster.returnsEmpty || id === undefined || w.acknowledged === undefined) return;
-  const url = w.model.peerUrl(h.node);
-  const empty = h.volume.disk === undefined && w.recorded.has(url) && !h.marks.has("intent");
+  if (!w.cluster.votesEmpty(h) || w.acknowledged === undefined || h.marks.has("intent")) return;
+  const recorded = w.recorded.has(w.model.peerUrl(h.node));
   const served = w.leaders().some((l) => l.host !== h.name);
-  if (empty && !served && w.time.now - w.lastFault > NOTICE_MS && w.time.now - w.lastElection > NOTICE_MS) {
-    w.violate("who lost its data starts only beside a majority of the others", `${h.name} starts as ${id}`);
+  if (recorded && !served && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+    w.violate(
+      "who lost its data starts only beside a majority of the others",
+      `${h.name} starts without any`,
+    );
   }
 }
 

@@ -36,7 +36,7 @@ export interface Cluster {
   readonly notifies: boolean;
   /** Leadership is handed over by a command, before a leader is touched (S11). */
   readonly handsOver: boolean;
-  /** Who has lost its data comes back empty under its old id, and may vote before it has caught up. */
+  /** Who has lost its data comes back empty under its old id. */
   readonly returnsEmpty: boolean;
   readonly installed: string;
 
@@ -59,6 +59,8 @@ export interface Cluster {
   gone(peer: Peer): void;
   /** The cluster that a host would make or join by its settings, if nothing of any lies there. */
   realmTold(h: Host): string;
+  /** What starts on a host has no data, and a vote all the same. */
+  votesEmpty(h: Host): boolean;
   /** It has run once, so its vote can count. */
   started(m: RecordedMember): boolean;
 

@@ -121,7 +121,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       const mine = t.target.desired.filter((n) => members.includes(n.name)).length;
       return hosts(t).every((h) => !h.marks.has("latch")) && 2 * mine <= t.target.desired.length;
     }],
-    [/^the service already answers on (?<node>\S+)$/, (t, w) => host(t, w)?.process === true],
+    [/^the service already answers on (?<node>\S+?)(, though .+)?$/, (t, w) => host(t, w)?.process === true],
     [
       /^two unfinished bootstraps lie on the nodes/,
       (t) => new Set(hosts(t).flatMap((h) => mark(h, "intent", "token") ?? [])).size > 1,

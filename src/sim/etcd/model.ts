@@ -89,6 +89,9 @@ export class Etcd implements Cluster, Medium {
   write(leader: Peer): boolean {
     return this.raft.propose(leader, undefined) === true;
   }
+  votesEmpty(): boolean {
+    return false;
+  }
   started(m: RecordedMember): boolean {
     return m.name !== "";
   }

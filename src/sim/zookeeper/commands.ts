@@ -67,10 +67,17 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
         // Over the data of a server these files only say what they said.
         h.volume.files.set("quorate-ensemble", ensemble);
         h.volume.files.set("myid", myid);
+        h.volume.files.delete("initialize");
         h.marks.delete("restart");
         return ok;
       }),
-    zk_start_new: () => soon(() => startNew(w, h)),
+    zk_start_new: () =>
+      soon(async () => {
+        h.volume.files.set("initialize", "");
+        const said = await startNew(w, h);
+        if (said.code !== 0) h.volume.files.delete("initialize");
+        return said;
+      }),
     zk_set: ([, , , ...lines]) =>
       soon(() => {
         h.marks.set("restart", new Map());

@@ -64,6 +64,7 @@ export class ZooKeeper implements Cluster, Medium {
     this.world.host(s.host).env.set(SERVERS, writeList(s.list, this.zab.versionOf(s.list)));
   }
   synced(s: Server): void {
+    this.world.host(s.host).volume.disk = s.disk;
     this.#ran.add(`${s.id} ${this.world.model.peerUrl(this.world.host(s.host).node)}`);
   }
   overwritten(s: Server, leader: Server): void {
@@ -98,6 +99,11 @@ export class ZooKeeper implements Cluster, Medium {
   started({ id, peerUrls }: RecordedMember): boolean {
     return this.#ran.has(`${id} ${peerUrls[0]}`);
   }
+  /** FileTxnSnapLog.restore: an empty database is made, and votes, unless `db.autocreate` keeps it from that. */
+  votesEmpty({ env, volume: { disk, files } }: Host): boolean {
+    return disk === undefined && files.has("myid") &&
+      (env.get("db.autocreate") !== "false" || files.has("initialize"));
+  }
   open(h: Host): Disk | string {
     const { env, volume } = h;
     const myid = volume.disk?.memberId ?? volume.files.get("myid");
@@ -106,7 +112,9 @@ export class ZooKeeper implements Cluster, Medium {
     if (!readList(env.get(SERVERS) ?? "").some((m) => m.id === myid)) {
       return `My id ${myid} not in the peer list`;
     }
-    volume.disk ??= {
+    const votes = this.votesEmpty(h);
+    volume.files.delete("initialize");
+    const disk = volume.disk ?? {
       clusterId: volume.files.get("quorate-ensemble") ?? "",
       memberId: myid,
       realm: this.realmTold(h),
@@ -115,7 +123,9 @@ export class ZooKeeper implements Cluster, Medium {
       commit: emptyLog,
       pristine: false,
     };
-    return volume.disk;
+    // Without a vote it has nothing before a leader has brought it up to date.
+    if (votes) volume.disk = disk;
+    return disk;
   }
   run(h: Host, disk: Disk): Server {
     const { random, time } = this.world;
@@ -123,7 +133,15 @@ export class ZooKeeper implements Cluster, Medium {
     const fetch = random.weighted([[6, 300], [2, 2_000], [1, 9_000]]) ?? 0;
     const text = h.env.get(SERVERS) ?? "";
     const list = this.zab.read(readList(text), versionIn(text));
-    const server = new Server(h.name, disk, time.now + random.int(300, 1_500), fetch, patience, list);
+    const server = new Server(
+      h.name,
+      disk,
+      time.now + random.int(300, 1_500),
+      fetch,
+      patience,
+      list,
+      h.volume.disk === disk,
+    );
     this.zab.servers.add(server);
     return server;
   }

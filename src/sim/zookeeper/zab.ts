@@ -51,8 +51,14 @@ export class Server extends Peer {
     patience: number,
     /** The newest list in force that it has heard of. */
     public list: List,
+    /** It had data when it was started, or may make an empty database of its own. */
+    readonly made: boolean,
   ) {
     super(host, disk, listensAt, fetchMs, patience);
+  }
+  /** FastLeaderElection leaves out whoever says that it has nothing at all. */
+  get votes(): boolean {
+    return this.made || this.disk.log !== emptyLog;
   }
   override get members(): List {
     return this.list;
@@ -155,7 +161,7 @@ export class Zab {
       for (const s of up) if (!s.leads) s.follows = this.#leaderFor(s, leaders) ?? s.follows;
       if (leaders.some((l) => this.#lead(l, up, now))) continue;
       const candidate = up.find((s) =>
-        !s.leads && !s.hearing && now >= s.heard + s.patience && isVoter(s.list, s.id)
+        !s.leads && !s.hearing && s.votes && now >= s.heard + s.patience && isVoter(s.list, s.id)
       );
       if (candidate === undefined) break;
       if (!this.#stand(candidate, up, now)) {
@@ -252,7 +258,9 @@ export class Zab {
 
   /** FastLeaderElection: votes go to the newest history, then to the highest id, among those whom the voter's list knows. */
   #stand(s: Server, up: readonly Server[], now: number): boolean {
-    const looking = up.filter((q) => q === s || (!q.leads && !q.hearing && now - q.heard >= SILENT_MS / 2));
+    const looking = up.filter((q) =>
+      q === s || (!q.leads && !q.hearing && q.votes && now - q.heard >= SILENT_MS / 2)
+    );
     const near = (a: Server) =>
       looking.filter((b) =>
         b === a || (this.#linked(a, b) && this.#counts(a, b.id) && this.#counts(b, a.id))
@@ -292,8 +300,9 @@ export class Zab {
       if (s.listensAt > now) due = Math.min(due, s.listensAt);
       else if (!this.medium.awake(s.host)) continue;
       else if (s.leads && s.lostSince !== undefined) due = Math.min(due, s.lostSince + SILENT_MS);
-      else if (!s.leads && !s.hearing && isVoter(s.list, s.id)) due = Math.min(due, s.heard + s.patience);
-      else if (s.hearing && s.disk.log === emptyLog && s.fetchedAt !== undefined) {
+      else if (!s.leads && !s.hearing && s.votes && isVoter(s.list, s.id)) {
+        due = Math.min(due, s.heard + s.patience);
+      } else if (s.hearing && s.disk.log === emptyLog && s.fetchedAt !== undefined) {
         due = Math.min(due, s.fetchedAt);
       }
     }

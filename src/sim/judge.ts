@@ -27,6 +27,8 @@ export class Deeds {
   promoted = false;
   removed = 0;
   voters = 0;
+  /** When it last looked at a host. */
+  lookedAt = -Infinity;
   /** When the last change that touched what serves was done. */
   disturbed = -Infinity;
 

@@ -165,6 +165,7 @@ export class Run {
     }
     await world.time.sleep(this.random.int(30, 90));
     const facts = factsOf(world, host);
+    this.deeds.lookedAt = world.time.now;
     // Without a majority the question waits to its deadline.
     if (facts.view?.linearizable === "unknown" && facts.view.local !== "no") await world.time.sleep(2_000);
     const lost = this.#unlucky();

@@ -83,6 +83,12 @@ export function startable(t: Truth): string | undefined {
   }
   return undefined;
 }
+/**
+ * No restart brings the cluster back, because whose data lies on a host that would be needed is not written there. Each
+ * run tries it all the same with who can be started, and fails.
+ */
+export const beyondRestart = (t: Truth): boolean =>
+  t.world.record() === undefined && hosts(t).some((h) => !h.process && disk(h)?.clusterId === "");
 const lost = (t: Truth): boolean => startable(t) === undefined && t.world.record() === undefined;
 
 const outOfOrder = (t: Truth, word: string): boolean =>

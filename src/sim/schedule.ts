@@ -18,7 +18,7 @@ import type { Host } from "./host.ts";
 import { begins, completes } from "./judge.ts";
 import { Manager, Run } from "./manager.ts";
 import { Random } from "./random.ts";
-import { startable, type Truth, untrue } from "./reasons.ts";
+import { beyondRestart, startable, type Truth, untrue } from "./reasons.ts";
 import { told } from "./story.ts";
 import type { Model } from "./model.ts";
 import { World } from "./world.ts";
@@ -184,6 +184,7 @@ class Played {
       return;
     }
     const wrong = this.#refusals.map((r) => untrue(r, this.#truth())).find((why) => why !== undefined);
+    if (this.#outcome === "failed" && beyondRestart(this.#truth())) return;
     const refused = this.#outcome === "refused" || this.#outcome === "quorumLost";
     if (!refused || this.#refusals.length === 0 || wrong !== undefined) {
       const which = this.#refusals.map((r) => `${r.rule}: ${r.evidence}`).join("; ");

@@ -69,3 +69,6 @@ export function zookeeperOnFive(): Subject {
     }),
   };
 }
+
+/** By the name of the plugin. */
+export const subjects = { etcd: etcdOnFive, zookeeper: zookeeperOnFive } as const;

@@ -41,6 +41,9 @@ export class ZooKeeper implements Cluster, Medium {
   /** Ids and addresses of servers that were in sync once. */
   readonly #ran = new Set<string>();
 
+  /** Who changed the list last, and when; nobody is another hand. */
+  changed: { readonly at: number; readonly by: Deeds | undefined } = { at: -Infinity, by: undefined };
+
   constructor(readonly world: World, readonly installed: string, readonly keys: Keys) {}
 
   // ---- what the servers ask, and tell ------------------------------------------------------------------------------

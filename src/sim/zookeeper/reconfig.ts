@@ -13,7 +13,7 @@ import { readServer, writeServer } from "./list.ts";
 import type { List, Server } from "./zab.ts";
 
 export interface Wish {
-  /** `-v`: the version that the list must have; left out, any. */
+  /** `-v`: the version that the list must have; left out, or -1, any. */
   readonly version?: string;
   /** `server.ID=…`, which replaces one of the same id. */
   readonly add?: string;
@@ -43,7 +43,9 @@ function propose(zk: ZooKeeper, leader: Server, wish: Wish, by: Deeds | undefine
   const { world: w, zab } = zk;
   const { list } = leader;
   if (zab.changing(leader)) return failed("Another reconfiguration is in progress");
-  if (wish.version !== undefined && wish.version !== zab.versionOf(list).toString(16)) {
+  if (
+    wish.version !== undefined && wish.version !== "-1" && wish.version !== zab.versionOf(list).toString(16)
+  ) {
     return failed("version No is not valid : /zookeeper/config");
   }
   const added = wish.add === undefined ? undefined : readServer(wish.add);
@@ -63,9 +65,13 @@ function propose(zk: ZooKeeper, leader: Server, wish: Wish, by: Deeds | undefine
   const comes = added !== undefined && list.every((m) => m.id !== added.id);
   if (comes) (by === undefined ? w.byHand : w.registered).add(added.id);
   if (by !== undefined) {
+    if (zk.changed.by !== by && zk.changed.at > by.lookedAt) {
+      w.violate("the list is changed only as it was seen", `${what}, and another has changed it since`);
+    }
     if (comes) judgeId(zk, leader, added.id, added.peerUrls[0]);
     changesMembers(w, by, what, leader, list, next, strength(w, leader, list), strength(w, leader, next));
   }
+  zk.changed = { at: w.time.now, by };
   const done = zab.propose(leader, { list: next });
   // Who led is no voter any more: its connections are closed before it has answered.
   return done && leader.leads ? ok : failed("KeeperErrorCode = ConnectionLoss");

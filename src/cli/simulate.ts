@@ -4,6 +4,9 @@ import { etcdModel } from "../sim/etcd/model.ts";
 import type { Model } from "../sim/model.ts";
 import { playSchedule, type Schedule, type Subject } from "../sim/schedule.ts";
 import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts";
+import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import { zookeeperModel } from "../sim/zookeeper/model.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import type { Line } from "../report/lines.ts";
 import { duration } from "../report/words.ts";
@@ -32,7 +35,7 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
     return misused(
       cli,
       flags,
-      `only etcd's processes can be simulated, not those of ${service.plugin.name}: ${instead}`,
+      `only etcd and ZooKeeper can be simulated, not ${service.plugin.name}: ${instead}`,
     );
   }
   const target = { ...bound.target, policy: { ...bound.target.policy, paused: false } };
@@ -72,6 +75,14 @@ function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
     case "etcd": {
       const etcd = options as Options & EtcdOptions;
       return etcdModel({ peerUrl: (n) => peerUrl(n, etcd), clientUrl: (n) => clientUrl(n, etcd) });
+    }
+    case "zookeeper": {
+      const zookeeper = options as Options & ZooKeeperOptions;
+      return zookeeperModel({
+        peerUrl: (n) => peerAddress(n, zookeeper),
+        clientUrl: (n) => clientAddress(n, zookeeper),
+        keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
+      });
     }
     default:
       return undefined;

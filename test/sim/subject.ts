@@ -2,7 +2,7 @@
 import { etcd } from "../../plugins/etcd/mod.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import { zookeeper } from "../../plugins/zookeeper/mod.ts";
-import { peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
 import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
 import type { Target } from "../../src/model/observation.ts";
 import { etcdModel } from "../../src/sim/etcd/model.ts";
@@ -64,7 +64,7 @@ export function zookeeperOnFive(): Subject {
     target: t,
     model: zookeeperModel({
       peerUrl: (n) => peerAddress(n, zookeeperOptions),
-      clientUrl: (n) => `${n.address}:${zookeeperOptions.clientPort}`,
+      clientUrl: (n) => clientAddress(n, zookeeperOptions),
       keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
     }),
   };

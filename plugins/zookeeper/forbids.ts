@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Change, Observation, Refusal } from "quorate";
+import { type Change, memberOn, type Observation, type Refusal } from "quorate";
 import { derive } from "./derive.ts";
 import type { ZooKeeperOptions } from "./options.ts";
 import { HIGHEST } from "./read.ts";
@@ -29,18 +29,9 @@ export function zookeeperForbids(
     };
   }
   if (!joins(change) && change.case !== "remove") return undefined;
-  if (joins(change) && seen.state === "held" && derive("nextId", seen, o) === undefined) {
-    const most = Math.max(0, ...seen.members.map((m) => Number(m.id)));
-    return {
-      rule: "S22",
-      evidence: most >= 255 || Object.values(seen.nodes).some((f) => f.settings?.[HIGHEST] !== undefined)
-        ? "all 255 ids of servers were given, and one that joins needs an id that nobody ever had"
-        : `which ids were given to servers is not written in /quorate, and one that joins needs an id that nobody ever had`,
-      unblock:
-        `in ZooKeeper's shell: create (or set) /quorate "${seen.clusterId} HIGHEST", HIGHEST being the highest id ` +
-        "that a server of this ensemble ever had",
-    };
-  }
+  // Who is recorded already has an id.
+  const comes = joins(change) && memberOn(seen, change.node.name) === undefined;
+  if (comes && seen.state === "held" && derive("nextId", seen, o) === undefined) return noId(seen);
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
     return m.health === "healthy" && there !== undefined && there.reconfigEnabled !== "true";
@@ -55,4 +46,21 @@ export function zookeeperForbids(
   };
 }
 
-const joins = (c: Change): boolean => c.case === "add" || c.case === "replace";
+const joins = (c: Change): c is Extract<Change, { readonly case: "add" | "replace" }> =>
+  c.case === "add" || c.case === "replace";
+
+/** One that joins needs an id that nobody ever had. */
+function noId(seen: Observation): Refusal {
+  const written = Object.values(seen.nodes).some((f) => f.settings?.[HIGHEST] !== undefined);
+  const set = (verb: string) =>
+    `in ZooKeeper's shell: ${verb} /quorate "${seen.clusterId} HIGHEST", HIGHEST being`;
+  return {
+    rule: "S22",
+    evidence: written
+      ? "all 255 ids of servers were given, and one that joins needs an id that nobody ever had"
+      : "which ids were given to servers is not written in /quorate, and one that joins needs an id that nobody ever had",
+    unblock: written
+      ? `see that no disk of a former server can come back anywhere, then ${set("set")} the highest id in use`
+      : `${set("create")} the highest id that a server of this ensemble ever had`,
+  };
+}

@@ -26,21 +26,26 @@ zk_has_server() (
 	exit 1
 )
 
-# UNIT DIR: a folder that the unit's user may write to.
+# UNIT DIR: a folder of the unit's user, in which the server writes its lists. One that is there and is somebody else's is
+# not taken: it may be /etc.
 zk_owned() {
 	zk_user=$(timeout 10 systemctl show -p User --value -- "$1")
-	zk_group=$(id -gn "${zk_user:-root}") || return
-	[ -d "$2" ] || mkdir -p -- "$2" || return
-	chown "${zk_user:-root}:$zk_group" -- "$2"
+	zk_user=${zk_user:-root}
+	if [ -d "$2" ]; then
+		[ "$(stat -L -c %U -- "$2")" = "$zk_user" ] || quorate_fail "$2 is not $zk_user's, and the server has to write there: let options.config name a file in a folder of its own, or give it that one"
+		return
+	fi
+	zk_group=$(id -gn "$zk_user") && mkdir -p -- "${2%/*}" && install -d -m 755 -o "$zk_user" -g "$zk_group" -- "$2"
 }
 
 # SERVICE: a super user of this node's own server. Its password stays in a file that only root reads; the unit that
 # Quorate writes takes its hash from another one, because a command line is for everybody to see.
 zk_super() (
-	umask 077
 	dir=/var/lib/quorate/$1
 	[ ! -e "$dir/super" ] || [ ! -e "$dir/java.env" ] || exit 0
-	mkdir -p -m 755 -- "$dir" || exit
+	umask 022
+	mkdir -p -- "$dir" || exit
+	umask 077
 	password=$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
 	# The hash is base64 of the bytes that sha1sum prints in hexadecimal.
 	hash=$(printf 'super:%s' "$password" | sha1sum | cut -d ' ' -f 1)

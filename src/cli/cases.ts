@@ -43,7 +43,9 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
   },
   repairWiped: {
     when: "a member is recorded and desired and was started before, and its data directory is proven empty",
-    does: "removes the stale id and lets the node join again under a new one",
+    does:
+      "removes the stale id and lets the node join again under a new one; or, where the service allows that safely, " +
+      "lets the others bring it up to date under its own",
   },
   repairConfig: {
     when: "a setting that Quorate owns differs on a node, or the peer URL in the record does",

@@ -202,3 +202,19 @@ Deno.test("a class path with ZooKeeper's jar on it is one, and nothing else is",
   assert.equal(await has(`${host.path("lib/zookeeper-3.9.2.jar")}:/x`), 0);
   assert.equal(await has(`${host.path("other")}/*:/none/zookeeper.jar`), 1);
 });
+
+Deno.test("a folder of somebody else's is never made the server's: it may be /etc", async () => {
+  await using host = new Host();
+  const user = async (name: string, folder: string) => {
+    host.program("systemctl", `echo ${name}`);
+    const { code, err } = await run(host, `zk_owned kv.service ${host.path(folder)}`);
+    return { code, err };
+  };
+  const me = (await host.sh("id -un")).out.trim();
+  assert.deepEqual(await user(me, "etc"), { code: 0, err: "" });
+  assert.deepEqual(await user(me, "etc/new/deep"), { code: 0, err: "" });
+  assert.ok(Deno.statSync(host.path("etc/new/deep")).isDirectory);
+  const { code, err } = await user("nobody", "etc");
+  assert.equal(code, 1);
+  assert.match(err, /is not nobody's, and the server has to write there/);
+});

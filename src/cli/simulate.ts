@@ -1,18 +1,11 @@
-import type { Options } from "../playbook/options.ts";
-import type { ServiceConfig } from "../config/config.ts";
-import { etcdModel } from "../sim/etcd/model.ts";
-import type { Model } from "../sim/model.ts";
 import { playSchedule, type Schedule, type Subject } from "../sim/schedule.ts";
 import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts";
-import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
-import { zookeeperModel } from "../sim/zookeeper/model.ts";
-import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import type { Line } from "../report/lines.ts";
 import { duration } from "../report/words.ts";
 import type { SimulateFlags } from "./app.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
 import { chosen, readConfigs } from "./config.ts";
+import { modelOf } from "./models.ts";
 import { bind } from "./plugins.ts";
 
 /** So much of a timeline shows how it came to a violation; `--seed` prints all of it. */
@@ -67,26 +60,6 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   bar.clear();
   print(cli, flags, [[["green", `${service.name}: every invariant held`]], ...table(tally)]);
   return EXIT.ok;
-}
-
-/** What the simulated processes behave like. Options are read by the plugin's own spec. */
-function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
-  switch (plugin.name) {
-    case "etcd": {
-      const etcd = options as Options & EtcdOptions;
-      return etcdModel({ peerUrl: (n) => peerUrl(n, etcd), clientUrl: (n) => clientUrl(n, etcd) });
-    }
-    case "zookeeper": {
-      const zookeeper = options as Options & ZooKeeperOptions;
-      return zookeeperModel({
-        peerUrl: (n) => peerAddress(n, zookeeper),
-        clientUrl: (n) => clientAddress(n, zookeeper),
-        keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
-      });
-    }
-    default:
-      return undefined;
-  }
 }
 
 const verdict = ({ seed, violation, outcome }: Schedule): Line =>

@@ -48,3 +48,6 @@ export const zookeeperHabits: Habits = {
   defaults: false,
   program: "/usr/bin/java",
 };
+
+/** By the name of the plugin. */
+export const habits = { etcd: etcdHabits, zookeeper: zookeeperHabits } as const;

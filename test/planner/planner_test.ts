@@ -4,14 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { check } from "./check.ts";
-import { etcdHabits, zookeeperHabits } from "./habits.ts";
+import { habits } from "./habits.ts";
 import { small } from "./ranges.ts";
 
-const services = { etcd: etcdHabits, ZooKeeper: zookeeperHabits };
-for (const [service, habits] of Object.entries(services)) {
+for (const [service, own] of Object.entries(habits)) {
   for (const range of small) {
     Deno.test(`${service}: ${range.name}`, () => {
-      const { cases, ends, wrong } = check(range.cases(), 1, 0, habits);
+      const { cases, ends, wrong } = check(range.cases(), 1, 0, own);
       console.log(`${cases} situations: ${[...ends].map(([k, n]) => `${n} ${k}`).join(", ")}`);
       assert.equal(wrong, undefined, wrong);
       assert.ok(cases > 200, `only ${cases} situations`);

@@ -3,7 +3,7 @@
  * of three, lets it grow, repairs it, replaces a dead host and lets it shrink, while a client writes. Where real hosts
  * cannot be had it says why and shows the same on simulated ones.
  *
- * `deno task demo [--simulated | --service zookeeper]`
+ * `deno task demo [--simulated] [--service zookeeper]`
  *
  * @module
  */
@@ -35,10 +35,6 @@ if (unknown !== undefined || (service !== "etcd" && service !== "zookeeper")) {
   );
   Deno.exit(64);
 }
-if (service === "zookeeper" && args.includes("--simulated")) {
-  console.error("demo: ZooKeeper is shown on real hosts only, without --simulated");
-  Deno.exit(64);
-}
 
 const kind = service;
 async function real(): Promise<Stage | undefined> {
@@ -64,10 +60,10 @@ function simulated(): Stage {
       ["bold", "SIMULATED HOSTS"],
       ": the engine, the rules and the playbook are the real ones; the hosts, their",
     ],
-    ["network, their etcd, the client and the time exist only in memory."],
+    ["network, their service, the client and the time exist only in memory."],
   ]);
   const screen = { write, size: () => Deno.consoleSize(), colour };
-  return simulatedStage(HOSTS, print, terminal ? screen : undefined);
+  return simulatedStage(HOSTS, kind, print, terminal ? screen : undefined);
 }
 
 await using stage = Deno.args.includes("--simulated") ? simulated() : await real() ?? simulated();

@@ -6,7 +6,7 @@
  * @module
  */
 import { type RuleMutant, ruleMutants } from "../test/sim/rule_mutants.ts";
-import { playbookMutants } from "../test/sim/mutants.ts";
+import { playbookMutants, zookeeperMutants } from "../test/sim/mutants.ts";
 import { type Copy, hunt, planted } from "../test/sim/plant.ts";
 import { told } from "../test/sim/proof.ts";
 
@@ -20,7 +20,7 @@ const NOBODY = "**nobody**";
 
 const mutants = ruleMutants.filter((m) => only.length === 0 || only.includes(m.rule));
 const rules = await each(mutants, async (m) => [m.rule, m.name, await noticed(m) ?? NOBODY]);
-const bugs = await each(only.length === 0 ? playbookMutants : [], async (m) => {
+const bugs = await each(only.length === 0 ? [...playbookMutants, ...zookeeperMutants] : [], async (m) => {
   const { seed, invariant } = await hunt(m, 10_000);
   return [m.name, seed === undefined ? NOBODY : `seed ${seed}: ${invariant}`];
 });

@@ -1,14 +1,17 @@
 /**
- * The planner check over a large range, on several processes: `deno task planner [JOBS] [all]`. `all` is every kind of
+ * The planner check over a large range, on several processes: `deno task planner [JOBS] [all] [--service zookeeper]`. `all` is every kind of
  * each of up to three recorded and three desired nodes, which takes hours. The first situation that is wrong is told as a
  * short story and ends the script with 1.
  *
  * @module
  */
 import { check } from "../test/planner/check.ts";
+import { habits } from "../test/planner/habits.ts";
 import { all, large } from "../test/planner/ranges.ts";
 
-const [jobs = String(navigator.hardwareConcurrency), which, name, part] = Deno.args;
+const service = Deno.args.includes("zookeeper") ? "zookeeper" : "etcd";
+const [jobs = String(navigator.hardwareConcurrency), which, name, part] = Deno.args
+  .filter((a) => a !== "--service" && a !== service);
 const every = Number(jobs);
 if (!Number.isInteger(every) || every < 1) {
   console.error("Say on how many processes: deno task planner 2");
@@ -19,7 +22,7 @@ const ranges = which === "all" ? all : large;
 if (part !== undefined) {
   const range = ranges.find((r) => r.name === name);
   if (range === undefined) throw new RangeError(`Cannot find the range ${name}`);
-  const { cases, ends, wrong } = check(range.cases(), every, Number(part));
+  const { cases, ends, wrong } = check(range.cases(), every, Number(part), habits[service]);
   console.log(JSON.stringify({ cases, ends: [...ends], wrong }));
 } else {
   for (const range of ranges) {
@@ -46,6 +49,7 @@ async function play(range: string, at: number): Promise<{ readonly cases: number
       which ?? "large",
       range,
       String(at),
+      service,
     ],
   }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));

@@ -1,12 +1,12 @@
 /**
- * Plays a range of seeds on several processes and prints a summary: `deno task sim FIRST LAST [JOBS]`. The first seed
+ * Plays a range of seeds on several processes and prints a summary: `deno task sim FIRST LAST [JOBS] [--service zookeeper]`. The first seed
  * that violates an invariant is told with the end of its timeline, and ends the script with 1.
  *
  * @module
  */
 import { playSchedule } from "../src/sim/schedule.ts";
 import { noTally, rowsOf, type Tally, tallyOf, together } from "../src/sim/tally.ts";
-import { etcdOnFive } from "../test/sim/subject.ts";
+import { subjects } from "../test/sim/subject.ts";
 
 const CHUNK = 250;
 const STORY_LINES = 60;
@@ -16,15 +16,16 @@ interface Played {
   readonly violation: { readonly seed: number; readonly story: readonly string[] } | undefined;
 }
 
-const [first = 1, last = 1000, jobs = navigator.hardwareConcurrency] = Deno.args.filter((a) => a !== "--part")
-  .map(Number);
+const service = Deno.args.includes("zookeeper") ? "zookeeper" : "etcd";
+const [first = 1, last = 1000, jobs = navigator.hardwareConcurrency] = Deno.args
+  .filter((a) => a !== "--part" && a !== "--service" && a !== service).map(Number);
 if (![first, last, jobs].every((n) => Number.isInteger(n) && n > 0) || last < first) {
   console.error("Name the first and the last seed, and how many processes: deno task sim 1 100000 2");
   Deno.exit(64);
 }
 
 if (Deno.args.includes("--part")) {
-  const subject = etcdOnFive();
+  const subject = subjects[service]();
   let played: Played = { tally: noTally, violation: undefined };
   for (let seed = first; seed <= last && played.violation === undefined; seed++) {
     const schedule = await playSchedule(subject, seed);
@@ -82,7 +83,16 @@ async function playAll(): Promise<number> {
 
 async function part(from: number, to: number): Promise<Played> {
   const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", new URL(import.meta.url).pathname, "--part", String(from), String(to)],
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      new URL(import.meta.url).pathname,
+      "--part",
+      String(from),
+      String(to),
+      service,
+    ],
     stderr: "piped",
   }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));

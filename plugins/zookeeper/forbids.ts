@@ -34,7 +34,9 @@ export function zookeeperForbids(
   if (comes && seen.state === "held" && derive("nextId", seen, o) === undefined) return noId(seen);
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
-    return m.health === "healthy" && there !== undefined && there.reconfigEnabled !== "true";
+    // A server that a plan only expects has no id yet, and no zoo.cfg.
+    return m.health === "healthy" && /^\d+$/.test(m.id) && there !== undefined &&
+      there.reconfigEnabled !== "true";
   });
   return fixed === undefined ? undefined : {
     rule: "S22",

@@ -14,6 +14,10 @@ const bracketed = (address: string): string => address.includes(":") ? `[${addre
 export const peerAddress = (n: HostNode, o: ZooKeeperOptions): string =>
   `${bracketed(n.address)}:${o.quorumPort}:${o.electionPort}`;
 
+/** Where its clients reach it, as the record has it: `ADDRESS:PORT`. */
+export const clientAddress = (n: HostNode, o: ZooKeeperOptions): string =>
+  `${bracketed(n.address)}:${o.clientPort}`;
+
 /** A server as a reconfiguration and a server list name it, all but its id: it serves clients at all addresses. */
 export const serverSpec = (
   n: HostNode,

@@ -1,19 +1,18 @@
 /**
  * The demo on hosts that exist only in memory: the same engine, rules and playbook, with virtual time, simulated hosts
- * and a simulated etcd instead of SSH and real ones.
+ * and a simulated service instead of SSH and real ones.
  *
  * @module
  */
 import { etcd } from "../../plugins/etcd/mod.ts";
-import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
+import { modelOf } from "../../src/cli/models.ts";
 import { parseConfig } from "../../src/config/read.ts";
 import { targetsOf } from "../../src/config/targets.ts";
 import { applyService, lookAt, type ServiceRun } from "../../src/engine/mod.ts";
 import { exitCodeOf, type Happening } from "../../src/model/event.ts";
-import type { HostNode } from "../../src/model/node.ts";
 import type { Target } from "../../src/model/observation.ts";
 import { planService } from "../../src/plan/plan.ts";
-import type { Options } from "../../src/playbook/options.ts";
 import type { Service } from "../../src/playbook/plugin.ts";
 import type { Line } from "../../src/report/lines.ts";
 import { liveList } from "../../src/report/live.ts";
@@ -25,7 +24,7 @@ import { Manager, Run } from "../../src/sim/manager.ts";
 import { Random } from "../../src/sim/random.ts";
 import { World } from "../../src/sim/world.ts";
 import { configText } from "./config.ts";
-import { etcdWords, type Stage, type Wish } from "./stage.ts";
+import { etcdWords, type Stage, type Wish, zookeeperWords } from "./stage.ts";
 
 const SEED = 1;
 const LONGEST_MS = 3_600_000;
@@ -37,14 +36,15 @@ const PAUSE_MS = 15;
 /** Hosts n1, n2, …; `screen` is the terminal to draw on, if there is one. */
 export function simulatedStage(
   hosts: number,
+  kind: "etcd" | "zookeeper",
   print: (lines: readonly Line[]) => void,
   screen: Omit<Screen, "now"> | undefined,
 ): Stage {
-  return new Simulated(Array.from({ length: hosts }, (_, i) => `n${i + 1}`), print, screen);
+  return new Simulated(Array.from({ length: hosts }, (_, i) => `n${i + 1}`), kind, print, screen);
 }
 
 class Simulated implements Stage {
-  readonly words = etcdWords;
+  readonly words: Stage["words"];
   readonly #world: World;
   readonly #manager = new Manager("manager");
   readonly #random = new Random(SEED);
@@ -57,35 +57,33 @@ class Simulated implements Stage {
 
   constructor(
     readonly hosts: readonly string[],
+    readonly kind: "etcd" | "zookeeper",
     readonly print: (lines: readonly Line[]) => void,
     readonly screen: Omit<Screen, "now"> | undefined,
   ) {
-    this.#bound = this.#bind({ nodes: hosts, members: hosts });
-    const { nodes } = this.#bound.target;
-    const options = this.#options({ nodes: hosts, members: hosts });
-    const wiring = {
-      peerUrl: (n: HostNode) => peerUrl(n, options),
-      clientUrl: (n: HostNode) => clientUrl(n, options),
-    };
-    this.#world = new World(this.#random.fork(), nodes, wiring, "3.5", options.dataDir);
+    this.words = kind === "etcd" ? etcdWords : zookeeperWords;
+    const all = { nodes: hosts, members: hosts };
+    this.#bound = this.#bind(all);
+    const { service, target } = this.#bound;
+    const model = modelOf(this.#read(all).service);
+    if (model === undefined) throw new TypeError(`Cannot simulate ${kind}`);
+    const version = model.versions.at(-1) ?? "";
+    this.#world = new World(this.#random.fork(), target.nodes, model, version, service.dataDir);
   }
 
   #read(wish: Wish) {
-    const text = configText(wish, {}, (name) => `10.0.0.1${name.slice(1)}`);
-    const { config, problems } = parseConfig(text, "quorate.yaml", [etcd]);
+    const kept = { [this.kind === "etcd" ? "metadata" : "coordination"]: { plugin: this.kind } };
+    const text = configText(wish, {}, (name) => `10.0.0.1${name.slice(1)}`, kept);
+    const { config, problems } = parseConfig(text, "quorate.yaml", [etcd, zookeeper]);
     const [service] = config?.services ?? [];
     if (config === undefined || service === undefined) throw new Error(problems[0]?.message);
     return { config, service };
   }
-  #options(wish: Wish): EtcdOptions {
-    // Read by etcd's own spec.
-    return this.#read(wish).service.options as Options & EtcdOptions;
-  }
   #bind(wish: Wish) {
-    const { config, service: { name, options } } = this.#read(wish);
+    const { config, service: { name, options, plugin } } = this.#read(wish);
     const [target] = targetsOf(config);
     if (target === undefined) throw new Error("the config has no service");
-    return { service: etcd.bind({ name, options, nodes: config.nodes }), target };
+    return { service: plugin.bind({ name, options, nodes: config.nodes }), target };
   }
   desire(wish: Wish): void {
     this.#bound = this.#bind(wish);
@@ -193,12 +191,13 @@ class Simulated implements Stage {
     const h = this.#world.host(host);
     this.#world.end(h, "exit-code");
     h.volume.disk = undefined;
+    h.volume.files.clear();
     return Promise.resolve();
   }
   powerOff(host: string): Promise<void> {
     const h = this.#world.host(host);
     this.#world.end(h, "success");
-    this.#world.raft.change(() => {
+    this.#world.cluster.change(() => {
       h.up = false;
     });
     h.lock = undefined;

@@ -1,14 +1,11 @@
-import type { HostNode } from "../model/node.ts";
-import type { Options } from "../playbook/options.ts";
-import type { ServiceConfig } from "../config/config.ts";
 import { playSchedule, type Schedule, type Subject } from "../sim/schedule.ts";
 import { noTally, rowsOf, type Tally, tallyOf, together } from "../sim/tally.ts";
-import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import type { Line } from "../report/lines.ts";
 import { duration } from "../report/words.ts";
 import type { SimulateFlags } from "./commands/playbooks.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
 import { chosen, readConfigs } from "./config.ts";
+import { modelOf } from "./models.ts";
 import { bind } from "./plugins.ts";
 
 /** So much of a timeline shows how it came to a violation; `--seed` prints all of it. */
@@ -25,16 +22,17 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   if (first === undefined) return misused(cli, flags, `${read.path} has no service`);
   const { service } = first;
   const bound = bind(first.config, service);
-  if (service.plugin.name !== "etcd") {
+  const model = modelOf(service);
+  if (model === undefined) {
     const instead = "test it with FakeFleet of quorate/testing";
     return misused(
       cli,
       flags,
-      `only etcd's processes can be simulated, not those of ${service.plugin.name}: ${instead}`,
+      `only etcd and ZooKeeper can be simulated, not ${service.plugin.name}: ${instead}`,
     );
   }
   const target = { ...bound.target, policy: { ...bound.target.policy, paused: false } };
-  const subject: Subject = { service: bound.service, target, wiring: wiringOf(service) };
+  const subject: Subject = { service: bound.service, target, model };
 
   if (flags.seed !== undefined) {
     const played = await playSchedule(subject, flags.seed);
@@ -62,16 +60,6 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
   bar.clear();
   print(cli, flags, [[["green", `${service.name}: every invariant held`]], ...table(tally)]);
   return EXIT.ok;
-}
-
-/** etcd is the one plugin that is built in, and what the simulated processes behave like. */
-function wiringOf({ options }: ServiceConfig): Subject["wiring"] {
-  // Read by etcd's own spec.
-  const etcd = options as Options & EtcdOptions;
-  return {
-    peerUrl: (n: HostNode) => peerUrl(n, etcd),
-    clientUrl: (n: HostNode) => clientUrl(n, etcd),
-  };
 }
 
 const verdict = ({ seed, violation, outcome }: Schedule): Line =>

@@ -1,20 +1,18 @@
 /**
- * The commands that steps run on a simulated host: systemctl, etcdctl, and the shell functions that are sent along.
- * What is not known here does what its step declares to do, or nothing.
+ * The commands that steps run on a simulated host: systemctl, and the shell functions that are sent along; the service's
+ * own ones are told by its model. What is not known here does what its step declares to do, or nothing.
  *
  * @module
  */
 import type { Effect } from "../playbook/effect.ts";
-import { etcdctl, type Said } from "./etcd.ts";
 import type { Host } from "./host.ts";
 import * as judge from "./judge.ts";
 import type { Disk } from "./peer.ts";
-import { idOf } from "./random.ts";
-import type { Program } from "./shell.ts";
+import type { Program, Said } from "./shell.ts";
 import type { World } from "./world.ts";
 
-const ok: Said = { code: 0 };
-const failed = (err: string, code = 1): Said => ({ code, err });
+export const ok: Said = { code: 0 };
+export const failed = (err: string, code = 1): Said => ({ code, err });
 
 /** The programs of one host, as a run of a manager calls them. */
 export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | undefined): Program {
@@ -28,30 +26,13 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
         judge.deletes(w, h);
         if (h.process) w.end(h, "exit-code");
         h.volume.disk = undefined;
+        h.volume.files.clear();
       }
       words.forEach((x) => h.files.delete(x));
       return ok;
     },
-    etcd_unit: () => {
-      h.unit.loaded = true;
-      return ok;
-    },
-    etcd_stage: () => {
-      if (!h.unit.loaded) return failed("there is no unit here");
-      h.fence = false;
-      h.marks.delete("fenced");
-      return ok;
-    },
-    etcd_start_new: async () => {
-      if (!h.marks.has("intent")) return failed("the intent of the bootstrap is gone");
-      if (h.marks.has("started") || h.marks.has("latch")) return failed("etcd was started here before");
-      if (h.volume.disk !== undefined) return failed("the data directory holds data");
-      if (h.process) return failed("etcd runs already");
-      h.marks.set("started", place(h));
-      await w.time.sleep(w.random.int(5, 40));
-      judge.startsNew(w, h);
-      return w.start(h) ? ok : failed("assertion failed");
-    },
+    quorate_stage: () => stage(h),
+    quorate_start_new: () => startNew(w, h),
     quorate_latch: async ([, , , member = "", , ...lines]) => {
       const at = place(h);
       await w.time.sleep(w.random.int(1, 10));
@@ -109,15 +90,6 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
       await w.time.sleep(w.random.int(5, 30));
       return setAside(w, h);
     },
-    etcd_ready_disk: async ([, , , , , url = "", token = ""]) => {
-      if (h.process) return failed("the unit is not stopped");
-      const disk = h.volume.disk;
-      if (disk === undefined) return failed("there is no data");
-      h.next = undefined;
-      await w.time.sleep(w.random.int(500, 20_000));
-      h.next = successorOf(disk, url, token);
-      return ok;
-    },
     quorate_succeed: async ([, , , , , , whose = "", node = "", former = ""]) => {
       const { next } = h;
       if (h.process) return failed("the unit is not stopped");
@@ -147,25 +119,43 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
     mv: () => setAside(w, h),
     systemctl: (words) => systemctl(w, h, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
   };
+  const special = w.cluster.commands(h, by);
   return async (words, env) => {
     const [name = ""] = words;
+    const mine = Object.hasOwn(special, name) ? special[name] : undefined;
+    if (mine !== undefined) return await mine(words, env);
     const own = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (name === "etcdctl") {
-      const flag = words.find((x) => x.startsWith("--endpoints="))?.slice("--endpoints=".length);
-      const endpoints = (flag ?? env.get("ETCDCTL_ENDPOINTS") ?? "").split(",");
-      const verbs = words.slice(1).filter((x) => !/^--(endpoints|cacert|cert|key)=/.test(x));
-      return await etcdctl(w, h.name, endpoints, verbs, by);
-    }
     await w.time.sleep(w.random.int(2, 15));
     return own === undefined ? await declared(w, h, effect) : await own(words);
   };
 }
 
-const pairs = (lines: readonly string[]): Map<string, string> =>
+/** Makes a node ready: a unit is there, its fence is lifted. */
+export function stage(h: Host): Said {
+  if (!h.unit.loaded) return failed("there is no unit here");
+  h.fence = false;
+  h.marks.delete("fenced");
+  return ok;
+}
+
+/** The first start as `new`, marked before it. */
+export async function startNew(w: World, h: Host): Promise<Said> {
+  const { called } = w.cluster;
+  if (!h.marks.has("intent")) return failed("the intent of the bootstrap is gone");
+  if (h.marks.has("started") || h.marks.has("latch")) return failed(`${called} was started here before`);
+  if (h.volume.disk !== undefined) return failed("the data directory holds data");
+  if (h.process) return failed(`${called} runs already`);
+  h.marks.set("started", place(h));
+  await w.time.sleep(w.random.int(5, 40));
+  judge.startsNew(w, h);
+  return w.start(h) ? ok : failed("assertion failed");
+}
+
+export const pairs = (lines: readonly string[]): Map<string, string> =>
   new Map(lines.map((l) => [l.slice(0, l.indexOf("=")), l.slice(l.indexOf("=") + 1)]));
 const place = (h: Host): Map<string, string> => new Map([["dataPath", "data"], ["fsId", h.volume.fsId]]);
 
-async function systemctl(w: World, h: Host, words: readonly string[]): Promise<Said> {
+export async function systemctl(w: World, h: Host, words: readonly string[]): Promise<Said> {
   const [verb = "", flag = ""] = words;
   switch (verb) {
     case "enable":
@@ -193,13 +183,14 @@ async function systemctl(w: World, h: Host, words: readonly string[]): Promise<S
   }
 }
 
-/** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. */
+/** `Type=notify`: up when the member has heard of a leader; `timeout 45` ends the wait. Else it is up at once. */
 async function startAndWait(w: World, h: Host): Promise<Said> {
   judge.starts(w, h);
   if (!w.start(h)) return failed("Assertion failed on job for the unit.");
+  if (!w.cluster.notifies) return ok;
   for (const until = w.time.now + 45_000; w.time.now < until;) {
     await w.time.sleep(100);
-    w.raft.catchUp(); // also where nobody writes, heartbeats reach it
+    w.cluster.catchUp(); // also where nobody writes, heartbeats reach it
     if (h.peer?.ready) {
       h.unit = { ...h.unit, active: "active" };
       return ok;
@@ -231,15 +222,7 @@ function putAside(w: World, { name, volume }: Host, disk: Disk): void {
   const path = `data.quorate-${at}-${disk.clusterId}-${disk.memberId}`;
   volume.aside = [...volume.aside, { path, at, disk }];
   volume.disk = undefined;
-}
-
-/** All of a log, committed, as that of a cluster of one voter with ids of its own. */
-function successorOf({ log }: Disk, url: string, token: string): Disk {
-  const memberId = idOf(`${url} ${token}`);
-  const realm = idOf(memberId);
-  const voter = { id: memberId, name: "", role: "voter", peerUrls: [url], clientUrls: [] } as const;
-  const own = { term: log.term + 1, index: log.index + 1, prev: log, config: [voter] };
-  return { clusterId: realm, memberId, realm, term: own.term, log: own, commit: own, pristine: false };
+  volume.files.clear();
 }
 
 /** S14 as an invariant: who has data of a cluster aside never loses the newest of it. */

@@ -16,25 +16,23 @@ import type {
 import { known, type Tri } from "../model/tri.ts";
 import type { Surveyed } from "../playbook/plugin.ts";
 import type { Host, Mark } from "./host.ts";
-import { emptyLog, type Peer } from "./peer.ts";
-import { isVoter } from "./raft.ts";
 import type { World } from "./world.ts";
 
 /** Looks at a host from itself. */
-export function factsOf(w: World, h: Host, version: string): NodeFacts {
-  w.raft.catchUp();
+export function factsOf(w: World, h: Host): NodeFacts {
+  w.cluster.catchUp();
   const { peer, unit } = h;
   const place: DataPlace = { dataPath: "data", fsId: h.volume.fsId };
   const latch = latchOf(h.marks.get("latch"));
   const started = placeOf(h.marks.get("started"));
-  const view = h.process ? viewOf(w, peer) : undefined;
+  const view = h.process ? w.cluster.view(h) : undefined;
   return {
     node: h.name,
     reached: true,
     trouble: undefined,
     unit: {
       load: unit.loaded ? "loaded" : "not-found",
-      active: peer?.ready ? "active" : unit.active,
+      active: peer?.ready || (h.process && !w.cluster.notifies) ? "active" : unit.active,
       enabled: !unit.loaded ? "" : unit.enabled ? "enabled" : "disabled",
       restarts: 0,
       result: unit.result,
@@ -47,7 +45,7 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
       clusterId: a.disk.clusterId,
       memberId: a.disk.memberId,
     })),
-    data: dataOf(h, view, latch, started, place),
+    data: dataOf(w, h, view, latch, started, place),
     latch,
     intent: intentOf(h.marks.get("intent")),
     started,
@@ -55,8 +53,8 @@ export function factsOf(w: World, h: Host, version: string): NodeFacts {
     decider: h.marks.get("fenced")?.get("decider"),
     fenced: known(h.fence && h.marks.has("fenced") && !h.process),
     view,
-    settings: Object.fromEntries(h.process && h.told !== undefined ? inEffect(h.env, h.told) : h.env),
-    installed: version,
+    settings: w.cluster.settings(h),
+    installed: w.cluster.installed,
     missing: [],
     clockOffsetMs: h.clockMs,
     disk: { freeBytes: h.full ? 0 : 1e11, totalBytes: 2e11, readOnly: false },
@@ -70,14 +68,8 @@ function lockOf({ lockLine: line }: Host, now: number): NodeFacts["lock"] {
   return since === undefined ? "held" : { line, freeMs: now - Number(since) };
 }
 
-const inEffect = (file: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>) =>
-  [...file].flatMap(([key, value]): readonly (readonly [string, string])[] => {
-    if (key.startsWith("ETCD_INITIAL_")) return [[key, value]];
-    const now = told.get(key);
-    return now === undefined ? [] : [[key, now]];
-  });
-
 function dataOf(
+  w: World,
   h: Host,
   view: ServiceView | undefined,
   latch: Latch | "none",
@@ -91,7 +83,16 @@ function dataOf(
       ? { state: "unknown", identity: "none", place, why: "it lies on another file system than its data did" }
       : { state: "empty", identity: "none", place };
   }
-  const { clusterId, memberId } = disk;
+  const identity = w.cluster.identity(h, view);
+  if (identity === undefined) {
+    return {
+      state: "unknown",
+      identity: "unknown",
+      place,
+      why: "of which cluster it is, is not written beside it",
+    };
+  }
+  const { clusterId, memberId } = identity;
   const fencedSo = h.fence && !h.process && h.marks.get("fenced")?.get("pristine") === memberId;
   // Nobody has written to a package's default here; what does not run tells that by its log, unless it was latched.
   const unwritten = !h.process && latch === "none";
@@ -117,54 +118,14 @@ const intentOf = (mark: Mark | undefined): Intent | "none" =>
     ? "none"
     : { token: mark.get("token") ?? "", members: (mark.get("members") ?? "").split(",") };
 
-const silent: ServiceView = {
-  identity: undefined,
-  linearizable: "unknown",
-  local: "no",
-  members: undefined,
-  leaderId: undefined,
-  role: undefined,
-  term: undefined,
-  index: undefined,
-  version: undefined,
-  alarms: [],
-  pristine: "unknown",
-  trouble: "etcd does not listen yet",
-};
-
-function viewOf(w: World, peer: Peer | undefined): ServiceView {
-  if (peer === undefined || peer.listensAt > w.time.now) return silent;
-  // It listens from the beginning, and serves once it has heard of a leader.
-  if (!peer.ready) return { ...silent, local: "unknown", trouble: "etcdctl did not answer in time" };
-  const { disk } = peer;
-  const leader = w.raft.leaderOf(peer);
-  const follows = peer.leads || peer.hearing || w.time.now - peer.heard < 1_000;
-  const role = disk.log === emptyLog || !isVoter(disk.commit.config, peer.id) ? "learner" : "voter";
-  const reads = role === "learner" ? "no" : leader !== undefined ? "yes" : follows ? "unknown" : "no";
-  // etcd before 3.5 answers from its own state; later ones do not answer without a leader.
-  const lists = reads === "yes" || (role === "voter" && w.version === "3.4");
-  return {
-    identity: { clusterId: disk.clusterId, memberId: disk.memberId },
-    linearizable: reads,
-    local: known(follows),
-    members: lists ? disk.commit.config : undefined,
-    leaderId: follows ? peer.leader : undefined,
-    role,
-    term: BigInt(disk.term),
-    index: BigInt(disk.commit.index),
-    version: `${w.version}.30`,
-    alarms: [],
-    pristine: disk.pristine ? reads : "no",
-    trouble: follows ? undefined : "etcdserver: no leader",
-  };
-}
-
 /** How far the log on a host goes, and which of these silent hosts answer it (S19). */
 export function surveyOf(w: World, h: Host, silent: readonly HostNode[]): Surveyed {
-  w.raft.catchUp();
+  w.cluster.catchUp();
   const log = h.volume.disk?.log;
   const answers = (n: HostNode) =>
-    [...w.raft.peers].some((p) => p.host === n.name && p.listensAt <= w.time.now && w.linked(h.name, n.name));
+    [...w.cluster.peers].some((p) =>
+      p.host === n.name && p.listensAt <= w.time.now && w.linked(h.name, n.name)
+    );
   return {
     log: log === undefined ? "none" : { term: BigInt(log.term), index: BigInt(log.index) },
     answering: silent.filter(answers).map((n) => n.name),
@@ -178,8 +139,9 @@ export function peersOf(
   from: readonly HostNode[],
 ): Readonly<Record<string, Tri>> {
   return Object.fromEntries(members.map((m) => {
-    const peer = [...w.raft.peers].find((p) => p.id === m.id && !p.disk.pristine);
-    const answers = peer !== undefined && peer.ready && (peer.leads || w.raft.leaderOf(peer) !== undefined);
+    const peer = [...w.cluster.peers].find((p) => p.id === m.id && !p.disk.pristine);
+    const answers = peer !== undefined && peer.ready &&
+      (peer.leads || w.cluster.leaderOf(peer) !== undefined);
     if (from.length === 0) return [m.id, "unknown"];
     return [m.id, known(answers && from.some((n) => w.linked(n.name, peer.host)))];
   }));

@@ -5,7 +5,6 @@
  * @module
  */
 import { quorumOf } from "../model/quorum.ts";
-import { etcdctl } from "./etcd.ts";
 import type { Host, Volume } from "./host.ts";
 import type { Manager } from "./manager.ts";
 import type { World } from "./world.ts";
@@ -27,16 +26,23 @@ const later = (w: World, lowMs: number, highMs: number, mend: () => void): void 
   w.time.after(w.random.int(lowMs, highMs), take);
 };
 
-/** Without this disk, a majority of the recorded voters still holds every acknowledged write. */
+/**
+ * Without this disk, a majority of the recorded voters still holds every acknowledged write. Where who lost its data
+ * comes back under its old id it is enough that every majority of those with data has a copy: what the others do
+ * together with an empty one is the test.
+ */
 function mayLose(w: World, h: Host): boolean {
   const record = w.record();
   if (record === undefined) return false;
   if (!record.some((m) => m.id === h.own.disk?.memberId)) return true;
   const voters = record.filter((m) => m.role === "voter");
-  const copies = [...w.hosts.values()].filter((x) =>
-    x !== h && x.volume === x.own && voters.some((m) => m.id === x.own.disk?.memberId) && w.isCopy(x)
+  const others = [...w.hosts.values()].filter((x) =>
+    x !== h && x.volume === x.own && voters.some((m) => m.id === x.own.disk?.memberId)
   );
-  return copies.length >= quorumOf(voters.length, 0).needed;
+  const copies = others.filter((x) => w.isCopy(x));
+  const { needed } = quorumOf(voters.length, 0);
+  return copies.length >= needed ||
+    (w.cluster.returnsEmpty && others.length >= needed && others.length - copies.length < needed);
 }
 
 const cutBoth = (w: World, a: string, b: string, closed: boolean): void => {
@@ -47,14 +53,14 @@ const others = (w: World, h: Host): readonly Host[] => [...w.hosts.values()].fil
 
 function powerOff(w: World, h: Host, lowMs: number, highMs: number): void {
   w.end(h, "success");
-  w.raft.change(() => {
+  w.cluster.change(() => {
     h.up = false;
   });
   h.lock = undefined;
   h.lockLine = "";
   later(w, lowMs, highMs, () => {
     w.tell(h.name, "is switched on");
-    w.raft.change(() => {
+    w.cluster.change(() => {
       h.up = true;
     });
     h.boots++;
@@ -65,6 +71,7 @@ function powerOff(w: World, h: Host, lowMs: number, highMs: number): void {
 function wipe(w: World, h: Host): boolean {
   if (!mayLose(w, h) || h.own.disk === undefined) return false;
   h.own.disk = undefined;
+  h.own.files.clear();
   w.end(h, "exit-code");
   return true;
 }
@@ -76,7 +83,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
   [5, "freezes", (w, h) => {
     if (h.frozen) return false;
     const set = (frozen: boolean) =>
-      w.raft.change(() => {
+      w.cluster.change(() => {
         h.frozen = frozen;
       });
     set(true);
@@ -110,7 +117,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
   }],
   [2, "has its disk not mounted", (w, h) => {
     if (h.volume !== h.own || h.own.disk === undefined || !mayLose(w, h)) return false;
-    const root: Volume = { fsId: `root${h.name}`, disk: undefined, aside: [] };
+    const root: Volume = { fsId: `root${h.name}`, disk: undefined, files: new Map(), aside: [] };
     w.end(h, "exit-code");
     h.volume = root;
     const mount = (): void => {
@@ -134,11 +141,7 @@ const faults: readonly (readonly [weight: number, name: string, Fault])[] = [
     });
     return true;
   }],
-  [3, "has its settings edited", (_, h) => {
-    if (!h.env.has("ETCD_LISTEN_CLIENT_URLS")) return false;
-    h.env.set("ETCD_LISTEN_CLIENT_URLS", "http://192.0.2.1:2379");
-    return true;
-  }],
+  [3, "has its settings edited", (w, h) => w.cluster.edit(h)],
   [3, "is slow", (w, h) => {
     if (h.slowMs > 0) return false;
     h.slowMs = w.random.int(200, 4_000);
@@ -201,7 +204,7 @@ export function strike(w: World, managers: readonly Manager[]): void {
     w.lastCut = w.time.now;
     return fault(w, manager, h);
   }
-  if (w.random.percent(12)) return void otherHand(w, h);
+  if (w.random.percent(12)) return void w.cluster.changeByHand(h, () => mayLose(w, h));
   const [, name, fault] = pickOne(w, faults);
   if (!fault(w, h, other)) return;
   w.tell(h.name, name);
@@ -213,31 +216,4 @@ function pickOne<T extends readonly [number, ...unknown[]]>(w: World, list: read
   const found = w.random.weighted(list.map((one) => [one[0], one] as const));
   if (found === undefined) throw new TypeError("Cannot pick from an empty list");
   return found;
-}
-
-/** Somebody changes the members, or starts a process, without telling anybody. */
-async function otherHand(w: World, h: Host): Promise<void> {
-  const record = w.record();
-  const leader = w.leaders()[0];
-  if (record === undefined || leader === undefined) return;
-  const ctl = (...words: readonly string[]) => {
-    w.tell("hand", words.join(" "));
-    w.count(`another hand: ${words.slice(0, words[0] === "member" ? 2 : 1).join(" ")}`);
-    w.lastFault = w.time.now;
-    return etcdctl(w, leader.host, [w.wiring.clientUrl(w.host(leader.host).node)], words, undefined);
-  };
-  const url = w.wiring.peerUrl(h.node);
-  const own = record.find((m) => m.peerUrls.includes(url));
-  const voters = record.filter((m) => m.role === "voter");
-  if (own === undefined) {
-    // Somebody who does not know of learners adds a voter: as long as all are well that costs no quorum.
-    const asVoter = voters.length > 2 && w.random.percent(40);
-    await ctl("member", "add", h.name, ...(asVoter ? [] : ["--learner"]), `--peer-urls=${url}`);
-  } else if (own.name === "" && own.role === "voter") await ctl("member", "remove", own.id);
-  else if (own.role === "learner") await ctl("member", w.random.percent(50) ? "promote" : "remove", own.id);
-  else if (voters.length > 2 && own.id !== leader.id && mayLose(w, h)) await ctl("member", "remove", own.id);
-  else {
-    const heir = w.random.pick(voters.filter((m) => m.id !== leader.id));
-    if (heir !== undefined) await ctl("move-leader", heir.id);
-  }
 }

@@ -11,6 +11,8 @@ import type { Disk, Peer } from "./peer.ts";
 export interface Volume {
   readonly fsId: string;
   disk: Disk | undefined;
+  /** Files that lie in the data directory before there is any data, and are lost with it. */
+  readonly files: Map<string, string>;
   /** What was set aside beside it, the newest last. */
   aside: readonly SetAside[];
 }
@@ -65,7 +67,7 @@ export class Host {
 
   constructor(readonly node: HostNode, fsId: string) {
     this.name = node.name;
-    this.own = this.volume = { fsId, disk: undefined, aside: [] };
+    this.own = this.volume = { fsId, disk: undefined, files: new Map(), aside: [] };
   }
   get awake(): boolean {
     return this.up && !this.frozen;

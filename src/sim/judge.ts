@@ -12,8 +12,7 @@ import type { Target } from "../model/observation.ts";
 import { type Quorum, quorumOf } from "../model/quorum.ts";
 import { changesMembership, type Effect, irreversible } from "../playbook/effect.ts";
 import type { Host } from "./host.ts";
-import { emptyLog, type Peer } from "./peer.ts";
-import { isVoter } from "./raft.ts";
+import { emptyLog, isVoter, type Peer, votersOf } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** So old is what a manager may have judged by: an observation, the way to the node, the time until which it may start. */
@@ -28,6 +27,8 @@ export class Deeds {
   promoted = false;
   removed = 0;
   voters = 0;
+  /** When it last looked at a host. */
+  lookedAt = -Infinity;
   /** When the last change that touched what serves was done. */
   disturbed = -Infinity;
 
@@ -45,10 +46,12 @@ const disturbing: readonly Case[] = [
   "repairWiped",
 ];
 
-const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>
-  config.filter((m) => m.role === "voter");
 /** Nothing has happened for so long that whoever looked knows how it is. */
 const known = (w: World): boolean => w.time.now - Math.max(w.lastFault, w.lastMend) > NOTICE_MS;
+
+/** S11: a leader is touched while others could lead, and who leads has been so for long enough to be known. */
+const mustHandOver = (w: World, had: Quorum): boolean =>
+  w.cluster.handsOver && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS;
 
 /** A run begins a change. */
 export function begins(w: World, by: Deeds, kind: Case): void {
@@ -74,7 +77,7 @@ export function acts(w: World, by: Deeds, step: string, effect: Effect): void {
   if (effect.does === "nothing") return;
   if (by.target.policy.paused) w.violate("nothing is changed while it is paused", step);
   const nodes = (w.record() ?? []).flatMap((m) =>
-    w.nodes.filter((n) => m.peerUrls.includes(w.wiring.peerUrl(n)))
+    w.nodes.filter((n) => m.peerUrls.includes(w.model.peerUrl(n)))
   );
   const locked = nodes.filter((n) => w.host(n.name).lock?.by === by).length;
   if (
@@ -109,7 +112,8 @@ export function changesMembers(
   has: Quorum,
 ): void {
   const gone = before.find((m) => after.every((a) => a.id !== m.id));
-  const come = after.find((m) => before.every((b) => b.id !== m.id));
+  // Who comes back into the list and ran all the time is not new.
+  const come = after.find((m) => before.every((b) => b.id !== m.id) && !w.cluster.started(m));
   if (had.margin >= 0 && has.margin < 0 && w.time.now - w.lastFault > NOTICE_MS) {
     w.violate("no action of ours costs the quorum", `${what} leaves ${has.healthy} of ${has.voters} voters`);
   }
@@ -124,18 +128,18 @@ export function changesMembers(
   if (come !== undefined && before.some(waiting)) {
     w.violate("one membership change at a time", `${what} while ${before.find(waiting)?.id} has not joined`);
   }
-  const unstarted = after.find((m) => m.role === "voter" && m.name === "");
+  const unstarted = votersOf(after).find((m) => !w.cluster.started(m));
   if (unstarted !== undefined && !before.some((m) => m.id === unstarted.id && m.role === "voter")) {
     w.violate("no voter that never started", `${what} makes ${unstarted.id} a voter before it runs`);
   }
   if (by.target.policy.backup !== false && !by.snapshot) {
     w.violate("the members change only after a snapshot", what);
   }
-  if (gone?.id === leader.id && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+  if (gone?.id === leader.id && mustHandOver(w, had)) {
     w.violate("the leader hands over first", what);
   }
   if (come !== undefined) judgeComing(w, what, come);
-  if (gone !== undefined && gone.role === "voter" && gone.name !== "") {
+  if (gone !== undefined && gone.role === "voter" && w.cluster.started(gone)) {
     judgeGoing(w, by, what, leader, gone, before);
   }
   if (votersOf(after).length > votersOf(before).length) {
@@ -145,15 +149,25 @@ export function changesMembers(
 }
 
 const serves = (w: World, leader: Peer, m: RecordedMember): boolean =>
-  [...w.raft.peers].some((p) =>
+  [...w.cluster.peers].some((p) =>
     p.id === m.id && p.disk.realm === leader.disk.realm && p.listensAt <= w.time.now &&
     (p === leader || w.linked(p.host, leader.host))
   );
 
+/** Voters of a configuration that this leader can hear. */
+export const strength = (w: World, leader: Peer, config: readonly RecordedMember[]) =>
+  quorumOf(
+    votersOf(config).length,
+    [...w.cluster.peers].filter((p) =>
+      p.disk.realm === leader.disk.realm && isVoter(config, p.id) &&
+      (p === leader || (w.linked(p.host, leader.host) && p.listensAt <= w.time.now))
+    ).length,
+  );
+
 function judgeComing(w: World, what: string, come: RecordedMember): void {
-  const h = [...w.hosts.values()].find((x) => come.peerUrls.includes(w.wiring.peerUrl(x.node)));
+  const h = [...w.hosts.values()].find((x) => come.peerUrls.includes(w.model.peerUrl(x.node)));
   if (h === undefined || !known(w)) return;
-  if (h.fence || !h.unit.loaded || h.volume.disk !== undefined) {
+  if (h.fence || !h.unit.loaded || (h.volume.disk !== undefined)) {
     w.violate("a node is made ready before it is registered", what);
   }
 }
@@ -175,7 +189,7 @@ function judgeGoing(
   if (planned && !joined && by.removed++ >= cap) {
     w.violate("one run removes a minority at most", `${what}, the ${by.removed}th of ${by.voters} voters`);
   }
-  const stays = votersOf(before).some((m) => desired.some((n) => m.peerUrls.includes(w.wiring.peerUrl(n))));
+  const stays = votersOf(before).some((m) => desired.some((n) => m.peerUrls.includes(w.model.peerUrl(n))));
   if (planned && !policy.moveAll && !stays && known(w)) {
     w.violate("a config that keeps no member is not followed", what);
   }
@@ -185,7 +199,7 @@ function judgeGoing(
     w.violate("only what is gone for good is repaired as wiped", `${what}: ${holder.name} holds its data`);
   }
   const well = serves(w, leader, gone) && w.time.now - w.lastCut > NOTICE_MS;
-  const peer = [...w.raft.peers].find((p) => p.id === gone.id);
+  const peer = [...w.cluster.peers].find((p) => p.id === gone.id);
   if (
     by.case === "replace" && !by.promoted && well && known(w) && peer?.ready &&
     w.time.now - peer.listensAt > NOTICE_MS
@@ -197,7 +211,7 @@ function judgeGoing(
 /** A process is stopped; one that votes is missed from then on. */
 export function stops(w: World, h: Host, what: string): void {
   const { peer } = h;
-  const leader = peer === undefined ? undefined : w.raft.leaderOf(peer);
+  const leader = peer === undefined ? undefined : w.cluster.leaderOf(peer);
   if (!peer?.ready || leader === undefined || !isVoter(leader.members, peer.id)) return;
   const config = leader.members;
   const all = votersOf(config);
@@ -213,7 +227,7 @@ export function stops(w: World, h: Host, what: string): void {
   if (had.healthy > 1 && had.healthy < had.voters && up.some((m) => m.id === peer.id) && known(w)) {
     w.violate("no safety is spent while a voter is out of order", `${what} ${h.name}`);
   }
-  if (peer === leader && had.healthy > 1 && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+  if (peer === leader && mustHandOver(w, had)) {
     w.violate("the leader hands over first", `${what} ${h.name}`);
   }
 }
@@ -274,7 +288,7 @@ export function deletes(w: World, h: Host): void {
 
 /** A process starts a first time as `new`: nothing of another cluster may lie anywhere. */
 export function startsNew(w: World, h: Host): void {
-  const realm = w.realmTold(h.env);
+  const realm = w.cluster.realmTold(h);
   const other = [...w.hosts.values()].find(({ own }) =>
     own.disk !== undefined && !own.disk.pristine && own.disk.realm !== realm
   );
@@ -287,10 +301,27 @@ export function startsNew(w: World, h: Host): void {
 }
 
 /**
+ * Who comes back empty under its old id may vote: with one that is behind it makes a majority that has never heard of
+ * what was acknowledged, unless a majority has served without it since it lost its data.
+ */
+function startsEmpty(w: World, h: Host): void {
+  if (!w.cluster.votesEmpty(h) || w.acknowledged === undefined || h.marks.has("intent")) return;
+  const recorded = w.recorded.has(w.model.peerUrl(h.node));
+  const served = w.leaders().some((l) => l.host !== h.name);
+  if (recorded && !served && known(w) && w.time.now - w.lastElection > NOTICE_MS) {
+    w.violate(
+      "who lost its data starts only beside a majority of the others",
+      `${h.name} starts without any`,
+    );
+  }
+}
+
+/**
  * A unit is started that a person has stopped and disabled, with the member's data in it. While a bootstrap has not
  * enabled it nothing tells a person's word from the playbook's own.
  */
 export function starts(w: World, h: Host): void {
+  startsEmpty(w, h);
   if (h.marks.has("intent") && !h.marks.has("latch")) return;
   const since = h.stoppedByPerson;
   const member = w.record()?.find((m) => m.id === h.volume.disk?.memberId);

@@ -59,15 +59,15 @@ class Played {
 
   constructor(readonly subject: Subject, seed: number) {
     this.#random = new Random(seed);
-    const { target, wiring, service } = subject;
+    const { target, model, service } = subject;
     const size = this.#random.pick([3, 3, 5]) ?? 3;
     this.#target = {
       ...target,
       desired: target.nodes.slice(0, size),
       policy: { ...target.policy, deadAfterMs: 10_000 },
     };
-    const version = this.#random.pick(["3.4", "3.5"] as const) ?? "3.5";
-    this.world = new World(this.#random.fork(), target.nodes, wiring, version, service.dataDir);
+    const version = this.#random.pick(model.versions) ?? "";
+    this.world = new World(this.#random.fork(), target.nodes, model, version, service.dataDir);
   }
 
   async play(): Promise<void> {
@@ -122,7 +122,7 @@ class Played {
   #off(h: Host): void {
     this.world.tell(h.name, "loses power for a long time");
     this.world.end(h, "success");
-    this.world.raft.change(() => {
+    this.world.cluster.change(() => {
       h.up = false;
     });
     h.lock = undefined;
@@ -132,7 +132,7 @@ class Played {
     if (h.up) return;
     this.world.tell(h.name, "comes back with its disk");
     this.world.lastMend = this.world.time.now;
-    this.world.raft.change(() => {
+    this.world.cluster.change(() => {
       h.up = true;
     });
     h.boots++;
@@ -160,7 +160,7 @@ class Played {
     const { world } = this;
     const wanted = this.#target.desired.map((n) => n.name).sort().join(" ");
     const are = world.record()?.map((m) =>
-      world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name ?? "?"
+      world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name ?? "?"
     ).sort().join(" ");
     if (are !== wanted) world.violate("steady means as desired", `recorded: ${are}; desired: ${wanted}`);
     const realm = world.leaders()[0]?.disk.realm;

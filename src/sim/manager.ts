@@ -167,8 +167,9 @@ export class Run {
       return unreached(node, unreachable(node.name, "timed out"));
     }
     await world.time.sleep(this.random.int(30, 90));
-    const facts = factsOf(world, host, `${world.version}.30`);
-    // Without a majority etcdctl waits to its deadline.
+    const facts = factsOf(world, host);
+    this.deeds.lookedAt = world.time.now;
+    // Without a majority the question waits to its deadline.
     if (facts.view?.linearizable === "unknown" && facts.view.local !== "no") await world.time.sleep(2_000);
     const lost = this.#unlucky();
     if (lost) world.count("the answer to a look is lost");

@@ -1,5 +1,6 @@
 /**
- * A member as Raft knows it: its log, its disk, its running process.
+ * A member of a service: its log, its disk, its running process. Logs are alike in all services: entries in an order that
+ * terms (ZooKeeper: epochs) and indexes give, the newest of which names the members.
  *
  * @module
  */
@@ -10,15 +11,21 @@ export interface Entry {
   readonly index: number;
   readonly prev: Entry | undefined;
   readonly config: readonly RecordedMember[];
+  /** What a playbook itself has written into the service. */
+  readonly note?: string;
 }
 export const emptyLog: Entry = { term: 0, index: 0, prev: undefined, config: [] };
 
 /** What a member has written to its disk. */
 export interface Disk {
-  readonly clusterId: string;
+  /** Empty where nobody has written down of which cluster it is. */
+  clusterId: string;
   readonly memberId: string;
-  /** Members of one realm can know each other: a package's default has the same ids on every host. */
-  readonly realm: string;
+  /**
+   * Whose history it is: members of one realm can know each other, whatever their ids say; a package's default has the
+   * same ids on every host.
+   */
+  realm: string;
   term: number;
   log: Entry;
   commit: Entry;
@@ -51,6 +58,10 @@ export class Peer {
   ) {
     this.heard = listensAt;
   }
+  /** It leads, and has a majority. */
+  get reigns(): boolean {
+    return this.leads && this.lostSince === undefined;
+  }
   get id(): string {
     return this.disk.memberId;
   }
@@ -58,3 +69,13 @@ export class Peer {
     return this.disk.commit.config;
   }
 }
+
+export const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>
+  config.filter((m) => m.role === "voter");
+export const isVoter = (config: readonly RecordedMember[], id: string): boolean =>
+  config.some((m) => m.id === id && m.role === "voter");
+export const majority = (config: readonly RecordedMember[], of: readonly Peer[]): boolean =>
+  of.filter((p) => isVoter(config, p.id)).length > votersOf(config).length / 2;
+/** One log goes on where the other ends. */
+export const newer = (a: Entry, b: Entry): boolean =>
+  a.term > b.term || (a.term === b.term && a.index > b.index);

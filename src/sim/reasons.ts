@@ -8,8 +8,7 @@ import type { RecordedMember } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Host } from "./host.ts";
-import type { Disk } from "./peer.ts";
-import { isVoter } from "./raft.ts";
+import { type Disk, isVoter } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** What a refusal is held against. */
@@ -40,21 +39,25 @@ const record = ({ world }: Truth): readonly RecordedMember[] => world.record() ?
 const disk = (
   h: Host | undefined,
 ): Disk | undefined => (h?.volume.disk?.pristine ? undefined : h?.volume.disk);
+const settings = (t: Truth, words: Words): Readonly<Record<string, string>> => {
+  const h = host(t, words);
+  return h === undefined ? {} : t.world.cluster.settings(h);
+};
 const mark = (h: Host | undefined, name: string, key: string): string | undefined =>
   h?.marks.get(name)?.get(key);
 const sorted = (names: Iterable<string>): string => [...names].sort().join(",");
 const desired = ({ target }: Truth): string => sorted(target.desired.map((n) => n.name));
 const nodeOf = ({ world }: Truth, m: RecordedMember): string | undefined =>
-  world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name;
+  world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name;
 /** What a person calls it in a refusal. */
 const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
-  nodeOf(t, m) === word || word.includes(m.id);
+  nodeOf(t, m) === word || word === `member ${m.id}` || word.endsWith(`(${m.id})`);
 
-/** Nothing tells where the data of a node was, or it lies elsewhere than it was. */
+/** Nothing tells whose the data of a node is, or where it was, or it lies elsewhere than it was. */
 const noProof = (h: Host | undefined): boolean =>
-  h !== undefined && disk(h) === undefined && h.own === h.volume &&
-  [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
-    .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
+  disk(h)?.clusterId === "" || h !== undefined && disk(h) === undefined && h.own === h.volume &&
+    [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
+      .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
 
 /**
  * A stopped cluster of this service that could be started: some latch names it, a desired node holds its data, and a
@@ -80,19 +83,25 @@ export function startable(t: Truth): string | undefined {
   }
   return undefined;
 }
+/**
+ * No restart brings the cluster back, because whose data lies on a host that would be needed is not written there. Each
+ * run tries it all the same with who can be started, and fails.
+ */
+export const beyondRestart = (t: Truth): boolean =>
+  t.world.record() === undefined && hosts(t).some((h) => !h.process && disk(h)?.clusterId === "");
 const lost = (t: Truth): boolean => startable(t) === undefined && t.world.record() === undefined;
 
 const outOfOrder = (t: Truth, word: string): boolean =>
   word.split(", ").every((one) => {
     const m = record(t).find((x) => calls(t, x, one));
-    const peer = [...t.world.raft.peers].find((p) => p.id === m?.id);
-    return m !== undefined && (peer === undefined || t.world.raft.leaderOf(peer) === undefined);
+    const peer = [...t.world.cluster.peers].find((p) => p.id === m?.id);
+    return m !== undefined && (peer === undefined || t.world.cluster.leaderOf(peer) === undefined);
   });
 /** "1 of 2 voters healthy", now. */
 const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
   const all = record(t).filter((m) => m.role === "voter");
   const well = all.filter((m) =>
-    [...t.world.raft.peers].some((p) => p.id === m.id && t.world.raft.leaderOf(p) !== undefined)
+    [...t.world.cluster.peers].some((p) => p.id === m.id && t.world.cluster.leaderOf(p) !== undefined)
   );
   return all.length === Number(voters) && well.length === Number(healthy);
 };
@@ -118,10 +127,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       const mine = t.target.desired.filter((n) => members.includes(n.name)).length;
       return hosts(t).every((h) => !h.marks.has("latch")) && 2 * mine <= t.target.desired.length;
     }],
-    [
-      /^the service already answers on (?<node>[^\s,]+)(, though .+)?$/,
-      (t, w) => host(t, w)?.process === true,
-    ],
+    [/^the service already answers on (?<node>\S+?)(, though .+)?$/, (t, w) => host(t, w)?.process === true],
     [
       /^two unfinished bootstraps lie on the nodes/,
       (t) => new Set(hosts(t).flatMap((h) => mark(h, "intent", "token") ?? [])).size > 1,
@@ -130,9 +136,8 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       /^a bootstrap of (?<begun>\S+) has begun, and the config now names (?<wanted>\S+)$/,
       (t, w) =>
         w.wanted === desired(t) &&
-        hosts(t).some((h) =>
-          h.marks.has("started") && sorted((mark(h, "intent", "members") ?? "").split(",")) === w.begun
-        ),
+        hosts(t).some((h) => h.marks.has("started")) &&
+        hosts(t).some((h) => sorted((mark(h, "intent", "members") ?? "").split(",")) === w.begun),
     ],
     [
       /^(?<lost>.+) had been started by the unfinished bootstrap and lost the disk since/,
@@ -167,6 +172,16 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       },
     ],
     [
+      /^member (?<member>\S+) .*matches more than one node: (?<nodes>.+)$/,
+      (t, w) =>
+        (w.nodes ?? "").split(", ").every((node) => {
+          const h = host(t, { node });
+          const named = record(t).find((m) => m.id === w.member);
+          return h?.own.disk?.memberId === w.member || mark(h, "latch", "memberId") === w.member ||
+            (named !== undefined && nodeOf(t, named) === node);
+        }),
+    ],
+    [
       /^two clusters serve at once/,
       ({ world }) => new Set(world.leaders().map((l) => l.disk.realm)).size > 1,
     ],
@@ -176,7 +191,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     [
       /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,
       (t, w) =>
-        host(t, w)?.told?.get(w.key ?? "") !== w.value &&
+        settings(t, w)[w.key ?? ""] !== w.value &&
         record(t).filter((m) => m.role === "voter").length === Number(w.voters),
     ],
   ],
@@ -193,7 +208,10 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     ],
     [
       /^(?<who>.+) has joined and is not a voter yet: /,
-      (t, w) => record(t).some((m) => (m.role === "learner" || m.name === "") && calls(t, m, w.who ?? "")),
+      (t, w) =>
+        record(t).some((m) =>
+          (m.role === "learner" || !t.world.cluster.started(m)) && calls(t, m, w.who ?? "")
+        ),
     ],
   ],
   // The next run goes on: nothing for a person to answer, and nothing that stays.

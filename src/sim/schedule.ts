@@ -18,15 +18,16 @@ import type { Host } from "./host.ts";
 import { begins, completes } from "./judge.ts";
 import { Manager, Run } from "./manager.ts";
 import { Random } from "./random.ts";
-import { startable, type Truth, untrue } from "./reasons.ts";
+import { beyondRestart, startable, type Truth, untrue } from "./reasons.ts";
 import { told } from "./story.ts";
-import { type Wiring, World } from "./world.ts";
+import type { Model } from "./model.ts";
+import { World } from "./world.ts";
 
 /** What is simulated: a service of a config, its nodes in memory instead of its hosts. */
 export interface Subject {
   readonly service: Service;
   readonly target: Target;
-  readonly wiring: Wiring;
+  readonly model: Model;
 }
 
 export interface Schedule {
@@ -80,11 +81,11 @@ class Played {
 
   constructor(readonly subject: Subject, seed: number) {
     this.#random = new Random(seed);
-    const version = this.#random.pick(["3.4", "3.5"] as const) ?? "3.5";
+    const version = this.#random.pick(subject.model.versions) ?? "";
     this.#world = new World(
       this.#random.fork(),
       subject.target.nodes,
-      subject.wiring,
+      subject.model,
       version,
       subject.service.dataDir,
     );
@@ -161,7 +162,7 @@ class Played {
     const world = this.#world;
     const wanted = this.#config.desired.map((n) => n.name).sort().join(" ");
     const are = record?.map((m) =>
-      world.nodes.find((n) => m.peerUrls.includes(world.wiring.peerUrl(n)))?.name ?? "?"
+      world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name ?? "?"
     );
     if (this.#outcome === "steady") {
       if (are?.sort().join(" ") !== wanted || record?.some((m) => m.role !== "voter")) {
@@ -170,7 +171,9 @@ class Played {
           `recorded: ${are?.join(" ") ?? "nobody"}; desired: ${wanted}`,
         );
       }
+      // Of what nobody can tell whose it is, the service itself will, as soon as it runs again.
       const left = [...world.hosts.values()].find(({ own: { disk } }) =>
+        disk?.clusterId !== "" &&
         disk?.realm === world.leaders()[0]?.disk.realm && !disk?.pristine &&
         record?.every((m) => m.id !== disk?.memberId)
       );
@@ -183,6 +186,7 @@ class Played {
       return;
     }
     const wrong = this.#refusals.map((r) => untrue(r, this.#truth())).find((why) => why !== undefined);
+    if (this.#outcome === "failed" && beyondRestart(this.#truth())) return;
     const refused = this.#outcome === "refused" || this.#outcome === "quorumLost";
     if (!refused || this.#refusals.length === 0 || wrong !== undefined) {
       const which = this.#refusals.map((r) => `${r.rule}: ${r.evidence}`).join("; ");
@@ -300,7 +304,7 @@ class Played {
   }
 
   #mayTouch(h: Host, desired: readonly HostNode[]): boolean {
-    const url = this.#world.wiring.peerUrl(h.node);
+    const url = this.#world.model.peerUrl(h.node);
     return desired.some((n) => n.name === h.name) || h.own.disk !== undefined || h.own.aside.length > 0 ||
       h.marks.size > 0 ||
       this.#world.recorded.has(url);

@@ -4,8 +4,12 @@
  *
  * @module
  */
-import type { Said } from "./etcd.ts";
-
+/** What a command came to. */
+export interface Said {
+  readonly code: number;
+  readonly out?: string;
+  readonly err?: string;
+}
 /** One command: its words, and the variables that stand before it. */
 export type Program = (words: readonly string[], env: ReadonlyMap<string, string>) => Said | Promise<Said>;
 

@@ -5,26 +5,19 @@
  */
 import type { HostNode, RecordedMember } from "../model/node.ts";
 import { Host } from "./host.ts";
-import { type Disk, emptyLog, type Entry, Peer } from "./peer.ts";
-import { type Medium, Raft } from "./raft.ts";
-import { idOf, type Random } from "./random.ts";
+import type { Cluster, Model } from "./model.ts";
+import type { Entry, Peer } from "./peer.ts";
+import type { Random } from "./random.ts";
 import { Time } from "./time.ts";
 
-/** What the simulator knows of the service itself: which addresses make which URLs. */
-export interface Wiring {
-  readonly peerUrl: (n: HostNode) => string;
-  readonly clientUrl: (n: HostNode) => string;
-}
-
-export class World implements Medium {
+export class World {
   readonly time = new Time();
-  readonly raft: Raft;
+  readonly cluster: Cluster;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly trace: string[] = [];
   violation: { readonly invariant: string; readonly story: string } | undefined;
   /** One direction of a path each: "a>b". */
   readonly #cut = new Set<string>();
-  readonly #roots = new Map<string, Entry>();
   /** The newest entry that a client was told to be safe. */
   acknowledged: Entry | undefined;
   acknowledgedIn: string | undefined;
@@ -47,12 +40,12 @@ export class World implements Medium {
   constructor(
     readonly random: Random,
     readonly nodes: readonly HostNode[],
-    readonly wiring: Wiring,
-    readonly version: "3.4" | "3.5",
+    readonly model: Model,
+    version: string,
     readonly dataDir: string,
   ) {
     this.hosts = new Map(nodes.map((n, i) => [n.name, new Host(n, `f5${i}`)]));
-    this.raft = new Raft(this);
+    this.cluster = model.members(this, version);
   }
 
   host(name: string): Host {
@@ -75,7 +68,7 @@ export class World implements Medium {
     return from === to || !this.#cut.has(`${from}>${to}`);
   }
   cut(from: string, to: string, closed: boolean): void {
-    this.raft.change(() => {
+    this.cluster.change(() => {
       if (closed) this.#cut.add(`${from}>${to}`);
       else this.#cut.delete(`${from}>${to}`);
     });
@@ -83,10 +76,10 @@ export class World implements Medium {
   /** A client writes; what it is told to be safe must never be lost. */
   write(): void {
     const peer = this.random.pick(
-      [...this.raft.peers].filter((p) => p.ready && !p.disk.pristine && this.awake(p.host)),
+      [...this.cluster.peers].filter((p) => p.ready && !p.disk.pristine && this.awake(p.host)),
     );
-    const leader = peer === undefined ? undefined : this.raft.leaderOf(peer);
-    if (leader === undefined || !this.raft.propose(leader, undefined)) return;
+    const leader = peer === undefined ? undefined : this.cluster.leaderOf(peer);
+    if (leader === undefined || !this.cluster.write(leader)) return;
     const { log, realm } = leader.disk;
     if (this.acknowledgedIn !== undefined && realm !== this.acknowledgedIn) {
       this.violate("never two clusters", `a client wrote to ${this.acknowledgedIn}, and now to ${realm}`);
@@ -107,7 +100,7 @@ export class World implements Medium {
     return this.awake(a) && this.awake(b) && this.open(a, b) && this.open(b, a);
   }
 
-  // ---- what Raft tells ---------------------------------------------------------------------------------------------
+  // ---- what the members tell ---------------------------------------------------------------------------------------------
 
   elected(peer: Peer): void {
     this.tell(peer.host, `leads ${peer.disk.realm} in term ${peer.disk.term}`);
@@ -141,20 +134,6 @@ export class World implements Medium {
     while (entry !== undefined && entry.index > safe.index) entry = entry.prev;
     return entry === safe;
   }
-  expelled(peer: Peer): void {
-    const host = this.host(peer.host);
-    this.tell(peer.host, `member ${peer.id} was removed, its process ends`);
-    host.peer = undefined;
-    host.turn++;
-    host.unit = { ...host.unit, active: "inactive", result: "success" };
-  }
-  nameOf(name: string): { readonly name: string; readonly clientUrls: readonly string[] } {
-    const host = this.host(name);
-    return {
-      name: host.told?.get("ETCD_NAME") ?? name,
-      clientUrls: [host.peer?.disk.pristine ? "http://localhost:2379" : this.wiring.clientUrl(host.node)],
-    };
-  }
 
   // ---- processes ---------------------------------------------------------------------------------------------------
 
@@ -175,8 +154,8 @@ export class World implements Medium {
   /** The process is gone, and systemd knows why. */
   end(host: Host, result: "success" | "exit-code" | "signal"): void {
     const turn = ++host.turn;
-    this.raft.change(() => {
-      if (host.peer !== undefined) this.raft.peers.delete(host.peer);
+    this.cluster.change(() => {
+      if (host.peer !== undefined) this.cluster.gone(host.peer);
       host.peer = undefined;
     });
     host.unit = { ...host.unit, active: result === "success" ? "inactive" : "failed", result };
@@ -189,20 +168,12 @@ export class World implements Medium {
   }
 
   #boot(host: Host): void {
-    const { disk } = host.volume;
     if (host.full) return this.#exits(host, "no space left on device");
-    const found = disk ?? this.#firstStart(host);
+    const found = this.cluster.open(host);
     if (typeof found === "string") return this.#exits(host, found);
-    host.volume.disk = found;
-    if (found.log === emptyLog && this.raft.held.has(`${found.realm} ${found.memberId}`)) {
-      return this.#exits(host, "panic: tocommit is out of range [lastIndex(0)]");
-    }
     this.tell(host.name, `runs as member ${found.memberId} of ${found.realm}`);
-    this.raft.change(() => {
-      const patience = 1_000 + this.random.int(0, 1_000);
-      const fetch = this.random.weighted([[6, 300], [2, 2_000], [1, 9_000]]) ?? 0;
-      host.peer = new Peer(host.name, found, this.time.now + 50, fetch, patience);
-      this.raft.peers.add(host.peer);
+    this.cluster.change(() => {
+      host.peer = this.cluster.run(host, found);
       host.unit = { ...host.unit, active: "activating" };
     });
   }
@@ -211,90 +182,13 @@ export class World implements Medium {
     this.end(host, "exit-code");
   }
 
-  /** No data: as `new` or `existing`, as the settings say; without any, a package's default. */
-  #firstStart(host: Host): Disk | string {
-    const env = host.told ?? host.env;
-    const own = env.get("ETCD_INITIAL_ADVERTISE_PEER_URLS");
-    const urls = initialUrls(env);
-    if (own === undefined || urls.length === 0) return this.#packageDefault(host);
-    if (!urls.includes(own)) return "couldn't find local name in the initial cluster configuration";
-    const others = [...this.raft.peers].filter((p) =>
-      p.host !== host.name && !p.disk.pristine && this.linked(host.name, p.host) &&
-      urls.includes(this.wiring.peerUrl(this.host(p.host).node))
-    );
-    if (env.get("ETCD_INITIAL_CLUSTER_STATE") === "existing") return this.#join(urls, own, others);
-    const members = initialMembers(env);
-    const realm = this.realmTold(env);
-    const memberId = members.find((m) => m.peerUrls.includes(own))?.id ?? "";
-    const known = others.find((p) => p.disk.realm === realm)?.members.find((m) => m.id === memberId);
-    if (known !== undefined && known.name !== "") return `member ${memberId} has already been bootstrapped`;
-    const log = this.#roots.get(realm) ??
-      { term: 1, index: members.length, prev: undefined, config: members };
-    this.#roots.set(realm, log);
-    return { clusterId: realm, memberId, realm, term: 1, log, commit: log, pristine: false };
-  }
-
-  /** The cluster that settings would make as `new`: its ids follow from the peer URLs and the token. */
-  realmTold(env: Env): string {
-    return idOf(initialMembers(env).map((m) => m.id).sort().join());
-  }
-
-  #join(urls: readonly string[], own: string, others: readonly Peer[]): Disk | string {
-    const remote = others.find((p) => p.ready && p.members.length > 0);
-    if (remote === undefined) return "cannot fetch cluster info from peer urls";
-    const theirs = remote.members.flatMap((m) => m.peerUrls);
-    if (theirs.length !== urls.length) return "error validating peerURLs: member count is unequal";
-    const me = remote.members.find((m) => m.peerUrls.includes(own));
-    if (me === undefined || !theirs.every((u) => urls.includes(u))) {
-      return "error validating peerURLs: unmatched";
-    }
-    const { clusterId, realm } = remote.disk;
-    return { clusterId, memberId: me.id, realm, term: 0, log: emptyLog, commit: emptyLog, pristine: false };
-  }
-
-  #packageDefault(host: Host): Disk {
-    const member: RecordedMember = {
-      id: "8e9e05c52164694d",
-      name: "",
-      role: "voter",
-      peerUrls: ["http://localhost:2380"],
-      clientUrls: [],
-    };
-    const log = { term: 1, index: 1, prev: undefined, config: [member] };
-    const clusterId = "cdf818194e3a8c32";
-    return {
-      clusterId,
-      memberId: member.id,
-      realm: `default on ${host.name}`,
-      term: 1,
-      log,
-      commit: log,
-      pristine: true,
-    };
-  }
-
   /** Live members of the service's clusters that have a leader with a majority: package's defaults apart. */
   leaders(): readonly Peer[] {
-    return [...this.raft.peers].filter((p) =>
-      p.leads && p.lostSince === undefined && !p.disk.pristine && this.awake(p.host)
-    );
+    return [...this.cluster.peers].filter((p) => p.reigns && !p.disk.pristine && this.awake(p.host));
   }
   /** The record: what the most advanced leader says. */
   record(): readonly RecordedMember[] | undefined {
-    this.raft.catchUp();
+    this.cluster.catchUp();
     return [...this.leaders()].sort((a, b) => b.disk.term - a.disk.term)[0]?.members;
   }
 }
-
-type Env = ReadonlyMap<string, string>;
-const initialUrls = (env: Env): readonly string[] =>
-  (env.get("ETCD_INITIAL_CLUSTER") ?? "").split(",").filter((p) => p !== "")
-    .map((p) => p.slice(p.indexOf("=") + 1));
-const initialMembers = (env: Env): readonly RecordedMember[] =>
-  initialUrls(env).map((url) => ({
-    id: idOf(`${url} ${env.get("ETCD_INITIAL_CLUSTER_TOKEN") ?? "etcd-cluster"}`),
-    name: "",
-    role: "voter",
-    peerUrls: [url],
-    clientUrls: [],
-  }));

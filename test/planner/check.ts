@@ -3,6 +3,7 @@ import type { Target } from "../../src/model/observation.ts";
 import { target as targetOf } from "../unit/core_samples.ts";
 import { follow, reasonsOf, safeAction } from "./follow.ts";
 import type { Case } from "./kinds.ts";
+import { etcdHabits, type Habits } from "./habits.ts";
 import { type Recorded, SmallWorld } from "./small_world.ts";
 
 export interface Checked {
@@ -14,7 +15,7 @@ export interface Checked {
 }
 
 /** The world of a case. */
-export function worldOf({ recorded, kept, coming, beside }: Case): SmallWorld {
+export function worldOf({ recorded, kept, coming, beside }: Case, habits: Habits): SmallWorld {
   const old = recorded.map((_, i) => `n${i + 1}`);
   const fresh = coming.map((_, i) => `n${i + 6}`);
   const others = beside === undefined ? [] : ["n12"];
@@ -41,23 +42,24 @@ export function worldOf({ recorded, kept, coming, beside }: Case): SmallWorld {
     }),
     ...(beside === undefined ? [] : [["n12", beside.spot("")] as const]),
   ]);
-  const world = new SmallWorld(t, spots, record);
+  const world = new SmallWorld(t, spots, record, habits);
   world.begin();
   return world;
 }
 
 /** No cluster comes to be like that: its list has two that have not joined, or nobody holds its data any more. */
-const canBe = ({ recorded }: Case): boolean =>
+const canBe = ({ recorded, coming, beside }: Case, { defaults }: Habits): boolean =>
+  (defaults || ![...recorded, ...coming, ...(beside ? [beside] : [])].some((k) => k.spot("").pristine)) &&
   recorded.filter((k) => k.member?.voter === false || k.member?.named === false).length <= 1 &&
   (recorded.length === 0 || recorded.some((k) => k.member?.voter === true && k.spot("own").data === "own"));
 
-export function check(all: Iterable<Case>, every = 1, from = 0): Checked {
+export function check(all: Iterable<Case>, every = 1, from = 0, habits = etcdHabits): Checked {
   let count = 0;
   let at = -1;
   const ends = new Map<string, number>();
   for (const c of all) {
-    if (++at % every !== from || !canBe(c)) continue;
-    const world = worldOf(c);
+    if (++at % every !== from || !canBe(c, habits)) continue;
+    const world = worldOf(c, habits);
     if (!world.held && !world.leavesTraces()) continue;
     count++;
     const end = follow(world);

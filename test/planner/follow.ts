@@ -226,7 +226,8 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
     ) {
       return `repair ${m.node}`;
     }
-    if (!m.voter && !wanted(m.node)) return `evict ${m.node}`;
+    // Where only learners can be asked it is known that a quorum is held, and not by whom.
+    if (!m.voter && !wanted(m.node) && world.voters.some(well)) return `evict ${m.node}`;
     if (!m.voter && wanted(m.node) && known(m.node) && well(m) && m.inSync && ill.length === 0) {
       return `promote ${m.node}`;
     }

@@ -4,14 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { check } from "./check.ts";
+import { habits } from "./habits.ts";
 import { small } from "./ranges.ts";
 
-for (const range of small) {
-  Deno.test(range.name, () => {
-    const { cases, ends, wrong } = check(range.cases());
-    console.log(`${cases} situations: ${[...ends].map(([k, n]) => `${n} ${k}`).join(", ")}`);
-    assert.equal(wrong, undefined, wrong);
-    assert.ok(cases > 200, `only ${cases} situations`);
-    assert.ok((ends.get("steady") ?? 0) > 0, "some end as desired");
-  });
+for (const [service, own] of Object.entries(habits)) {
+  for (const range of small) {
+    Deno.test(`${service}: ${range.name}`, () => {
+      const { cases, ends, wrong } = check(range.cases(), 1, 0, own);
+      console.log(`${cases} situations: ${[...ends].map(([k, n]) => `${n} ${k}`).join(", ")}`);
+      assert.equal(wrong, undefined, wrong);
+      assert.ok(cases > 200, `only ${cases} situations`);
+      assert.ok((ends.get("steady") ?? 0) > 0, "some end as desired");
+    });
+  }
 }

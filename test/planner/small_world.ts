@@ -4,7 +4,6 @@
  * and the invariants are done here once more, without the rules' help.
  */
 import type { Effect } from "../../mod.ts";
-import { etcd } from "../../plugins/etcd/mod.ts";
 import type { HostNode, Latch, NodeFacts, RecordedMember } from "../../src/model/node.ts";
 import type { Observation, Target } from "../../src/model/observation.ts";
 import type { Tri } from "../../src/model/tri.ts";
@@ -12,7 +11,7 @@ import { observe, toAskPeers } from "../../src/observe/observe.ts";
 import type { Service } from "../../src/playbook/plugin.ts";
 import { sampleNode } from "../../src/plan/sample.ts";
 import { clusterId, masked, place, unreachable, view } from "../unit/core_samples.ts";
-import { etcdOptions } from "../sim/subject.ts";
+import { etcdHabits, type Habits } from "./habits.ts";
 
 /** What is so on one node, and how much of it can be known. */
 export interface Spot {
@@ -78,6 +77,7 @@ export interface Recorded {
 export const TOKEN = "0123";
 
 export class SmallWorld {
+  readonly service: Service;
   #leader: string | undefined;
   #ids = 0;
 
@@ -85,12 +85,10 @@ export class SmallWorld {
     readonly target: Target,
     readonly spots: Map<string, Spot>,
     public record: readonly Recorded[],
-    readonly service: Service = etcd.bind({
-      name: target.service,
-      options: etcdOptions,
-      nodes: target.nodes,
-    }),
-  ) {}
+    readonly habits: Habits = etcdHabits,
+  ) {
+    this.service = habits.bind(target);
+  }
 
   spot(node: string): Spot {
     return this.spots.get(node) ?? nothing;
@@ -159,9 +157,9 @@ export class SmallWorld {
       const host = this.target.nodes.find((n) => n.name === m.node);
       return {
         id: m.id,
-        name: m.named ? m.node : "",
+        name: m.named || !this.habits.namesLate ? m.node : "",
         role: m.voter ? "voter" : "learner",
-        peerUrls: [`http://${host?.address}:2380`],
+        peerUrls: host === undefined ? [] : [this.habits.peerUrl(host)],
         clientUrls: m.named ? [`http://${host?.address}:2379`] : [],
       };
     });
@@ -208,7 +206,7 @@ export class SmallWorld {
         : "none",
       started: !s.marks ? "unknown" : s.started ? place : "none",
       fenced: s.fenced ? "yes" : "no",
-      missing: s.lacks ? ["etcdctl"] : [],
+      missing: s.lacks ? [this.habits.program] : [],
       view: s.process && s.scanned ? this.#view(n.name, s) : undefined,
     };
   }
@@ -221,17 +219,24 @@ export class SmallWorld {
       local: "unknown",
       role: undefined,
     } as const;
-    const common = { term: 3n, index: 100n, identity: { clusterId: s.cluster, memberId: s.data ?? "" } };
+    const common = { term: 3n, index: 10_000n, identity: { clusterId: s.cluster, memberId: s.data ?? "" } };
     if (!s.answers || s.data === undefined) return view("", { ...quiet, trouble: "no answer" });
     if (s.pristine) return view(s.data, { ...common, pristine: "yes", members: [] });
     const without = { ...common, linearizable: "no", local: "no", trouble: "no leader" } as const;
     const leader = this.leader;
     const known = { leaderId: leader?.id, local: "yes" } as const;
     if (s.deceived) return view(s.data, { ...common, ...known, linearizable: "no" });
-    if (m === undefined || !this.held || !s.serves) return view(s.data, without);
+    if (!this.held || !s.serves) return view(s.data, without);
+    if (m === undefined) {
+      const runsOn = this.habits.runsOn && s.cluster === this.#cluster();
+      return view(s.data, runsOn ? { ...common, ...known, members: this.#list() } : without);
+    }
     if (!m.voter) {
-      const index = m.inSync ? 100n : 5n;
-      return view(m.id, { ...common, ...known, index, linearizable: "no", role: "learner" });
+      const index = m.inSync ? common.index : 5n;
+      const reads = this.habits.learnersServe
+        ? { linearizable: "yes", members: this.#list() } as const
+        : { linearizable: "no" } as const;
+      return view(m.id, { ...common, ...known, ...reads, index, role: "learner" });
     }
     return view(m.id, { ...common, ...known, members: this.#list() });
   }
@@ -282,7 +287,9 @@ export class SmallWorld {
         if (own === undefined || !own.voter || !this.up(own)) return undefined;
         const others = this.voters.filter((m) => m !== own && this.up(m)).length;
         if (this.margin >= 0 && others > 0 && this.margin < 1) return `restarting ${node} stops the service`;
-        return this.leader === own && others > 0 ? `the leader on ${node} has not handed over` : undefined;
+        return this.habits.handsOver && this.leader === own && others > 0
+          ? `the leader on ${node} has not handed over`
+          : undefined;
       }
       case "fences":
         if (own?.voter && this.up(own) && this.margin === 0) return `fencing ${node} stops the service`;
@@ -291,7 +298,9 @@ export class SmallWorld {
       case "setsAside":
         return this.#setAside(node);
       case "registersLearner":
-        if (this.record.some((m) => !m.voter || !m.named)) return "a second learner";
+        if (this.record.some((m) => !m.voter || (this.habits.namesLate && !m.named))) {
+          return "a second learner";
+        }
         if (s.data !== undefined || s.fenced || s.process) return `${node} was not made ready`;
         this.record = [...this.record, {
           id: `d${++this.#ids}00000000000000`,
@@ -310,13 +319,15 @@ export class SmallWorld {
       case "removes": {
         const gone = this.record.find((m) => m.id === effect.member);
         if (gone === undefined) return undefined;
-        if (this.leader === gone && this.voters.filter((m) => this.up(m)).length > 1) {
+        if (
+          this.habits.handsOver && this.leader === gone && this.voters.filter((m) => this.up(m)).length > 1
+        ) {
           return "the leader has not handed over";
         }
         const margin = this.margin;
         const other = hurt(gone);
         this.record = this.record.filter((m) => m !== gone);
-        if (this.up(gone)) this.change(gone.node, { process: false });
+        if (this.up(gone) && !this.habits.runsOn) this.change(gone.node, { process: false });
         return other !== undefined && this.margin < margin
           ? `safety is spent while ${other.node} is out of order`
           : undefined;
@@ -349,12 +360,13 @@ export class SmallWorld {
       this.#form();
       return undefined;
     }
-    if (s.data === undefined && as === "existing" && own !== undefined && this.held && !own.named) {
+    const first = own !== undefined && (!own.named || this.habits.returnsEmpty);
+    if (s.data === undefined && as === "existing" && first && this.held) {
       this.change(node, { process: true, data: own.id, cluster: this.#cluster(), serves: true });
       this.#member(own.id, { named: true, inSync: true });
       return undefined;
     }
-    // etcd exits where a member that has run has lost its data: the step fails, and costs nothing.
+    // It exits where a member that has run has lost its data: the step fails, and costs nothing.
     if (s.data === undefined) return undefined;
     this.change(node, { process: true });
     this.#form();

@@ -4,24 +4,29 @@
  */
 import assert from "node:assert/strict";
 import { etcd } from "../../plugins/etcd/mod.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
 import type { ServiceRun } from "../../src/engine/mod.ts";
 import { Manager, Run } from "../../src/sim/manager.ts";
 import type { Host } from "../../src/sim/host.ts";
 import { Random } from "../../src/sim/random.ts";
 import { World } from "../../src/sim/world.ts";
 import { everyEffect, told, watchChange } from "../effects/watch.ts";
-import { etcdOnFive, etcdOptions } from "./subject.ts";
+import type { Subject } from "../../src/sim/schedule.ts";
+import type { Service } from "../../src/playbook/plugin.ts";
+import { etcdOnFive, etcdOptions, zookeeperOnFive, zookeeperOptions } from "./subject.ts";
+
+/** A service with options that differ from those of its subject. */
+type Bind = (over: object) => Service;
 
 class Scene {
   readonly world: World;
-  readonly #subject = etcdOnFive();
   readonly #manager = new Manager("manager");
   readonly seen = new Set<string>();
   #runs = 0;
 
-  constructor(version: "3.4" | "3.5") {
-    const { target, wiring } = this.#subject;
-    this.world = new World(new Random(1), target.nodes, wiring, version, etcdOptions.dataDir);
+  constructor(readonly subject: Subject, readonly bind: Bind, version: string) {
+    const { target, model, service } = subject;
+    this.world = new World(new Random(1), target.nodes, model, version, service.dataDir);
   }
 
   host(name: string): Host {
@@ -51,13 +56,9 @@ class Scene {
 
   /** One change, which must be of this case, and come as predicted. */
   async change(kind: string, members: string, options: object = {}): Promise<void> {
-    const { target } = this.#subject;
+    const { target } = this.subject;
     const desired = target.nodes.filter((n) => members.split(" ").includes(n.name));
-    const service = etcd.bind({
-      name: target.service,
-      options: { ...etcdOptions, ...options },
-      nodes: target.nodes,
-    });
+    const service = this.bind(options);
     const wanted = { ...target, desired };
     const run = new Run(
       this.world,
@@ -77,9 +78,20 @@ class Scene {
   }
 }
 
-for (const version of ["3.4", "3.5"] as const) {
+const etcdSubject = etcdOnFive();
+const zookeeperSubject = zookeeperOnFive();
+const bindEtcd: Bind = (over) => {
+  const { service: name, nodes } = etcdSubject.target;
+  return etcd.bind({ name, options: { ...etcdOptions, ...over }, nodes });
+};
+const bindZooKeeper: Bind = (over) => {
+  const { service: name, nodes } = zookeeperSubject.target;
+  return zookeeper.bind({ name, options: { ...zookeeperOptions, ...over }, nodes });
+};
+
+for (const version of ["3.4", "3.5"]) {
   Deno.test(`simulated steps of every case do what their effects say, etcd ${version}`, async () => {
-    const scene = new Scene(version);
+    const scene = new Scene(etcdSubject, bindEtcd, version);
     const three = "n1 n2 n3";
     // A package's default that runs, and a node that has only the binary.
     scene.world.start(scene.host("n4"));
@@ -119,3 +131,47 @@ for (const version of ["3.4", "3.5"] as const) {
     assert.deepEqual([...scene.seen].sort(), everyEffect);
   });
 }
+
+Deno.test("simulated steps of every case do what their effects say, ZooKeeper", async () => {
+  const scene = new Scene(zookeeperSubject, bindZooKeeper, "3.8.0");
+  const three = "n1 n2 n3";
+  scene.host("n5").unit.loaded = false;
+
+  await scene.change("bootstrap", three);
+  for (const name of three.split(" ")) await scene.stop(name);
+  await scene.change("restart", three);
+  await scene.stop("n2");
+  await scene.change("repairCrashed", three);
+  await scene.stop("n3");
+  scene.host("n3").own.disk = undefined;
+  scene.host("n3").own.files.clear();
+  await scene.change("repairWiped", three);
+  scene.host("n2").marks.delete("latch");
+  await scene.change("repairConfig", three);
+  // Each of them in turn, the leader last.
+  const settings = { tickTime: "3000" };
+  for (let i = 0; i < 3; i++) await scene.change("repairConfig", three, { settings });
+  for (let i = 0; i < 3; i++) await scene.change("repairConfig", three);
+  await scene.change("add", `${three} n4`);
+  await scene.change("replace", "n1 n2 n4 n5");
+  await scene.stop("n2");
+  await scene.change("replace", "n1 n3 n4 n5");
+  const members = ["n1", "n3", "n4", "n5"];
+  const leader = members.find((name) => scene.host(name).peer?.leads) ?? "";
+  // Nobody hands over: the reconfiguration makes another one lead.
+  const left = members.filter((name) => name !== leader);
+  await scene.change("remove", left.join(" "));
+  const gone = left.find((name) => scene.host(name).peer?.leads !== true) ?? "";
+  scene.reach(gone, false);
+  const kept = left.filter((name) => name !== gone).join(" ");
+  await scene.change("remove", kept);
+  assert.ok(scene.host(gone).process, "who was removed runs on");
+  scene.reach(gone, true);
+  await scene.change("retire", kept);
+  // Three, two, one, two.
+  const [last = "", other = ""] = kept.split(" ");
+  await scene.change("remove", last);
+  await scene.change("add", `${last} ${other}`);
+  const never = ["movesLeaderFrom", "updatesPeerUrl"];
+  assert.deepEqual([...scene.seen].sort(), everyEffect.filter((does) => !never.includes(does)));
+});

@@ -1,9 +1,9 @@
 /**
  * Plays seeds until an invariant is violated, and prints what was found as one line of JSON: for copies of the source in
- * which a bug was planted. `deno run -A hunt.ts FIRST COUNT`.
+ * which a bug was planted. `deno run -A hunt.ts FIRST COUNT [SERVICE]`.
  */
 import { playSchedule } from "../../src/sim/schedule.ts";
-import { etcdOnFive } from "./subject.ts";
+import { subjects } from "./subject.ts";
 
 export interface Hunted {
   readonly seed: number | undefined;
@@ -12,8 +12,9 @@ export interface Hunted {
 }
 
 if (import.meta.main) {
-  const [first = 1, count = 1] = Deno.args.map(Number);
-  const subject = etcdOnFive();
+  const [from = "1", seeds = "1", service = "etcd"] = Deno.args;
+  const [first, count] = [Number(from), Number(seeds)];
+  const subject = subjects[service === "zookeeper" ? "zookeeper" : "etcd"]();
   let found: Hunted = { seed: undefined, invariant: undefined, story: undefined };
   for (let seed = first; seed < first + count && found.seed === undefined; seed++) {
     const { violation } = await playSchedule(subject, seed);

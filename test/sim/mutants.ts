@@ -8,6 +8,8 @@ export interface Edit {
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** Which service's seeds notice it; etcd's if left out. */
+  readonly service?: "zookeeper";
 }
 
 const edit = (file: string, find: string, plant: string): Edit => ({ file, find, plant });
@@ -64,3 +66,75 @@ export const playbookMutants: readonly Mutant[] = [
     )],
   },
 ];
+
+const zk = (file: string) => (find: string, plant: string): Edit =>
+  edit(`plugins/zookeeper/${file}.ts`, find, plant);
+const zkPieces = zk("pieces");
+const zkPlaybook = zk("playbook");
+/** An empty server makes a database of its own, and votes, as ZooKeeper does unless told otherwise. */
+const emptyOnesVote = zk("drift")('"db.autocreate": "false"', '"db.autocreate": "true"');
+
+/** The same for ZooKeeper's. */
+export const zookeeperMutants: readonly Mutant[] = [
+  {
+    name: "ZooKeeper: a server is added as a participant, not as an observer",
+    edits: [zkPieces('${serverSpec(n, "observer", o)} ${', '${serverSpec(n, "participant", o)} ${')],
+  },
+  {
+    name: "ZooKeeper: a wiped server is restarted with those that kept their data, where no quorum is held",
+    edits: [
+      emptyOnesVote,
+      edit(
+        "src/classify/unformed.ts",
+        '  if (f.data.state !== "present") {',
+        '  if (f.data.state === "empty" && typeof f.latch !== "string") return { is: "down" };\n  if (f.data.state !== "present") {',
+      ),
+      zkPlaybook(
+        '    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),\n    step("wait-quorum"',
+        `    ...f.nodes.flatMap((n) => {
+      const latchOf = (name: string) => {
+        const l = f.seen.nodes[name]?.latch;
+        return l === undefined || typeof l === "string" ? undefined : l;
+      };
+      const own = latchOf(n.name);
+      if (own === undefined || f.seen.nodes[n.name]?.data.state !== "empty") return [];
+      const servers = f.options.nodes.flatMap((m) => {
+        const l = latchOf(m.name);
+        const spec = serverSpec(m, "participant", f.options.zookeeper);
+        return l === undefined ? [] : ["server." + l.memberId + "=" + spec];
+      }).join(" ");
+      return [step(\`configure:\${n.name}\`, run(configuring(scene(f), own.memberId, own.clusterId, servers)), {
+        on: node(n),
+        effect: configures(n, "unchanged"),
+        idempotent: true,
+      })];
+    }),
+    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),
+    step("wait-quorum"`,
+      ),
+    ],
+  },
+  {
+    name: "ZooKeeper: servers are removed by a list that may not be the newest",
+    edits: [zkPieces(
+      'run(through(s, sh`zk_remove ${m.id} ${derived("version")}`))',
+      "run(through(s, sh`zk_remove ${m.id} -1`))",
+    )],
+  },
+  {
+    name: "ZooKeeper: a server that leaves is stopped before it is out of the list",
+    edits: [zkPlaybook(
+      '      removeMember(f.member, s),\n      ...putAway(f.node, f.member, f.seen, kept(s)),\n      waitSettled("wait-all", [], f.seen),',
+      '      ...putAway(f.node, f.member, f.seen, kept(s)),\n      removeMember(f.member, s),\n      waitSettled("wait-all", [], f.seen),',
+    )],
+  },
+  {
+    name: "ZooKeeper: a server that joins gets the lowest id that nobody has now",
+    edits: [
+      zk("derive")(
+        "  return next > MOST ? undefined : String(next);",
+        "  const free = Array.from({ length: MOST }, (_, i) => String(i + 1)).find((id) => seen.members.every((m) => m.id !== id));\n  return next > MOST ? undefined : free;",
+      ),
+    ],
+  },
+].map((m) => ({ ...m, service: "zookeeper" }));

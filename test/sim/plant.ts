@@ -51,6 +51,7 @@ export async function hunt(mutant: Mutant, seeds: number, first = 1): Promise<Hu
     "test/sim/hunt.ts",
     String(first),
     String(seeds),
+    mutant.service ?? "etcd",
   );
   if (code !== 0) throw new Error(err);
   const found: Hunted = JSON.parse(out);

@@ -1,6 +1,12 @@
-/** What the simulated schedules are about: an etcd service on five hosts, three of them its members at first. */
+/** What the simulated schedules are about: a service on five hosts, three of them its members at first. */
 import { etcd } from "../../plugins/etcd/mod.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
+import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import type { Target } from "../../src/model/observation.ts";
+import { etcdModel } from "../../src/sim/etcd/model.ts";
+import { zookeeperModel } from "../../src/sim/zookeeper/model.ts";
 import type { Subject } from "../../src/sim/schedule.ts";
 import { target } from "../unit/core_samples.ts";
 
@@ -16,16 +22,53 @@ export const etcdOptions = {
   env: {},
 } as const satisfies EtcdOptions;
 
-export function etcdOnFive(): Subject {
-  const t = target("n1 n2 n3", "n1 n2 n3 n4 n5", {
+const onFive = (): Target =>
+  target("n1 n2 n3", "n1 n2 n3 n4 n5", {
     stabilizeMs: 2_000,
     deadlineMs: 300_000,
     joinTimeoutMs: 60_000,
     backup: { keep: 2 },
   });
+
+export function etcdOnFive(): Subject {
+  const t = onFive();
   return {
     service: etcd.bind({ name: t.service, options: etcdOptions, nodes: t.nodes }),
     target: t,
-    wiring: { peerUrl: (n) => peerUrl(n, etcdOptions), clientUrl: (n) => clientUrl(n, etcdOptions) },
+    model: etcdModel({
+      peerUrl: (n) => peerUrl(n, etcdOptions),
+      clientUrl: (n) => clientUrl(n, etcdOptions),
+    }),
   };
 }
+
+export const zookeeperOptions = {
+  unit: "zookeeper.service",
+  dataDir: "/var/lib/zookeeper/data",
+  config: "/etc/zookeeper/quorate/zoo.cfg",
+  clientPort: 2181,
+  quorumPort: 2888,
+  electionPort: 3888,
+  user: "zookeeper",
+  java: "/usr/bin/java",
+  classPath: "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar",
+  jvm: "-Xmx512m",
+  configureMembers: true,
+  settings: { tickTime: "2000" },
+} as const satisfies ZooKeeperOptions;
+
+export function zookeeperOnFive(): Subject {
+  const t = onFive();
+  return {
+    service: zookeeper.bind({ name: t.service, options: zookeeperOptions, nodes: t.nodes }),
+    target: t,
+    model: zookeeperModel({
+      peerUrl: (n) => peerAddress(n, zookeeperOptions),
+      clientUrl: (n) => clientAddress(n, zookeeperOptions),
+      keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
+    }),
+  };
+}
+
+/** By the name of the plugin. */
+export const subjects = { etcd: etcdOnFive, zookeeper: zookeeperOnFive } as const;

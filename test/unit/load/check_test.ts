@@ -58,13 +58,13 @@ Deno.test("check takes a plugin, too", async () => {
   assert.match(out, /the plugin metad, on sample facts/);
 });
 
-Deno.test("simulate says that it knows etcd's processes only, and explain shows a plugin's own commands", async () => {
+Deno.test("simulate says which services it knows, and explain shows a plugin's own commands", async () => {
   const metad = new URL("../../../examples/metad/metad.ts", import.meta.url).pathname;
   using author = new Author({ "q.yaml": configOf(undefined, metad) });
   const simulated = await author.says((cli, flags) => simulate(cli, { ...flags, seeds: 1 }), "q.yaml");
   assert.deepEqual([simulated.code, simulated.err], [
     64,
-    "quorate: only etcd's processes can be simulated, not those of metad: test it with FakeFleet of quorate/testing\n",
+    "quorate: only etcd and ZooKeeper can be simulated, not metad: test it with FakeFleet of quorate/testing\n",
   ]);
   const { code, out } = await author.says(
     (cli, flags) => explain(cli, { ...flags, output: "text", node: "n4" }, "add"),

@@ -11,16 +11,18 @@ const demo = (...args: string[]) =>
     err: new TextDecoder().decode(stderr),
   }));
 
-Deno.test("the demo on simulated hosts plays all acts, says what it is, and loses no write", async () => {
-  const { code, out, err } = await demo("--simulated");
-  assert.equal(code, 0, err);
-  assert.match(out, /^SIMULATED HOSTS: /);
-  const cases = ["bootstrap", "add n5", "repairCrashed n1", "repairWiped n2", "replace n6", "remove n5"];
-  for (const one of cases) assert.match(out, new RegExp(`^ {2}\\d\\. ${one}, then `, "m"), one);
-  assert.equal(out.match(/converged after/g)?.length, 6);
-  const [, acknowledged] = /^The client: (\d+) writes acknowledged, .*, 0 lost; /m.exec(out) ?? [];
-  assert.ok(Number(acknowledged) > 100, out.slice(-300));
-});
+for (const service of ["etcd", "zookeeper"]) {
+  Deno.test(`the demo of ${service} on simulated hosts plays all acts, says what it is, and loses no write`, async () => {
+    const { code, out, err } = await demo("--simulated", "--service", service);
+    assert.equal(code, 0, err);
+    assert.match(out, /^SIMULATED HOSTS: /);
+    const cases = ["bootstrap", "add n5", "repairCrashed n1", "repairWiped n2", "replace n6", "remove n5"];
+    for (const one of cases) assert.match(out, new RegExp(`^ {2}\\d\\. ${one}, then `, "m"), one);
+    assert.equal(out.match(/converged after/g)?.length, 6);
+    const [, acknowledged] = /^The client: (\d+) writes acknowledged, .*, 0 lost; /m.exec(out) ?? [];
+    assert.ok(Number(acknowledged) > 100, out.slice(-300));
+  });
+}
 
 Deno.test("the demo names what it does not know", async () => {
   const { code, out, err } = await demo("--simulate");

@@ -4,32 +4,29 @@
  *
  * @module
  */
-import type { RecordedMember } from "../model/node.ts";
-import { quorumOf } from "../model/quorum.ts";
-import { changesMembers, type Deeds } from "./judge.ts";
-import type { Peer } from "./peer.ts";
-import { isVoter, SILENT_MS } from "./raft.ts";
-import type { World } from "./world.ts";
+import type { RecordedMember } from "../../model/node.ts";
+import { quorumOf } from "../../model/quorum.ts";
+import { changesMembers, type Deeds, strength } from "../judge.ts";
+import { type Peer, votersOf } from "../peer.ts";
+import type { Said } from "../shell.ts";
+import type { Etcd } from "./model.ts";
+import { SILENT_MS } from "./raft.ts";
 
-export interface Said {
-  readonly code: number;
-  readonly out?: string;
-  readonly err?: string;
-}
 const failed = (err: string): Said => ({ code: 1, err: `Error: ${err}` });
 const HEALTHY_FOR_MS = 5_000;
 
 /** Runs one etcdctl command on a host; nobody's `by` is another hand's. */
 export async function etcdctl(
-  w: World,
+  etcd: Etcd,
   from: string,
   endpoints: readonly string[],
   words: readonly string[],
   by: Deeds | undefined,
 ): Promise<Said> {
+  const { world: w, raft } = etcd;
   await w.time.sleep(w.random.int(10, 30));
-  const peers = [...w.raft.peers].filter((p) =>
-    endpoints.includes(w.wiring.clientUrl(w.host(p.host).node)) && p.listensAt <= w.time.now &&
+  const peers = [...raft.peers].filter((p) =>
+    endpoints.includes(w.model.clientUrl(w.host(p.host).node)) && p.listensAt <= w.time.now &&
     w.linked(from, p.host) && !p.disk.pristine
   );
   const peer = peers[0];
@@ -42,31 +39,30 @@ export async function etcdctl(
     w.host(from).files.add(words[2] ?? "");
     return { code: 0 };
   }
-  const leader = w.raft.leaderOf(peer);
+  const leader = raft.leaderOf(peer);
   if (leader === undefined) {
     // A leader that has lost its majority still takes what it is told, and may make it true much later.
-    if (peer.leads && verb === "member") change(w, peer, peer, words, by);
+    if (peer.leads && verb === "member") change(etcd, peer, peer, words, by);
     await w.time.sleep(w.random.int(2_000, 7_000));
     return failed("etcdserver: request timed out");
   }
-  if (verb === "member" && noun !== "list") return change(w, peer, leader, words, by);
-  if (verb === "move-leader") return moveLeader(w, peers, leader, noun);
+  if (verb === "member" && noun !== "list") return change(etcd, peer, leader, words, by);
+  if (verb === "move-leader") return moveLeader(etcd, peers, leader, noun);
   return { code: 0 };
 }
 
 const named = (config: readonly RecordedMember[]): number =>
   config.filter((m) => m.role === "voter" && m.name !== "").length;
-const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>
-  config.filter((m) => m.role === "voter");
 
 /** `member add`, `remove`, `promote`, `update`. */
 function change(
-  w: World,
+  etcd: Etcd,
   peer: Peer,
   leader: Peer,
   words: readonly string[],
   by: Deeds | undefined,
 ): Said {
+  const { world: w, raft } = etcd;
   const config = leader.members;
   const [, verb = "", subject = ""] = words;
   const flag = (name: string) => words.find((x) => x.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -74,11 +70,11 @@ function change(
   const own = config.find((m) => m.id === subject);
   if (verb !== "add" && own === undefined) return failed("etcdserver: member not found");
   const refusal = verb === "add"
-    ? mayAdd(w, peer, config, urls, words.includes("--learner"))
+    ? mayAdd(etcd, peer, config, urls, words.includes("--learner"))
     : verb === "remove" && own?.role === "voter"
-    ? mayRemove(w, peer, config, own)
+    ? mayRemove(etcd, peer, config, own)
     : verb === "promote"
-    ? mayPromote(w, leader, own)
+    ? mayPromote(etcd, leader, own)
     : undefined;
   if (refusal !== undefined) return failed(`etcdserver: ${refusal}`);
   const role = words.includes("--learner") ? "learner" as const : "voter" as const;
@@ -101,28 +97,18 @@ function change(
   if (by !== undefined) {
     changesMembers(w, by, what, leader, config, next, before, strength(w, leader, next));
   }
-  return w.raft.propose(leader, next) ? { code: 0 } : failed("etcdserver: request timed out");
+  return raft.propose(leader, next) ? { code: 0 } : failed("etcdserver: request timed out");
 }
-
-/** Voters of a configuration that this leader can hear. */
-const strength = (w: World, leader: Peer, config: readonly RecordedMember[]) =>
-  quorumOf(
-    votersOf(config).length,
-    [...w.raft.peers].filter((p) =>
-      p.disk.realm === leader.disk.realm && isVoter(config, p.id) &&
-      (p === leader || (w.linked(p.host, leader.host) && p.listensAt <= w.time.now))
-    ).length,
-  );
 
 // ---- server/etcdserver/server.go: mayAddMember, mayRemoveMember, mayPromoteMember --------------------------------
 
-function connected(w: World, peer: Peer, id: string): boolean {
-  const since = w.raft.connectedSince(peer, id, SILENT_MS[w.version]);
-  return since !== undefined && w.time.now - since >= HEALTHY_FOR_MS;
+function connected({ raft, version, time }: Etcd, peer: Peer, id: string): boolean {
+  const since = raft.connectedSince(peer, id, SILENT_MS[version]);
+  return since !== undefined && time.now - since >= HEALTHY_FOR_MS;
 }
 
 function mayAdd(
-  w: World,
+  etcd: Etcd,
   peer: Peer,
   config: readonly RecordedMember[],
   urls: readonly string[],
@@ -135,14 +121,14 @@ function mayAdd(
   ) {
     return "re-configuration failed due to not enough started members";
   }
-  if (!voters.every((m) => connected(w, peer, m.id))) return "unhealthy cluster";
+  if (!voters.every((m) => connected(etcd, peer, m.id))) return "unhealthy cluster";
   if (config.some((m) => m.peerUrls.some((u) => urls.includes(u)))) return "Peer URLs already exists";
   if (learner && config.some((m) => m.role === "learner")) return "too many learner members in cluster";
   return undefined;
 }
 
 function mayRemove(
-  w: World,
+  etcd: Etcd,
   peer: Peer,
   config: readonly RecordedMember[],
   own: RecordedMember,
@@ -152,29 +138,38 @@ function mayRemove(
   if (others.length === 0 || named(others) < needed) {
     return "re-configuration failed due to not enough started members";
   }
-  if (w.raft.connectedSince(peer, own.id, SILENT_MS[w.version]) === undefined) return undefined;
-  const active = votersOf(config).filter((m) => connected(w, peer, m.id)).length;
+  if (etcd.raft.connectedSince(peer, own.id, SILENT_MS[etcd.version]) === undefined) return undefined;
+  const active = votersOf(config).filter((m) => connected(etcd, peer, m.id)).length;
   return active - 1 < needed ? "unhealthy cluster" : undefined;
 }
 
-function mayPromote(w: World, leader: Peer, own: RecordedMember | undefined): string | undefined {
-  const peer = [...w.raft.peers].find((p) => p.id === own?.id && p.disk.realm === leader.disk.realm);
+function mayPromote(
+  { raft, world: w }: Etcd,
+  leader: Peer,
+  own: RecordedMember | undefined,
+): string | undefined {
+  const peer = [...raft.peers].find((p) => p.id === own?.id && p.disk.realm === leader.disk.realm);
   if (own?.role !== "learner") return "can only promote a learner member";
   return peer !== undefined && peer.disk.log === leader.disk.log && w.linked(peer.host, leader.host)
     ? undefined
     : "can only promote a learner member which is in sync with leader";
 }
 
-async function moveLeader(w: World, peers: readonly Peer[], leader: Peer, to: string): Promise<Said> {
+async function moveLeader(
+  { world: w, raft }: Etcd,
+  peers: readonly Peer[],
+  leader: Peer,
+  to: string,
+): Promise<Said> {
   if (!peers.includes(leader)) return failed("no leader endpoint given at");
   await w.time.sleep(w.random.int(20, 120));
-  const heir = [...w.raft.peers].find((p) => p.id === to && p.disk.realm === leader.disk.realm);
+  const heir = [...raft.peers].find((p) => p.id === to && p.disk.realm === leader.disk.realm);
   if (
     !leader.leads || heir === undefined || heir.disk.log !== leader.disk.log ||
     !w.linked(heir.host, leader.host)
   ) {
     return failed("etcdserver: request timed out, leader transfer took too long");
   }
-  w.raft.handOver(leader, heir);
+  raft.handOver(leader, heir);
   return { code: 0 };
 }

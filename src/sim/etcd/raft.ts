@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { RecordedMember } from "../model/node.ts";
-import { emptyLog, type Entry, type Peer } from "./peer.ts";
-import type { Random } from "./random.ts";
-import type { Time } from "./time.ts";
+import type { RecordedMember } from "../../model/node.ts";
+import { emptyLog, isVoter, majority, newer, type Peer, votersOf } from "../peer.ts";
+import type { Random } from "../random.ts";
+import type { Time } from "../time.ts";
 
 /** What Raft asks of the world, and tells it. */
 export interface Medium {
@@ -27,14 +27,6 @@ export interface Medium {
 const ELECTION_MS = 1_000;
 /** A silent connection counts as alive for so long: etcd 3.4 notices after 5 s, 3.5 after a minute and more. */
 export const SILENT_MS = { "3.4": 5_000, "3.5": 60_000 } as const;
-
-export const isVoter = (config: readonly RecordedMember[], id: string): boolean =>
-  config.some((m) => m.id === id && m.role === "voter");
-const voterCount = (config: readonly RecordedMember[]): number =>
-  config.filter((m) => m.role === "voter").length;
-const majority = (config: readonly RecordedMember[], of: readonly Peer[]): boolean =>
-  of.filter((p) => isVoter(config, p.id)).length > voterCount(config) / 2;
-const newer = (a: Entry, b: Entry): boolean => a.term > b.term || (a.term === b.term && a.index > b.index);
 
 export class Raft {
   readonly peers = new Set<Peer>();
@@ -204,7 +196,7 @@ export class Raft {
       !q.hearing && (q.leads ? q.lostSince !== undefined : now - q.heard >= ELECTION_MS) &&
       !newer(q.disk.log, p.disk.log) && (q.disk.log === emptyLog || q.members.some((m) => m.id === p.id))
     );
-    if (granted.length + 1 <= voterCount(p.members) / 2) return false;
+    if (granted.length + 1 <= votersOf(p.members).length / 2) return false;
     const term = Math.max(p.disk.term, ...voters.map((q) => q.disk.term)) + 1;
     const { disk } = p;
     disk.term = term;

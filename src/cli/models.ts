@@ -1,0 +1,31 @@
+import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
+import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import type { ServiceConfig } from "../config/config.ts";
+import type { Options } from "../playbook/options.ts";
+import { etcdModel } from "../sim/etcd/model.ts";
+import type { Model } from "../sim/model.ts";
+import { zookeeperModel } from "../sim/zookeeper/model.ts";
+
+/**
+ * What the simulated processes of a service behave like; undefined where nobody has told. Its options were read by its
+ * plugin's own spec.
+ */
+export function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
+  switch (plugin.name) {
+    case "etcd": {
+      const etcd = options as Options & EtcdOptions;
+      return etcdModel({ peerUrl: (n) => peerUrl(n, etcd), clientUrl: (n) => clientUrl(n, etcd) });
+    }
+    case "zookeeper": {
+      const zookeeper = options as Options & ZooKeeperOptions;
+      return zookeeperModel({
+        peerUrl: (n) => peerAddress(n, zookeeper),
+        clientUrl: (n) => clientAddress(n, zookeeper),
+        keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
+      });
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What ZooKeeper's playbook runs on a host besides what every playbook does: the functions of the plugin's shell text, as
+ * transitions. They reach the ensemble through the host's own server.
+ *
+ * @module
+ */
+import { failed, ok, pairs, stage, startNew, systemctl } from "../commands.ts";
+import type { Host } from "../host.ts";
+import type { Deeds } from "../judge.ts";
+import type { Commands } from "../model.ts";
+import type { Said } from "../shell.ts";
+import { SERVERS } from "./list.ts";
+import type { ZooKeeper } from "./model.ts";
+import { reconfigure, type Wish } from "./reconfig.ts";
+import type { List } from "./zab.ts";
+
+const TRIES = 60;
+
+export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
+  const { world: w, zab } = zk;
+  const pause = (low: number, high: number) => w.time.sleep(w.random.int(low, high));
+  const soon = async (said: () => Said | Promise<Said>): Promise<Said> => {
+    await pause(2, 15);
+    return await said();
+  };
+  const leader = () => {
+    const server = zk.on(h);
+    return server === undefined || server.listensAt > w.time.now ? undefined : zk.leaderOf(server);
+  };
+  /** `zk_record`: a session of its own. */
+  const record = async (): Promise<List | undefined> => {
+    await pause(20, 80);
+    return leader()?.list;
+  };
+  /** `zk_role`: read again and again; undefined where it cannot be read. */
+  const role = async (id: string): Promise<"participant" | "observer" | "" | undefined> => {
+    for (let tries = 0; tries < TRIES && h.up; tries++) {
+      const list = await record();
+      const found = list?.find((m) => m.id === id);
+      if (list !== undefined) {
+        return found === undefined ? "" : found.role === "voter" ? "participant" : "observer";
+      }
+      await w.time.sleep(250);
+    }
+    return undefined;
+  };
+  const reconfig = (wish: Wish) => reconfigure(zk, h, wish, by);
+  /** `set` and `create` of /quorate, through whoever leads. */
+  const note = async (text: string): Promise<boolean> => {
+    await pause(200, 600);
+    const to = leader();
+    return to !== undefined && zab.propose(to, { note: text });
+  };
+
+  return {
+    zk_unit: () =>
+      soon(() => {
+        h.unit.loaded = true;
+        return ok;
+      }),
+    zk_stage: () => soon(() => stage(h)),
+    zk_configure: ([, , , , , myid = "", ensemble = "", servers = "", ...lines]) =>
+      soon(() => {
+        if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
+        pairs(lines).forEach((value, key) => h.env.set(key, value));
+        h.env.set(SERVERS, servers.split(" ").join("\n"));
+        // Over the data of a server these files only say what they said.
+        h.volume.files.set("quorate-ensemble", ensemble);
+        h.volume.files.set("myid", myid);
+        h.volume.files.delete("initialize");
+        h.marks.delete("restart");
+        return ok;
+      }),
+    zk_start_new: () =>
+      soon(async () => {
+        h.volume.files.set("initialize", "");
+        const said = await startNew(w, h);
+        if (said.code !== 0) h.volume.files.delete("initialize");
+        return said;
+      }),
+    zk_set: ([, , , ...lines]) =>
+      soon(() => {
+        h.marks.set("restart", new Map());
+        pairs(lines).forEach((value, key) => h.env.set(key, value));
+        return ok;
+      }),
+    zk_restart: async () => {
+      const said = await systemctl(w, h, ["restart"]);
+      if (said.code === 0) h.marks.delete("restart");
+      return said;
+    },
+    zk_named: ([, , ensemble = "", myid]) =>
+      soon(() => {
+        const { disk } = h.volume;
+        if (disk === undefined || disk.clusterId !== "") return ok;
+        if (disk.memberId !== myid) return failed("it holds the data of another server");
+        disk.clusterId = ensemble;
+        return ok;
+      }),
+    zk_with: () => soon(() => ok),
+    zk_name: async ([, ensemble = "", highest = ""]) => {
+      if (leader()?.disk.log.note === undefined) await note(`${ensemble} ${highest}`);
+      if (await role("0") === undefined) return failed("the record cannot be read back");
+      return leader()?.disk.commit.note?.startsWith(`${ensemble} `)
+        ? ok
+        : failed("KeeperErrorCode = NodeExists");
+    },
+    zk_register: async ([, ensemble = "", id = "", spec = "", version = ""]) => {
+      await note(`${ensemble} ${id}`);
+      const said = await reconfig({ version, add: `server.${id}=${spec}` });
+      if (await role(id) !== "observer") {
+        return said.code === 0 ? failed("the record cannot be read back") : said;
+      }
+      return leader()?.disk.commit.note === `${ensemble} ${id}` ? ok : failed("its id was not written down");
+    },
+    zk_promote: async ([, id = "", spec = "", version = ""]) => {
+      const add = `server.${id}=${spec}`;
+      let said = await reconfig({ version, add });
+      if (said.err?.startsWith("No quorum of new config")) {
+        // In no list it follows without a vote, and counts.
+        said = await reconfig({ version, remove: id });
+        if (await role(id) !== "") return said;
+        for (let tries = 0; tries < 8; tries++) {
+          const list = await record();
+          if (list === undefined) continue;
+          said = await reconfig({ version: zab.versionOf(list).toString(16), add });
+          if (await role(id) === "participant") return ok;
+          await w.time.sleep(500);
+        }
+      }
+      return await role(id) === "participant" ? ok : { ...said, code: 1 };
+    },
+    zk_remove: async ([, id = "", version = ""]) => {
+      const said = await reconfig({ version, remove: id });
+      return await role(id) === "" ? ok : { ...said, code: 1 };
+    },
+    zk_backup: async ([, , file = ""]) => {
+      if (await record() === undefined) return failed("the server here serves no read");
+      h.files.add(file);
+      return ok;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * What a node check reads of a simulated ZooKeeper: by `srvr`, and in a session of its own, which is a write.
+ *
+ * @module
+ */
+import type { Identity, ServiceView } from "../../model/node.ts";
+import type { Host } from "../host.ts";
+import { SERVERS } from "./list.ts";
+import type { ZooKeeper } from "./model.ts";
+import { type Server, SILENT_MS, zxidOf } from "./zab.ts";
+
+const silent: ServiceView = {
+  identity: undefined,
+  linearizable: "unknown",
+  local: "no",
+  members: undefined,
+  leaderId: undefined,
+  role: undefined,
+  term: undefined,
+  index: undefined,
+  version: undefined,
+  alarms: [],
+  pristine: "no",
+  trouble: "ZooKeeper does not listen yet",
+};
+
+/** The server on a host, if it serves, and the leader that it serves by. */
+function session(zk: ZooKeeper, h: Host): { readonly server: Server; readonly leader: Server } | undefined {
+  const server = zk.on(h);
+  const leader = server === undefined || server.listensAt > zk.time.now ? undefined : zk.leaderOf(server);
+  return server === undefined || leader === undefined ? undefined : { server, leader };
+}
+
+/** `/quorate`, which a playbook has written: the ensemble's name, and the highest id that was ever given. */
+function noteOf({ disk }: Server): { readonly name: string; readonly highest: string } | undefined {
+  const [name, highest] = disk.commit.note?.split(" ") ?? [];
+  return name === undefined || highest === undefined ? undefined : { name, highest };
+}
+
+export function viewOf(zk: ZooKeeper, h: Host): ServiceView {
+  const server = zk.on(h);
+  if (server === undefined || server.listensAt > zk.time.now) return silent;
+  const at = session(zk, h);
+  const follows = server.leads
+    ? server.established
+    : server.hearing || zk.time.now - server.heard < SILENT_MS;
+  if (at === undefined && (!server.ready || !follows)) {
+    return { ...silent, linearizable: "no", trouble: "ZooKeeper finds no majority" };
+  }
+  const observes = server.list.some((m) => m.id === server.id && m.role !== "voter");
+  const zxid = BigInt(zxidOf(server.disk.commit));
+  const common = {
+    ...silent,
+    local: "yes",
+    role: observes ? "learner" : "voter",
+    term: zxid >> 32n,
+    index: zxid,
+    version: zk.installed,
+  } as const;
+  // It still takes somebody for its leader, or itself: who opens a session waits.
+  if (at === undefined) return { ...common, trouble: "no session could be opened in time" };
+  const note = noteOf(server);
+  const clusterId = note?.name ?? server.disk.clusterId;
+  const leader = at.leader.list.find((m) => m.id === at.leader.id && m.role === "voter");
+  return {
+    ...common,
+    identity: clusterId === "" ? undefined : { clusterId, memberId: server.id },
+    linearizable: "yes",
+    members: server.list,
+    leaderId: observes ? undefined : leader?.id,
+    trouble: clusterId === "" ? "the ensemble has no name yet: give it one" : undefined,
+  };
+}
+
+/** Of an ensemble that others built no name lies beside the data; the running server tells it. */
+export function identityOf({ volume: { disk } }: Host, view: ServiceView | undefined): Identity | undefined {
+  if (disk === undefined) return undefined;
+  const { clusterId, memberId } = disk;
+  if (clusterId !== "") return { clusterId, memberId };
+  return view?.identity?.memberId === memberId ? view.identity : undefined;
+}
+
+export function settingsOf(zk: ZooKeeper, h: Host): Readonly<Record<string, string>> {
+  const at = session(zk, h);
+  const note = at === undefined ? undefined : noteOf(at.server);
+  const { keys } = zk;
+  return {
+    ...Object.fromEntries([...h.env].filter(([key]) => key !== SERVERS)),
+    ...(h.marks.has("restart") ? { [keys.restart]: "due" } : {}),
+    ...(at === undefined ? {} : { [keys.version]: zk.zab.versionOf(at.server.list).toString(16) }),
+    ...(note === undefined ? {} : { [keys.highest]: note.highest }),
+  };
+}

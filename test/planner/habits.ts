@@ -1,0 +1,53 @@
+/** What members do by themselves, which differs with the service, and how its record names them. */
+import { etcd } from "../../plugins/etcd/mod.ts";
+import { peerUrl } from "../../plugins/etcd/options.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
+import { peerAddress } from "../../plugins/zookeeper/options.ts";
+import type { HostNode } from "../../src/model/node.ts";
+import type { Target } from "../../src/model/observation.ts";
+import type { Service } from "../../src/playbook/plugin.ts";
+import { etcdOptions, zookeeperOptions } from "../sim/subject.ts";
+
+export interface Habits {
+  readonly bind: (target: Target) => Service;
+  readonly peerUrl: (n: HostNode) => string;
+  /** The record knows who has run: it has a name only then. */
+  readonly namesLate: boolean;
+  /** A leader hands over before it is touched. */
+  readonly handsOver: boolean;
+  /** Who was removed runs on, takes part no more, and serves all the same. */
+  readonly runsOn: boolean;
+  /** Who has lost its data may be started empty under its id, and the others bring it up to date. */
+  readonly returnsEmpty: boolean;
+  /** Learners serve linearizable reads. */
+  readonly learnersServe: boolean;
+  /** A package starts a default of its own, which nobody has ever written to. */
+  readonly defaults: boolean;
+  readonly program: string;
+}
+
+export const etcdHabits: Habits = {
+  bind: ({ service: name, nodes }) => etcd.bind({ name, options: etcdOptions, nodes }),
+  peerUrl: (n) => peerUrl(n, etcdOptions),
+  namesLate: true,
+  handsOver: true,
+  runsOn: false,
+  returnsEmpty: false,
+  learnersServe: false,
+  defaults: true,
+  program: "etcdctl",
+};
+export const zookeeperHabits: Habits = {
+  bind: ({ service: name, nodes }) => zookeeper.bind({ name, options: zookeeperOptions, nodes }),
+  peerUrl: (n) => peerAddress(n, zookeeperOptions),
+  namesLate: false,
+  handsOver: false,
+  runsOn: true,
+  returnsEmpty: true,
+  learnersServe: true,
+  defaults: false,
+  program: "/usr/bin/java",
+};
+
+/** By the name of the plugin. */
+export const habits = { etcd: etcdHabits, zookeeper: zookeeperHabits } as const;

@@ -160,7 +160,11 @@ export function join(n: HostNode, s: Scene) {
     step(
       `configure:${n.name}`,
       // Who joins an ensemble that exists has nothing to do with a bootstrap any more.
-      run(sh`quorate_unmark ${s.service} intent started && ${configureRecorded(n, s)}`),
+      run(
+        sh`quorate_unmark ${s.service} intent started && ${
+          configureRecorded(n, s)
+        } && quorate_enable ${s.options.unit}`,
+      ),
       {
         title: `configure ${n.name} with the live list of servers`,
         on: node(n),

@@ -326,8 +326,8 @@ export const ruleMutants: readonly RuleMutant[] = [
     "data is set aside before its process is stopped",
     changing,
     order(
-      'if (e.does === "setsAside" && !earlier',
-      'if (e.does === "setsAside" && e.node === "" && !earlier',
+      'if ((e.does === "setsAside" || e.does === "succeeds") && !earlier',
+      'if (e.does === "succeeds" && !earlier',
     ),
     rules("s15_data")('if (facts.process !== "no") {', 'if (facts.process === "unknown") {'),
     shared("    fence(at, k),\n    setAside(at, m.id, k),", "    setAside(at, m.id, k),\n    fence(at, k),"),
@@ -346,7 +346,7 @@ export const ruleMutants: readonly RuleMutant[] = [
     ["test/golden/plan_test.ts", ...engine],
     shared("    fence(at, k),\n    setAside(at, m.id, k),", ""),
     edit("src/classify/classify.ts", "        ...findRetirees(i),\n", ""),
-    edit("src/classify/classify.ts", 'import { findRetirees } from "./retire.ts";\n', ""),
+    edit("src/classify/classify.ts", "import { findRetirees, findRisen }", "import { findRisen }"),
   ),
   beyond(
     "S17",

@@ -5,7 +5,7 @@
 import { etcd, everyDeath, formationAndRepairs, zookeeper } from "./crash_cases.ts";
 
 Deno.test("apply that is killed at any step of any case is finished by the next run, etcd 3.4", () =>
-  everyDeath(etcd("3.4"), { name: "crash" }));
+  everyDeath(etcd("3.4"), { name: "zx-etcd" }));
 
 Deno.test("apply that is killed in the middle of a repair is finished by the next run, ZooKeeper", () =>
-  formationAndRepairs(zookeeper, { name: "crash-zk", each: 3, only: ["repairWiped"] }));
+  formationAndRepairs(zookeeper, { name: "zx-crash-zk", each: 3, only: ["repairWiped"] }));

@@ -56,8 +56,8 @@ export class Crash {
   }
 
   /**
-   * Kills a run at each step in turn (or at one of `each`), and after each kill lets runs finish what it began. Several legs take turns, so
-   * that each finds what the one before has left; a leg that is through is applied without a kill.
+   * Kills a run at each step in turn (or at one of `each`), and after each kill lets runs finish what it began. Several
+   * legs take turns, so that each finds what the one before has left; a leg that is through is applied without a kill.
    */
   async everyStep(...legs: readonly Leg[]): Promise<void> {
     const runs = legs.map((): number[] => []);

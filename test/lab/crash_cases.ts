@@ -209,6 +209,8 @@ export async function everyDeath(up: Up, options: CrashOptions): Promise<void> {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
+const CASES = ["bootstrap", "restart", "repairCrashed", "repairWiped", "repairConfig", "add", "remove"]
+  .concat("replaceHealthy", "replaceDead", "retire");
 const SERVICES: Readonly<Record<string, Up>> = { etcd: etcd("3.4"), "etcd-3.5": etcd("3.5"), zookeeper };
 
 if (import.meta.main) {
@@ -222,15 +224,18 @@ if (import.meta.main) {
       name: { type: "string", default: "crash-long" },
     },
   });
-  const up = SERVICES[values.service];
-  if (up === undefined) {
-    console.error(`There is no service ${values.service}: name one of ${Object.keys(SERVICES).join(", ")}`);
+  const wrong = (what: string, names: readonly string[]): never => {
+    console.error(`There is no ${what}: name some of ${names.join(", ")}`);
     Deno.exit(64);
-  }
+  };
+  const only = values.only?.split(",");
+  const unknown = only?.find((name) => !CASES.includes(name));
+  if (unknown !== undefined) wrong(`case ${unknown}`, CASES);
+  const up = SERVICES[values.service] ?? wrong(`service ${values.service}`, Object.keys(SERVICES));
   await everyDeath(up, {
     name: values.name,
     seed: Number(values.seed),
     each: Number(values.each),
-    ...(values.only === undefined ? {} : { only: values.only.split(",") }),
+    ...(only === undefined ? {} : { only }),
   });
 }

@@ -8,4 +8,4 @@ Deno.test("apply that is killed at any step of any case is finished by the next 
   everyDeath(etcd("3.4"), { name: "zx-etcd" }));
 
 Deno.test("apply that is killed in the middle of a repair is finished by the next run, ZooKeeper", () =>
-  formationAndRepairs(zookeeper, { name: "zx-crash-zk", each: 3, only: ["repairWiped"] }));
+  formationAndRepairs(zookeeper, { name: "zx-crash-zk", each: 4, only: ["repairWiped"] }));

@@ -88,7 +88,7 @@ export class Site extends Managed {
       },
       policy: { ...policy, ...more.policy },
     };
-    return Promise.resolve(this.write(members, { metadata }, more.nodes));
+    return Promise.resolve(this.writeConfig(members, { metadata }, more.nodes));
   }
 
   /**

@@ -52,7 +52,7 @@ export abstract class Managed implements AsyncDisposable {
   /** Writes a config that names these members; every host of the lab is under `nodes:` unless told. */
   abstract config(members: readonly string[], more?: More): string | Promise<string>;
 
-  protected write(
+  protected writeConfig(
     members: readonly string[],
     services: object,
     nodes: readonly string[] = this.lab.hosts.map((h) => h.name),

@@ -30,7 +30,7 @@ export class Ensemble extends Managed {
       options: { jvm: `-Xmx128m ${SMALL_JVM}`, ...more.options },
       policy: { ...policy, ...more.policy },
     };
-    return this.write(members, { coordination, ...more.others });
+    return this.writeConfig(members, { coordination, ...more.others });
   }
 
   /**

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { installTls, type Lab, labUp, until } from "../../lab/mod.ts";
 import { shellOf } from "../docs.ts";
-import { type Ran, runTool } from "./kit.ts";
+import { runTool } from "./kit.ts";
+import type { Ran } from "./managed.ts";
 
 const PAGE = shellOf(await Deno.readTextFile(new URL("../../docs/adopt.md", import.meta.url))).flatMap((s) =>
   s.text.trim().split("\n")

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { type Running, until } from "../../lab/mod.ts";
 import type { Event } from "../../src/model/event.ts";
-import type { Ran, Site } from "./kit.ts";
+import type { Managed, Ran } from "./managed.ts";
 
 /** As many runs may a timer have to start until everything is as the config says. */
 const RUNS = 4;
@@ -21,10 +21,9 @@ const SILENT_EACH = 4;
 export interface Death {
   readonly step: string;
   readonly delayMs: number;
-  /** Steps of all changes that the run has begun. */
+  /** The changes that the run has begun, and the steps of all of them. */
+  readonly changes: number;
   readonly steps: number;
-  /** It was the last step of the last change. */
-  readonly last: boolean;
 }
 
 /** Which config is applied, and which members it names. */
@@ -46,7 +45,8 @@ export interface Leg {
 export class Crash {
   #seed: number;
 
-  constructor(readonly site: Site, seed: number) {
+  /** `each`: of how many steps one is killed at; more than 1 only for legs of one change. */
+  constructor(readonly site: Managed, seed: number, readonly each = 1) {
     this.#seed = seed;
   }
 
@@ -56,41 +56,43 @@ export class Crash {
   }
 
   /**
-   * Kills a run at each step in turn, and after each kill lets runs finish what it began. Several legs take turns, so
-   * that each finds what the one before has left; a leg that is through is applied without a kill.
+   * Kills a run at each step in turn (or at one of `each`), and after each kill lets runs finish what it began. Several
+   * legs take turns, so that each finds what the one before has left; a leg that is through is applied without a kill.
    */
   async everyStep(...legs: readonly Leg[]): Promise<void> {
     const runs = legs.map((): number[] => []);
     const steps = legs.map(() => Infinity);
-    for (let k = 1; k <= Math.max(...steps); k++) {
+    for (let k = 1; k <= Math.max(...steps); k += this.each) {
       for (const [at, leg] of legs.entries()) {
         const goal = await leg.round(k);
         if (k > (steps[at] ?? 0)) {
           await this.converge(goal.config);
           continue;
         }
-        const death = await this.killAt(goal.config, k, leg.changes);
+        const death = await this.killAt(goal.config, k);
+        const last = death.changes === (leg.changes ?? 1) && k + this.each > death.steps;
         try {
           await this.#afterDeath(goal);
           runs[at]?.push(await this.converge(goal.config));
-          await this.landed(goal, k % SILENT_EACH === 0 || death.last);
+          await this.landed(goal, k % SILENT_EACH === 0 || last);
         } catch (error) {
           const where = `${leg.name}, killed ${death.delayMs} ms into step ${k}, ${death.step}`;
           throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error });
         }
-        if (death.last) steps[at] = death.steps;
+        if (last) steps[at] = death.steps;
       }
     }
     for (const [at, { name }] of legs.entries()) {
-      assert.equal(runs[at]?.length, steps[at], `${name}: one kill at each step`);
+      const kills = Math.ceil((steps[at] ?? 0) / this.each);
+      assert.equal(runs[at]?.length, kills, `${name}: every kill was made`);
       console.log(
-        `${name}: killed at each of ${steps[at]} steps; then ${Math.max(...runs[at] ?? [])} runs at most`,
+        `${name}: killed at ${kills} of ${steps[at]} steps; then ${Math.max(...runs[at] ?? [])} runs at most`,
       );
     }
   }
 
   /** Starts a run and kills it at its k-th step, counted over all of its changes. */
-  async killAt(config: string, k: number, changes = 1): Promise<Death> {
+  async killAt(config: string, k: number): Promise<Death> {
     const begun = `"event":"step(?:Started|Skipped)"`;
     const { running, said } = await this.#until(config, new RegExp(`^(?:[^]*?${begun}){${k}}.*\n`));
     const delayMs = this.#random(DELAYS) ?? 0;
@@ -102,7 +104,7 @@ export class Crash {
     const steps = lengths.reduce((sum, n) => sum + n, 0);
     const at = events.at(-1);
     assert(at !== undefined && "step" in at && typeof at.step !== "string");
-    return { step: at.step.id, delayMs, steps, last: lengths.length === changes && k === steps };
+    return { step: at.step.id, delayMs, changes: lengths.length, steps };
   }
 
   /** Starts a run that comes this far. On a machine that is busy a host may be too slow to be asked: then another one. */
@@ -164,9 +166,8 @@ export class Crash {
 
   /** Writes a key where the cluster takes it; what it acknowledges must be there from then on. */
   async write(host: string): Promise<void> {
-    const key = `crash/${crypto.randomUUID()}`;
-    const { code } = await this.site.etcdctl(host, `put ${key} x --command-timeout=2s`);
-    if (code === 0) this.#written.push(key);
+    const key = crypto.randomUUID();
+    if (await this.site.note(host, key)) this.#written.push(key);
   }
 
   /** A new cluster: the old one's keys are not to be expected. */
@@ -181,27 +182,19 @@ export class Crash {
     assert.equal(
       (await this.oneCluster()).length,
       hosts.length,
-      "etcd runs on the members, and nowhere else",
+      "the service runs on the members, and nowhere else",
     );
     assert.deepEqual(await this.#intents(), [], "hosts with the intent of an unfinished bootstrap");
-    const { out } = await this.site.etcdctl(hosts[0] ?? "", "get crash/ --prefix --keys-only");
-    const kept = new Set(out.split("\n"));
+    const kept = await this.site.noted(hosts[0] ?? "");
     assert.deepEqual(this.#written.filter((key) => !kept.has(key)), [], "acknowledged writes that were lost");
     if (!then) return;
     const again: Ran = await this.site.quorate(config, "apply");
     assert.deepEqual(again, { code: 0, out: "", err: "" }, "the next apply is silent");
   }
 
-  /** The hosts on which etcd runs; all that say so are of one cluster. */
+  /** The hosts on which the service runs; all that say so are of one cluster. */
   async oneCluster(): Promise<readonly string[]> {
-    const said = await Promise.all(this.site.lab.hosts.map(async ({ name }) => {
-      // A killed host runs nothing.
-      const { stdout } = await this.site.lab.on(name, "pidof etcd").catch(() => ({ stdout: "" }));
-      if (stdout === "") return [];
-      const { out } = await this.site.etcdctl(name, "endpoint status -w json");
-      return [{ name, cluster: /"cluster_id":(\d+)/.exec(out)?.[1] }];
-    }));
-    const running = said.flat();
+    const running = await this.site.running();
     const clusters = new Set(running.flatMap(({ cluster }) => cluster ?? []));
     assert(clusters.size <= 1, `two clusters: ${JSON.stringify(running)}`);
     return running.map(({ name }) => name);

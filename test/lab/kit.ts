@@ -4,26 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
-import {
-  type HostOptions,
-  installTls,
-  type Lab,
-  type LabOptions,
-  labUp,
-  type Running,
-  until,
-} from "../../lab/mod.ts";
+import { type HostOptions, installTls, type Lab, type LabOptions, labUp, until } from "../../lab/mod.ts";
+import { MAIN, Managed, type More, policy, type Ran, type Serving } from "./managed.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export const DATA = "/var/lib/etcd/default";
-
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 export interface SiteOptions extends HostOptions {
   readonly hosts: LabOptions["hosts"];
@@ -41,9 +25,6 @@ export async function runTool(lab: Lab, args: readonly string[], home: string): 
   return { code, out: stdout, err: stderr };
 }
 
-/** Policy for tests: quick, and without waits that a test does not look at. */
-const policy = { stabilize: "300ms", deadline: "3m" };
-
 /** A member as `etcdctl member list` tells it. */
 export interface Listed {
   readonly id: string;
@@ -53,14 +34,17 @@ export interface Listed {
   readonly started: boolean;
 }
 
-/** A lab, its config, and the tool. */
-export class Site implements AsyncDisposable {
+/** A lab whose hosts can run etcd, its config, and the tool. */
+export class Site extends Managed {
+  readonly unit = "etcd";
+  readonly data = DATA;
   #tls: Awaited<ReturnType<typeof installTls>> | undefined;
-  #state = 0;
   /** What `etcdctl` as a witness needs besides, e.g. `--user`. */
   witness = "";
 
-  private constructor(readonly lab: Lab, readonly options: SiteOptions) {}
+  private constructor(lab: Lab, readonly options: SiteOptions) {
+    super(lab);
+  }
 
   static async up(name: string, options: SiteOptions): Promise<Site> {
     const { hosts, tls: _tls, ...host } = options;
@@ -71,7 +55,7 @@ export class Site implements AsyncDisposable {
 
   async #prepare(): Promise<void> {
     if (this.options.tls) this.#tls = await installTls(this.lab);
-    this.#state++;
+    this.forget();
   }
 
   /** Fresh hosts, and a manager that remembers nothing. */
@@ -80,85 +64,31 @@ export class Site implements AsyncDisposable {
     await this.#prepare();
   }
 
-  /** From here on another manager, which remembers nothing. */
-  forget(): void {
-    this.#state++;
-  }
-
-  get state(): string {
-    return `${this.lab.dir}/state-${this.#state}`;
-  }
-
-  /** Writes a config that names these members; every host of the lab is under `nodes:` unless told. */
-  async config(
+  override config(
     members: readonly string[],
-    more: { readonly nodes?: readonly string[]; readonly policy?: object; readonly options?: object } = {},
+    more: More & { readonly nodes?: readonly string[] } = {},
   ): Promise<string> {
-    const path = `${this.lab.dir}/quorate-${members.join("-")}-${crypto.randomUUID().slice(0, 8)}.yaml`;
-    const nodes = this.lab.hosts.filter((h) => more.nodes?.includes(h.name) ?? true);
     const tls = this.#tls;
-    await Deno.writeTextFile(
-      path,
-      stringify({
-        version: 1,
-        ssh: {
-          user: "root",
-          identityFiles: [`${this.lab.dir}/id_ed25519`],
-          knownHosts: [`${this.lab.dir}/known_hosts`],
-          connectTimeout: "3s",
-        },
-        nodes: Object.fromEntries(nodes.map((h) => [h.name, { host: h.address }])),
-        services: {
-          metadata: {
-            plugin: "etcd",
-            members,
-            options: {
-              ...(tls === undefined ? {} : {
-                tls: {
-                  ca: tls.ca,
-                  cert: tls.cert,
-                  key: tls.key,
-                  clientCert: tls.clientCert,
-                  clientKey: tls.clientKey,
-                  peerCert: tls.peerCert,
-                  peerKey: tls.peerKey,
-                },
-              }),
-              ...more.options,
-            },
-            policy: { ...policy, ...more.policy },
+    const metadata = {
+      plugin: "etcd",
+      members,
+      options: {
+        ...(tls === undefined ? {} : {
+          tls: {
+            ca: tls.ca,
+            cert: tls.cert,
+            key: tls.key,
+            clientCert: tls.clientCert,
+            clientKey: tls.clientKey,
+            peerCert: tls.peerCert,
+            peerKey: tls.peerKey,
           },
-        },
-      }),
-    );
-    return path;
-  }
-
-  #argv(args: readonly string[]): string[] {
-    return [Deno.execPath(), "run", "-A", "--no-check", MAIN, ...args];
-  }
-
-  /** Runs the tool to its end. */
-  async quorate(config: string, ...args: string[]): Promise<Ran> {
-    const [command = "status", ...rest] = args;
-    const { code, stdout, stderr } = await this.lab.exec(
-      this.#argv([command, "-c", config, "--state", this.state, ...rest]),
-      { timeoutMs: 240_000 },
-    );
-    return { code, out: stdout, err: stderr };
-  }
-
-  /** Starts the tool; its pid is its own, so a signal hits it. */
-  start(config: string, ...args: string[]): Running {
-    const [command = "apply", ...rest] = args;
-    return this.lab.spawn(this.#argv([command, "-c", config, "--state", this.state, ...rest]));
-  }
-
-  /** Applies, and expects this exit code; what the tool said is in the message of a failure. */
-  async apply(config: string, code = 0): Promise<Ran> {
-    const ran = await this.quorate(config, "apply", "-v");
-    assert.equal(ran.code, code, `apply ended with ${ran.code}:\n${ran.err}\n${ran.out}`);
-    return ran;
+        }),
+        ...more.options,
+      },
+      policy: { ...policy, ...more.policy },
+    };
+    return Promise.resolve(this.writeConfig(members, { metadata }, more.nodes));
   }
 
   /**
@@ -218,7 +148,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** The witness: exactly these members, all started voters, each serving a linearizable read; and keys are kept. */
-  async mustBe(...hosts: readonly string[]): Promise<void> {
+  override async mustBe(...hosts: readonly string[]): Promise<void> {
     const [first = ""] = hosts;
     const listed = await this.members(first);
     assert.deepEqual(listed.map((m) => m.name).sort(), [...hosts].sort(), "members");
@@ -241,7 +171,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** When each host's unit last started, and its files: what a run that changes nothing leaves alone. */
-  async revisions(): Promise<string> {
+  override async revisions(): Promise<string> {
     const said = await Promise.all(this.lab.hosts.map(async ({ name }) => {
       const { stdout } = await this.lab.on(
         name,
@@ -265,7 +195,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** The host whose member leads. */
-  async leader(among: readonly string[]): Promise<string> {
+  override async leader(among: readonly string[]): Promise<string> {
     for (const host of among) {
       const { out } = await this.etcdctl(host, "endpoint status");
       if (out.split(", ")[4] === "true") return host;
@@ -273,12 +203,28 @@ export class Site implements AsyncDisposable {
     throw new Error(`none of ${among.join(", ")} leads`);
   }
 
+  override async running(): Promise<readonly Serving[]> {
+    const said = await Promise.all(this.lab.hosts.map(async ({ name }) => {
+      // A killed host runs nothing.
+      const { stdout } = await this.lab.on(name, "pidof etcd").catch(() => ({ stdout: "" }));
+      if (stdout === "") return [];
+      const { out } = await this.etcdctl(name, "endpoint status -w json");
+      const cluster = /"cluster_id":(\d+)/.exec(out)?.[1];
+      return [cluster === undefined ? { name } : { name, cluster }];
+    }));
+    return said.flat();
+  }
+
+  override async note(host: string, key: string): Promise<boolean> {
+    return (await this.etcdctl(host, `put noted/${key} x --command-timeout=2s`)).code === 0;
+  }
+  override async noted(host: string): Promise<ReadonlySet<string>> {
+    const { out } = await this.etcdctl(host, "get noted/ --prefix --keys-only");
+    return new Set([...out.matchAll(/^noted\/(.+)$/gm)].map(([, key = ""]) => key));
+  }
+
   /** Waits until a host's etcd serves a linearizable read. */
   async serving(host: string): Promise<void> {
     await until(`${host} serves`, async () => (await this.etcdctl(host, "get witness")).code === 0, 30_000);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab.down();
   }
 }

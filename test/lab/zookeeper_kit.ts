@@ -5,20 +5,15 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
-import { type Lab, labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
-import type { Ran } from "./kit.ts";
+import { labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
+import { Managed, type More, policy, type Serving } from "./managed.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export const DATA = "/var/lib/zookeeper/data";
 
-/** Policy for tests: quick. */
-export const policy = { stabilize: "300ms", deadline: "3m" };
-
 /** A lab whose hosts can run ZooKeeper, its config, and the tool. */
-export class Ensemble implements AsyncDisposable {
-  private constructor(readonly lab: Lab) {}
+export class Ensemble extends Managed {
+  readonly unit = "zookeeper";
+  readonly data = DATA;
 
   static async up(name: string, hosts: number): Promise<Ensemble> {
     return new Ensemble(await labUp({ name, hosts, zookeeper: "3.8" }));
@@ -28,54 +23,24 @@ export class Ensemble implements AsyncDisposable {
     return this.lab.hosts.find((h) => h.name === host)?.address ?? host;
   }
 
-  /** Writes a config that names these members; every host of the lab is under `nodes:`. */
-  config(members: readonly string[], others: object = {}): string {
-    const { dir } = this.lab;
-    const path = `${dir}/quorate-${members.join("-")}-${crypto.randomUUID().slice(0, 8)}.yaml`;
-    const config = {
-      version: 1,
-      ssh: {
-        user: "root",
-        identityFiles: [`${dir}/id_ed25519`],
-        knownHosts: [`${dir}/known_hosts`],
-        connectTimeout: "3s",
-      },
-      nodes: Object.fromEntries(this.lab.hosts.map((h) => [h.name, { host: h.address }])),
-      services: {
-        coordination: {
-          plugin: "zookeeper",
-          members,
-          options: { jvm: `-Xmx128m ${SMALL_JVM}` },
-          policy,
-        },
-        ...others,
-      },
+  override config(members: readonly string[], more: More & { readonly others?: object } = {}): string {
+    const coordination = {
+      plugin: "zookeeper",
+      members,
+      options: { jvm: `-Xmx128m ${SMALL_JVM}`, ...more.options },
+      policy: { ...policy, ...more.policy },
     };
-    Deno.writeTextFileSync(path, stringify(config));
-    return path;
+    return this.writeConfig(members, { coordination, ...more.others });
   }
 
-  async quorate(config: string, command: string, ...args: string[]): Promise<Ran> {
-    const argv = ["run", "-q", "-A", "--no-check", MAIN, command, "-c", config];
-    const { code, stdout, stderr } = await this.lab.exec(
-      [Deno.execPath(), ...argv, "--state", `${this.lab.dir}/state`, ...args],
-      { timeoutMs: 170_000 },
-    );
-    return { code, out: stdout, err: stderr };
-  }
-
-  /** Applies, and expects this exit code; what the tool said is in the message of a failure. */
-  async apply(config: string, code = 0): Promise<Ran> {
-    const ran = await this.quorate(config, "apply", "-v");
-    assert.equal(ran.code, code, `apply ended with ${ran.code}:\n${ran.err}\n${ran.out}`);
-    return ran;
-  }
-
-  /** Brings the ensemble to these members; a second run changes nothing, prints nothing, exits 0. */
+  /**
+   * Brings the ensemble to these members; a znode from the start is kept; a second run changes nothing,
+   * prints nothing, exits 0.
+   */
   async becomes(...hosts: readonly string[]): Promise<void> {
     const config = this.config(hosts);
     await this.apply(config);
-    await this.mustBe(...hosts);
+    for (const said of await this.#voters(hosts)) assert.match(said, /^from the start$/m);
     const before = await this.revisions();
     assert.deepEqual(await this.quorate(config, "apply"), { code: 0, out: "", err: "" }, "the second apply");
     assert.equal(await this.revisions(), before, "nothing was touched");
@@ -89,32 +54,61 @@ export class Ensemble implements AsyncDisposable {
     return `${this.address(host)}:2181`;
   }
 
-  /** The witness: each of these servers tells exactly these voters, and a znode from the start is kept. */
-  async mustBe(...hosts: readonly string[]): Promise<void> {
-    await Promise.all(hosts.map(async (host) => {
-      const said = await this.shell([host], "sync /kept", "config", "get /kept");
+  override async mustBe(...hosts: readonly string[]): Promise<void> {
+    await this.#voters(hosts);
+  }
+
+  /** Each of these servers tells exactly these voters, and of one ensemble; what each said, /kept with it. */
+  async #voters(hosts: readonly string[]): Promise<readonly string[]> {
+    const told = await Promise.all(
+      hosts.map((host) => this.shell([host], "sync /", "config", "get /quorate", "get /kept")),
+    );
+    for (const said of told) {
       const listed = [...said.matchAll(/^server\.\d+=([^:]+):2888:3888:(\w+);/gm)].map(([, at, role]) =>
         `${at} ${role}`
       );
       assert.deepEqual(listed.sort(), hosts.map((h) => `${this.address(h)} participant`).sort(), said);
-      assert.match(said, /^from the start$/m);
-    }));
+    }
+    const names = new Set(told.map((said) => /^([0-9a-f]{32}) \d+$/m.exec(said)?.[1] ?? said));
+    assert.equal(names.size, 1, `one ensemble: ${[...names].join("\n")}`);
+    return told;
   }
 
-  /** The host whose server leads. */
-  async leader(among: readonly string[]): Promise<string> {
-    for (const host of among) {
-      const { stdout } = await this.lab.on(
-        host,
-        `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; printf srvr >&3; cat <&3'`,
-      );
-      if (stdout.includes("Mode: leader")) return host;
-    }
+  override async leader(among: readonly string[]): Promise<string> {
+    for (const host of among) if (await this.mode(host) === "leader") return host;
     throw new Error(`none of ${among.join(", ")} leads`);
   }
 
+  /** `leader`, `follower`, `observer`; undefined where no server serves. */
+  async mode(host: string): Promise<string | undefined> {
+    const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; printf srvr >&3; cat <&3'`;
+    const { stdout } = await this.lab.on(host, ask);
+    return /^Mode: (\w+)$/m.exec(stdout)?.[1];
+  }
+
+  /** An ensemble is told by who leads it: a second leader would be a second one. */
+  override async running(): Promise<readonly Serving[]> {
+    const said = await Promise.all(this.lab.hosts.map(async ({ name }) => {
+      // A killed host runs nothing.
+      const found = await this.lab.on(name, "pgrep -f '[Q]uorumPeerMain'").catch(() => ({ code: 1 }));
+      if (found.code !== 0) return [];
+      return [await this.mode(name) === "leader" ? { name, cluster: name } : { name }];
+    }));
+    return said.flat();
+  }
+
+  override async note(host: string, key: string): Promise<boolean> {
+    if (await this.mode(host) === undefined) return false;
+    const said = await this.shell([host], "create /noted", `create /noted/${key} x`);
+    return said.includes(`Created /noted/${key}`);
+  }
+  override async noted(host: string): Promise<ReadonlySet<string>> {
+    const said = await this.shell([host], "sync /", "ls /noted");
+    return new Set(/^\[(.*)\]$/m.exec(said)?.[1]?.split(", "));
+  }
+
   /** When each host's unit last started, and its files: what a run that changes nothing leaves alone. */
-  async revisions(): Promise<string> {
+  override async revisions(): Promise<string> {
     const said = await Promise.all(this.lab.hosts.map(async ({ name }) => {
       const { stdout } = await this.lab.on(
         name,
@@ -124,9 +118,5 @@ export class Ensemble implements AsyncDisposable {
       return `${name}: ${stdout}`;
     }));
     return said.join("\n");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab.down();
   }
 }

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { ZnodeWrites } from "../../lab/mod.ts";
-import { DATA, Ensemble, policy } from "./zookeeper_kit.ts";
+import { policy } from "./managed.ts";
+import { DATA, Ensemble } from "./zookeeper_kit.ts";
 
 const idOn = async ({ lab }: Ensemble, host: string): Promise<string> =>
   (await lab.must(host, `cat ${DATA}/myid`)).trim();
@@ -112,12 +113,12 @@ Deno.test("one server becomes two, and one again, beside an etcd on the same nod
 
   await t.step("what one service is refused stops no other", async () => {
     await lab.must("n2", "mkdir -p /var/lib/etcd/default && touch /var/lib/etcd/default/mine");
-    const { err } = await site.apply(site.config(["n1"], { metadata }), 3);
+    const { err } = await site.apply(site.config(["n1"], { others: { metadata } }), 3);
     assert.match(err, /holds what is not etcd's: mine/);
     await site.shell(["n1"], 'create /kept "from the start"');
     await site.mustBe("n1");
     await lab.must("n2", "rm -r /var/lib/etcd/default");
-    const both = site.config(["n1"], { metadata });
+    const both = site.config(["n1"], { others: { metadata } });
     await site.apply(both);
     await lab.must("n1", "ETCDCTL_API=3 etcdctl put a b");
     assert.deepEqual(await site.quorate(both, "apply"), { code: 0, out: "", err: "" });

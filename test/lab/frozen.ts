@@ -271,7 +271,7 @@ if (import.meta.main) {
     options: { rounds: { type: "string", default: "67" }, seed: { type: "string", default: "1" } },
   });
   await frozenManagers({
-    name: "fz-long",
+    name: "frozen-all",
     rounds: Number(values.rounds),
     seed: Number(values.seed),
     // The nodes let the locks of a session go that was silent for 45 s: one freeze in eight outlasts that.

@@ -4,8 +4,8 @@ import { killAndWipe } from "./matrix.ts";
 import { Ensemble } from "./zookeeper_kit.ts";
 
 Deno.test("whatever is killed or wiped is repaired, or refused by name: etcd and ZooKeeper", async () => {
-  await using etcd = await Site.up("zx-matrix-e", { hosts: 3 });
-  await using zookeeper = await Ensemble.up("zx-matrix-z", 3);
+  await using etcd = await Site.up("matrix-etcd", { hosts: 3 });
+  await using zookeeper = await Ensemble.up("matrix-zk", 3);
   const ends = await Promise.allSettled([killAndWipe(etcd), killAndWipe(zookeeper)]);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });

@@ -69,9 +69,10 @@ Deno.test("a snapshot begins again over what is left, and on empty hosts", async
     await lab.wipe("n2", DATA);
     await lab.must("n3", "systemctl start --no-block etcd");
     const [list, show, typed] = PAGE.map((line) => line.replace(/^quorate /, "").split(" "));
-    const listed = await site.quorate(three, ...list ?? []);
+    const type = ([command = "", ...args]: readonly string[] = []) => site.quorate(three, command, ...args);
+    const listed = await type(list);
     assert.ok(listed.out.includes(newest), listed.out);
-    const shown = await site.quorate(three, ...show ?? []);
+    const shown = await type(show);
     assert.match(
       shown.out,
       /restore n1[\s\S]*put \S+\.snapshot as [\s\S]*etcd_ready_snapshot [\s\S]*quorate_succeed /,

@@ -82,7 +82,11 @@ function viewOf(
   return {
     identity,
     // The session was a write: a majority has taken part in it, and it was answered only then.
-    linearizable: session !== undefined ? "yes" : silent(asks.srvr) ? "no" : "unknown",
+    linearizable: session !== undefined
+      ? hollow(asks, session, disk) ? "no" : "yes"
+      : silent(asks.srvr)
+      ? "no"
+      : "unknown",
     local: mode !== undefined ? "yes" : silent(asks.srvr) || asks.port?.code === 1 ? "no" : "unknown",
     members,
     leaderId: mode === "leader"
@@ -97,7 +101,10 @@ function viewOf(
     version: versionOf(asks.srvr),
     alarms: [],
     pristine: "no",
-    trouble: troubleOf(asks, session, ensemble, identity, options),
+    trouble: hollow(asks, session, disk)
+      ? "it serves without /quorate, so its leader did not send it all that the ensemble holds: stop it, move its " +
+        "version-2 away, and it is repaired as wiped"
+      : troubleOf(asks, session, ensemble, identity, options),
   };
 }
 
@@ -112,6 +119,14 @@ function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined
     ? { clusterId: disk.clusterId, memberId }
     : undefined;
 }
+
+/**
+ * It serves, and lacks what its ensemble has had since it was formed: its leader sent it only the newest part of the
+ * history (seen on 3.8.0: a leader that had itself joined not long before, and whose log began there). Whoever promoted it,
+ * or let it lead, would lose the rest.
+ */
+const hollow = (asks: Asks, session: Session | undefined, disk: Sight["disk"]): boolean =>
+  session?.own === "none" && typeof disk === "object" && asks.intent?.code !== 0;
 
 const MODE = /^Mode: (leader|follower|observer)$/m;
 const modeOf = (asked: Asked | undefined): string | undefined => MODE.exec(good(asked) ?? "")?.[1];

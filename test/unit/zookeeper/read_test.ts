@@ -96,8 +96,12 @@ Deno.test("without /quorate an ensemble that is being formed goes by the name be
   const none = `00000010${own.slice(8, 32)}ffffff9b`;
   const read = said(hello + none + hex.slice(hello.length + own.length));
   assert.equal(readSession(read.out)?.own, "none");
-  const forming = sight("follower", { read });
+  const forming = sight("follower", { read, intent: said("quorate=1\n") });
   assert.deepEqual(forming.view?.identity, { clusterId: cluster, memberId: "1" });
+  assert.equal(forming.view?.linearizable, "yes");
+  const hollow = sight("follower", { read });
+  assert.equal(hollow.view?.linearizable, "no", "it lacks what was there before it");
+  assert.match(hollow.view?.trouble ?? "", /without \/quorate/);
   const unnamed = sight("follower", {
     read,
     disk: said("", 2, "of which ensemble the data in /d is, is not written beside it\n"),

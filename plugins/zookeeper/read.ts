@@ -75,8 +75,8 @@ function viewOf(
   options: ZooKeeperOptions,
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
-  const identity = session === undefined ? undefined : identityOf(session, disk);
   const mode = modeOf(asks.srvr);
+  const identity = session === undefined ? undefined : identityOf(session, disk, mode);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
   const members = ensemble?.members;
   return {
@@ -108,14 +108,18 @@ function viewOf(
   };
 }
 
-/** `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. */
-function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined {
+/**
+ * `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. An
+ * observer joins one that has its name: where it does not see that, its leader has not sent it the data. (Seen with
+ * 3.8.0: a leader that had joined as an observer itself under writes sends an empty server the latest changes only.)
+ */
+function identityOf(session: Session, disk: Sight["disk"], mode: string | undefined): Identity | undefined {
   const memberId = session.server;
   if (typeof session.own === "object") {
     const name = readName(session.own.text);
     return name && { clusterId: name.ensemble, memberId };
   }
-  return session.own === "none" && typeof disk === "object"
+  return session.own === "none" && typeof disk === "object" && mode !== "observer"
     ? { clusterId: disk.clusterId, memberId }
     : undefined;
 }
@@ -177,6 +181,9 @@ function troubleOf(
   }
   if (ensemble === undefined) {
     return "/zookeeper/config cannot be read by everybody: allow that (world:anyone:r)";
+  }
+  if (identity === undefined && modeOf(asks.srvr) === "observer" && session.own === "none") {
+    return "the observer has no /quorate: its leader has not sent it the ensemble's data, or the ensemble has no name";
   }
   if (identity === undefined) {
     const highest = Math.max(...ensemble.members.map((m) => Number(m.id)));

@@ -76,7 +76,7 @@ function viewOf(
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const mode = modeOf(asks.srvr);
-  const identity = session === undefined ? undefined : identityOf(session, disk, mode);
+  const identity = session === undefined ? undefined : identityOf(session, disk);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
   const members = ensemble?.members;
   return {
@@ -108,26 +108,22 @@ function viewOf(
   };
 }
 
-/**
- * `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. An
- * observer joins one that has its name: where it does not see that, its leader has not sent it the data. (Seen with
- * 3.8.0: a leader that had joined as an observer itself under writes sends an empty server the latest changes only.)
- */
-function identityOf(session: Session, disk: Sight["disk"], mode: string | undefined): Identity | undefined {
+/** `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. */
+function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined {
   const memberId = session.server;
   if (typeof session.own === "object") {
     const name = readName(session.own.text);
     return name && { clusterId: name.ensemble, memberId };
   }
-  return session.own === "none" && typeof disk === "object" && mode !== "observer"
+  return session.own === "none" && typeof disk === "object"
     ? { clusterId: disk.clusterId, memberId }
     : undefined;
 }
 
 /**
- * It serves, and lacks what its ensemble has had since it was formed: its leader sent it only the newest part of the
- * history (seen on 3.8.0: a leader that had itself joined not long before, and whose log began there). Whoever promoted it,
- * or let it lead, would lose the rest.
+ * It serves, and lacks what its ensemble has had since it was formed: its leader sent it the latest changes only. Up to
+ * 3.8.0 at least, a leader that has been an observer takes its window of changes to begin at 0, where an empty server is
+ * (`Observer` makes requests that have no zxid). Whoever promoted such a server, or let it lead, would lose the rest.
  */
 const hollow = (asks: Asks, session: Session | undefined, disk: Sight["disk"]): boolean =>
   session?.own === "none" && typeof disk === "object" && asks.intent?.code !== 0;
@@ -181,9 +177,6 @@ function troubleOf(
   }
   if (ensemble === undefined) {
     return "/zookeeper/config cannot be read by everybody: allow that (world:anyone:r)";
-  }
-  if (identity === undefined && modeOf(asks.srvr) === "observer" && session.own === "none") {
-    return "the observer has no /quorate: its leader has not sent it the ensemble's data, or the ensemble has no name";
   }
   if (identity === undefined) {
     const highest = Math.max(...ensemble.members.map((m) => Number(m.id)));

@@ -14,6 +14,12 @@ export const settingWords = (settings: Readonly<Record<string, string>>) =>
 export const firstWords = (o: ZooKeeperOptions) => settingWords({ dataDir: o.dataDir, ...firstSettings(o) });
 
 /**
+ * Leaders send whole snapshots: what they take for the latest changes may lack the rest where they once were observers
+ * (`hollow` in read.ts), and whoever joins begins as one.
+ */
+const FORCE_SNAPSHOTS = "-Dzookeeper.forceSnapshotSync=true";
+
+/**
  * Debian's package has no unit. Java ends with 143 when it is told to stop; any other exit code is not restarted: that is
  * for `repairCrashed` to judge.
  */
@@ -26,7 +32,7 @@ After=network-online.target
 [Service]
 User=${o.user}
 EnvironmentFile=-/var/lib/quorate/${service}/java.env
-ExecStart=${o.java} ${o.jvm === "" ? "" : `${o.jvm} `}-cp ${o.classPath} \\
+ExecStart=${o.java} ${FORCE_SNAPSHOTS} ${o.jvm === "" ? "" : `${o.jvm} `}-cp ${o.classPath} \\
   org.apache.zookeeper.server.quorum.QuorumPeerMain ${o.config}
 SuccessExitStatus=143
 Restart=on-abnormal

@@ -117,20 +117,6 @@ Deno.test("data that others put there is whose the running server says, if myid 
   assert.equal(sight("stopped", { disk }).disk, "unknown");
 });
 
-Deno.test("an observer without /quorate was not sent the data: it is nobody, whatever lies on its disk", () => {
-  const hex = hexOf("observer");
-  const lengths = (at: number): number => 8 + 2 * parseInt(hex.slice(at, at + 8), 16);
-  const hello = hex.slice(0, lengths(0));
-  const own = hex.slice(hello.length, hello.length + lengths(hello.length));
-  const none = `00000010${own.slice(8, 32)}ffffff9b`;
-  const { view, disk } = sight("observer", {
-    read: said(hello + none + hex.slice(hello.length + own.length)),
-  });
-  assert.equal(typeof disk, "object");
-  assert.equal(view?.identity, undefined);
-  assert.match(view?.trouble ?? "", /has not sent it the ensemble's data/);
-});
-
 Deno.test("a session that is cut off anywhere, refused or garbled is none", () => {
   const hex = hexOf("leader");
   const config = readSession(hex)?.config;

@@ -199,8 +199,8 @@ function startable(
   if (typeof f.latch !== "string" && f.latch.memberId !== f.data.identity.memberId) {
     return { is: "out", why: `its data is that of member ${f.data.identity.memberId}, not the latched one` };
   }
-  if (f.process === "yes") return { is: "up" };
-  if (f.process === "unknown") return { is: "out", why: "whether it runs is not known" };
+  // Whether it runs may not be known: then it may, and all that follows is that others start on their own data.
+  if (f.process !== "no") return { is: "up" };
   const undecided = mayBeGivenUp(i, f);
   if (undecided !== undefined) return { is: "out", why: undecided };
   const held = heldByPerson(n, f, "stopped");

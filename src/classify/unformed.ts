@@ -151,7 +151,10 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   const traced = mine.filter((n) => hasLatch(facts(n)) || facts(n)?.data.state === "present");
   const named = mine.filter((n) => traced.includes(n) || isLatchedVoter(i, n.name));
   const latched = i.target.nodes.some((n) => hasLatch(facts(n)));
-  const hasData = (n: HostNode) => typeof facts(n)?.data.identity === "object";
+  // A service that runs says whose data it has where its disk cannot be read.
+  const hasData = (n: HostNode) =>
+    typeof facts(n)?.data.identity === "object" ||
+    (facts(n)?.data.state === "unknown" && facts(n)?.view?.identity !== undefined);
   const whole = latched
     ? i.target.nodes.filter((n) =>
       hasData(n) && (expected.some((e) => e.name === n.name) || isLate(facts(n)))

@@ -7,6 +7,7 @@ import {
   all,
   any,
   anyVoter,
+  backupSource,
   caughtUp,
   configures,
   derived,
@@ -66,11 +67,7 @@ const unhealthyCluster = { forMs: 30_000, everyMs: 300, when: "unhealthy cluster
 
 /** S18: one snapshot, after a linearizable read through the same member, taken and fetched from the same node. */
 export function snapshot(s: Scene, leaving?: Member) {
-  const able = s.seen.members.filter((m) =>
-    m.role === "voter" && m.health === "healthy" && m.id !== leaving?.id &&
-    m.node !== undefined && s.seen.nodes[m.node]?.reached
-  );
-  const from = able.find((m) => !m.leader) ?? able[0] ?? leaving;
+  const from = backupSource(s.seen, leaving);
   const host = s.nodes.find((n) => n.name === from?.node);
   return given(s.backup && from !== undefined && host !== undefined && { from, host }, ({ from, host }) => {
     const file = `/var/lib/quorate/${s.service}/snapshot.db`;

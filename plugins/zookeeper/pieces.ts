@@ -8,6 +8,7 @@ import {
   any,
   anyVoter,
   type Arg,
+  backupSource,
   caughtUp,
   type Command,
   configures,
@@ -75,11 +76,7 @@ const notYet = { forMs: 30_000, everyMs: 500 };
 
 /** S18: the data as of now, after a read in a new session at the same server, fetched from there. */
 export function snapshot(s: Scene, leaving?: Member) {
-  const able = s.seen.members.filter((m) =>
-    m.role === "voter" && m.health === "healthy" && m.id !== leaving?.id &&
-    m.node !== undefined && s.seen.nodes[m.node]?.reached
-  );
-  const from = able.find((m) => !m.leader) ?? able[0] ?? leaving;
+  const from = backupSource(s.seen, leaving);
   const host = s.nodes.find((n) => n.name === from?.node);
   return given(s.backup && host, (at) => {
     const file = `/var/lib/quorate/${s.service}/snapshot.tgz`;

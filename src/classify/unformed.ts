@@ -154,7 +154,8 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
   // A service that runs says whose data it has where its disk cannot be read.
   const hasData = (n: HostNode) =>
     typeof facts(n)?.data.identity === "object" ||
-    (facts(n)?.data.state === "unknown" && facts(n)?.view?.identity !== undefined);
+    (facts(n)?.data.state === "unknown" && facts(n)?.view?.identity !== undefined &&
+      facts(n)?.view?.pristine !== "yes");
   const whole = latched
     ? i.target.nodes.filter((n) =>
       hasData(n) && (expected.some((e) => e.name === n.name) || isLate(facts(n)))
@@ -202,10 +203,11 @@ function startable(
   if (typeof f.latch !== "string" && f.latch.memberId !== f.data.identity.memberId) {
     return { is: "out", why: `its data is that of member ${f.data.identity.memberId}, not the latched one` };
   }
-  // Whether it runs may not be known: then it may, and all that follows is that others start on their own data.
-  if (f.process !== "no") return { is: "up" };
+  if (f.process === "yes") return { is: "up" };
   const undecided = mayBeGivenUp(i, f);
   if (undecided !== undefined) return { is: "out", why: undecided };
+  // Whether it runs may not be known: then it may, and all that follows is that others start on their own data.
+  if (f.process === "unknown") return { is: "up" };
   const held = heldByPerson(n, f, "stopped");
   return held === undefined ? { is: "down" } : { is: "out", why: held.evidence };
 }

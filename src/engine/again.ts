@@ -27,6 +27,7 @@ import { nodeLocks } from "./lock.ts";
 import { remember } from "./memory.ts";
 import type { ServiceRun } from "./outside.ts";
 import { whyStopped } from "./scene.ts";
+import { StateError } from "./state_error.ts";
 import { type View, viewOf } from "./view.ts";
 
 export type Begins = Recovery | Restore;
@@ -218,8 +219,7 @@ class Beginning {
       stop: this.stop,
       deadlineAt: Infinity,
     }, steps);
-    const memory = await outside.store.readMemory();
-    await outside.store.writeMemory(remember(memory, view.newest, outside.clock.wall()));
+    await this.#remember(view.newest);
     switch (end.kind) {
       case "done":
         this.emit({ event: "changeDone", case: change.case, subject, ms: outside.clock.now() - began });
@@ -238,6 +238,16 @@ class Beginning {
         return { outcome: "unfinished", changed: 0, why: `${end.why}; the same command goes on` };
       case "failed":
         return { outcome: "failed", changed: 0, why: failureText(end.failure) };
+    }
+  }
+
+  /** It only forbids what latches forbid, too: where it cannot be written any more, what was begun is told all the same. */
+  async #remember(seen: Observation): Promise<void> {
+    const { store, clock } = this.service.outside;
+    try {
+      await store.writeMemory(remember(await store.readMemory(), seen, clock.wall()));
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
     }
   }
 

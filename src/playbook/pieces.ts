@@ -178,6 +178,15 @@ export const startExisting = (n: HostNode, k: Kept) =>
     unless: running(n),
   });
 
+/** S18: whom a backup is taken from: a healthy voter that stays, rather not the leader; who leaves only if there is no other. */
+export function backupSource(seen: Observation, leaving?: Member): Member | undefined {
+  const able = seen.members.filter((m) =>
+    m.role === "voter" && m.health === "healthy" && m.id !== leaving?.id &&
+    m.node !== undefined && seen.nodes[m.node]?.reached
+  );
+  return able.find((m) => !m.leader) ?? able[0] ?? leaving;
+}
+
 /** S19: what was made ready beside the data takes its place, and the former clusters are given up for it. */
 export const succeed = (n: HostNode, whose: string, former: readonly string[], k: Kept) =>
   step(

@@ -30,7 +30,7 @@ const changing = [
   "test/unit/rules/effects_test.ts",
   "test/unit/classify",
 ];
-const engine = ["test/unit/engine/apply_test.ts"];
+const engine = ["test/unit/engine/apply_test.ts", "test/unit/engine/broken_off_test.ts"];
 
 const mutant = (
   rule: string,

@@ -201,6 +201,41 @@ const notMounted: Partial<NodeFacts> = {
   data: { state: "unknown", identity: "none", place, why: "it is not mounted" },
 };
 
+Deno.test("who may be running counts, so that the others are started; not where it may be given up (S19)", () => {
+  const seen = cluster(target("n1 n2", "n1 n2"), "n1 n2");
+  const at = (name: string, over: Partial<NodeFacts>) => {
+    const own = { clusterId, memberId: idOf(seen, name) };
+    return { ...seen.nodes[name], ...holds(own), ...latch(own, "n1 n2"), ...over };
+  };
+  const crashed = at("n2", { process: "no", view: undefined });
+  const unknown = at("n1", { process: "unknown", view: undefined });
+  assert.equal(judge("n1 n2", "", { state: "lost", nodes: { n1: unknown, n2: crashed } }), "restart n2");
+  const undecided = { ...unknown, fenced: "unknown", decider: "n9" } as const;
+  assert.match(judge("n1 n2", "", { state: "lost", nodes: { n1: undecided, n2: crashed } }), /^lost/);
+});
+
+Deno.test("a service that runs says whose data it has where its disk cannot be read; a package's default does not", () => {
+  const seen = cluster(target("n1 n4", "n1 n2 n4"), "n1 n2");
+  const own = (name: string) => ({ clusterId, memberId: idOf(seen, name) });
+  const n2 = {
+    ...seen.nodes["n2"],
+    ...holds(own("n2")),
+    ...latch(own("n2"), "n1 n2"),
+    process: "no",
+  } as const;
+  const runs = (pristine: "yes" | "no") => ({
+    ...seen.nodes["n1"],
+    ...latch(own("n1"), "n1 n2"),
+    ...notMounted,
+    process: "yes" as const,
+    view: view(idOf(seen, "n1"), { linearizable: "no", pristine }),
+  });
+  const judged = (pristine: "yes" | "no") =>
+    judge("n1 n4", "", { state: "lost", nodes: { n1: runs(pristine), n2: { ...n2, view: undefined } } });
+  assert.equal(judged("no"), "restart n2");
+  assert.match(judged("yes"), /^refused S1/);
+});
+
 Deno.test("data on one desired node of three is no service of ours: S1", () => {
   const v = judge(three, "", { state: "lost", nodes: { n3: holds({ clusterId: "aa", memberId: "bb" }) } });
   assert.equal(v, "refused S1");

@@ -102,8 +102,10 @@ function viewOf(
     alarms: [],
     pristine: "no",
     trouble: hollow(asks, session, disk)
-      ? "it serves without /quorate, so its leader did not send it all that the ensemble holds: stop it, move its " +
-        "version-2 away, and it is repaired as wiped"
+      ? "it serves without /quorate: ask the other servers (get /quorate). If they have it, the leader did not send this " +
+        "one all that the ensemble holds: stop it, move its version-2 away, and it is repaired as wiped. If none has it, " +
+        'it was deleted, and no data may be moved: create it again, "NAME HIGHEST-ID", NAME as in quorate-ensemble ' +
+        "beside the data"
       : troubleOf(asks, session, ensemble, identity, options),
   };
 }

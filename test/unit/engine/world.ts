@@ -1,4 +1,6 @@
 /** A scripted fleet in memory: a record of members, nodes that run or do not, and bad luck on demand. No real time. */
+import assert from "node:assert/strict";
+import type { exitCodeOf } from "../../../src/model/event.ts";
 import { StateError } from "../../../src/engine/state_error.ts";
 import type { Leases } from "../../../src/engine/lease.ts";
 import type { Outside, ServiceRun } from "../../../src/engine/outside.ts";
@@ -7,10 +9,10 @@ import type { Applied } from "../../../src/engine/begin.ts";
 import type { Happening } from "../../../src/model/event.ts";
 import type { Reply, SessionReply } from "../../../src/model/fleet.ts";
 import type { HostNode, NodeFacts, RecordedMember } from "../../../src/model/node.ts";
-import type { Memory, Target } from "../../../src/model/observation.ts";
+import type { Memory, Policy, Target } from "../../../src/model/observation.ts";
 import type { Service } from "../../../mod.ts";
 import { sampleNode } from "../../../src/plan/sample.ts";
-import { clusterId, place, recorded, unreachable, view } from "../core_samples.ts";
+import { clusterId, place, recorded, target, unreachable, view } from "../core_samples.ts";
 import { fakeService } from "../fake_service.ts";
 
 type Luck = "lost" | "lost after" | "timed out" | "timed out after" | { readonly says: string };
@@ -290,3 +292,17 @@ export class World {
     };
   }
 }
+
+/** Five hosts, with a cluster on the first three unless told. */
+export const hosts = "n1 n2 n3 n4 n5";
+export const world = (desired: string, members = "n1 n2 n3", policy: Partial<Policy> = {}): World =>
+  new World(target(desired, hosts, policy), members);
+/** Applies, and expects this end; every lock is let go. */
+export const ends = async (w: World, outcome: keyof typeof exitCodeOf, changed?: number): Promise<void> => {
+  const end = await w.apply();
+  assert.equal(end.outcome, outcome, JSON.stringify(w.events.slice(-3)));
+  if (changed !== undefined) assert.equal(end.changed, changed);
+  const last = w.events.at(-1);
+  assert.equal(last?.event, "runEnded");
+  for (const session of w.open.values()) assert.equal(session.held, false, "every lock is let go");
+};

@@ -248,10 +248,11 @@ export const latch = (n: HostNode, k: Kept, former: readonly string[] = []) =>
 
 /**
  * Who joins under a new id leaves the latch of the member that it was, and that is removed: what it will hold is not what
- * that latch names, and should the quorum be lost before it is latched anew, it would not be counted in.
+ * that latch names, and should the quorum be lost before it is latched anew, it would not be counted in. A latch that
+ * cannot be read stays (S24).
  */
 export const leaveLatch = (n: HostNode, seen: Observation, k: Kept) =>
-  given(seen.nodes[n.name]?.latch !== "none" && n, (at) => [
+  given(typeof seen.nodes[n.name]?.latch === "object" && n, (at) => [
     step(`leave-latch:${at.name}`, run(sh`quorate_unmark ${k.service} latch`), {
       title: `take away who ${at.name} was before`,
       on: node(at),

@@ -28,7 +28,8 @@ export function forbidsEffect(seen: Observation, effect: Effect): Refusal | unde
     }
     case "removes": {
       const member = memberById(seen, effect.member);
-      if (member === undefined) return undefined;
+      // Who has no vote takes none away.
+      if (member === undefined || member.role === "learner") return undefined;
       return quorum(seen, effect, `removing ${memberText(member)}`, member) ??
         (effect.elects ? undefined : leaderLast(seen, member));
     }

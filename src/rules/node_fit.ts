@@ -1,6 +1,5 @@
 /**
- * What a node must offer before Quorate acts on it. A unit that a person masked or disabled is respected and named;
- * a mask of our own (a fence) is not a person's.
+ * What a node must offer before Quorate acts on it. A unit that a person masked or disabled is respected and named.
  *
  * @module
  */
@@ -49,9 +48,11 @@ export function full(n: HostNode, f: NodeFacts | undefined): Refusal | undefined
   };
 }
 
-/** A person's own word on the unit. `stopped`: also a disabled unit counts, since a person stopped this member. */
+/**
+ * A person's own word on the unit. `stopped`: also a disabled unit counts, since a person stopped this member, unless a
+ * fence of ours did that. A fence masks nothing: a mask is a person's, fence or not.
+ */
 export function heldByPerson(n: HostNode, f: NodeFacts, what: "masked" | "stopped"): Refusal | undefined {
-  if (f.fenced === "yes") return undefined;
   const masked = f.unit.load === "masked" || f.unit.enabled.startsWith("masked");
   if (masked) {
     return {
@@ -62,7 +63,10 @@ export function heldByPerson(n: HostNode, f: NodeFacts, what: "masked" | "stoppe
   }
   // Until a bootstrap of ours gets there the unit is not enabled, by ourselves; it is before a latch is written.
   const ours = typeof f.intent !== "string" && f.latch === "none";
-  if (what === "stopped" && !ours && f.unit.load === "loaded" && f.unit.enabled === "disabled") {
+  if (
+    what === "stopped" && !ours && f.fenced !== "yes" && f.unit.load === "loaded" &&
+    f.unit.enabled === "disabled"
+  ) {
     return {
       rule: "masked",
       evidence: `the unit on ${n.name} is stopped and disabled: a person did that`,

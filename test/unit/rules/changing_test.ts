@@ -209,8 +209,9 @@ Deno.test("a unit that a person masked or stopped is respected; a fence of ours 
   const disabled = { unit: { ...unit, enabled: "disabled" } };
   assert.deepEqual(held(masked, "masked"), ["masked"]);
   assert.deepEqual(held({ unit: { ...unit, enabled: "masked-runtime" } }, "masked"), ["masked"]);
-  assert.deepEqual(held({ ...masked, fenced: "yes" }, "masked"), []);
+  assert.deepEqual(held({ ...masked, fenced: "yes" }, "masked"), ["masked"], "a fence masks nothing");
   assert.deepEqual(held(disabled, "stopped"), ["masked"]);
+  assert.deepEqual(held({ ...disabled, fenced: "yes" }, "stopped"), [], "a fence disables the unit");
   assert.deepEqual(held(disabled, "masked"), [], "a node that joins is enabled by that");
   assert.deepEqual(held({ unit: { ...unit, enabled: "enabled" } }, "stopped"), []);
   // A bootstrap that has not come as far as a latch has not enabled the unit either.

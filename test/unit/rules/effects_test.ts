@@ -50,6 +50,10 @@ const table: readonly (readonly [string, string, (o: Observation) => Effect, Mem
       { n3: sick, n4: inSync },
       undefined,
     ],
+    ["removing a learner where one of two cannot be told", "n1 n2 n3", removes("n3"), {
+      n2: unknown,
+      n3: inSync,
+    }, undefined],
     ["registering beside three", "n1 n2 n3", on("registersLearner", "n4"), {}, undefined],
     ["registering beside a dead one", "n1 n2 n3", on("registersLearner", "n4"), { n3: sick }, undefined],
     ["registering beside another learner", "n1 n2 n3", on("registersLearner", "n4"), { n3: inSync }, "S8"],

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { HostNode } from "../model/node.ts";
+import type { HostNode, NodeFacts } from "../model/node.ts";
 import { type Member, memberOn, neverStarted } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
@@ -26,7 +26,7 @@ export function findUnfinishedJoins(i: Input): readonly Finding[] {
     // One that has run here once is enabled, unless a person stopped it.
     const ran = f?.data.state === "present" ? "stopped" : "masked";
     const held = f === undefined || f.process !== "no" ? undefined : heldByPerson(n, f, ran) ?? full(n, f);
-    const not = unfit(n, f) ?? held ?? tooOften(i, n);
+    const not = unfit(n, f) ?? held ?? untold(n, f) ?? tooOften(i, n);
     if (not === undefined) return change({ case: "add", node: n });
     return graceIsOver(m, i.memory, i.target.policy.joinTimeoutMs, i.wallMs) ? removal(i, m) : refusal(not);
   });
@@ -141,6 +141,16 @@ function cannotJoin(i: Input, n: HostNode): Refusal | undefined {
     };
   }
   return undefined;
+}
+
+/** Whether who joins has to be made ready depends on whether it runs; others need not wait until that is known. */
+function untold(n: HostNode, f: NodeFacts | undefined): Refusal | undefined {
+  if (f?.process !== "unknown") return undefined;
+  return {
+    rule: "S24",
+    evidence: `whether the service runs on ${n.name} is not known`,
+    unblock: `see why its processes cannot be listed there: \`quorate status\``,
+  };
 }
 
 const tooOften = (i: Input, n: HostNode): Refusal | undefined =>

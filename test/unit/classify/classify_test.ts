@@ -351,3 +351,15 @@ Deno.test("a learner that a person stopped is not started by its join; a first s
   const staged = { ...empty, latch: "none", unit } as const;
   assert.equal(judge(four, four, { members: { n4: unstarted }, nodes: { n4: staged } }), "add n4");
 });
+
+Deno.test("who has joined and may run or not waits (S24), and keeps no dead one", () => {
+  const latches = Object.fromEntries(
+    [1, 2, 3].map((i) => [`n${i}`, latch({ clusterId, memberId: `a${i}00000000000000` })]),
+  );
+  const unknown = { ...holds({ clusterId, memberId: "a400000000000000" }), process: "unknown" } as const;
+  const nodes = { ...latches, n4: unknown };
+  const four = "n1 n2 n3 n4";
+  assert.equal(judge(four, four, { members: { n4: inSync }, nodes }), "refused S24");
+  const seen = { members: { n3: sick, n4: inSync }, nodes: { ...nodes, n3: { process: "no" } } } as const;
+  assert.equal(judge("n1 n2 n4", four, seen), "remove n3");
+});

@@ -32,11 +32,16 @@ export function neverSpendSafety(
     };
   }
   const hurt = voters(before).filter((m) => m.health !== "healthy" && !touched.includes(m.id));
-  if (hurt.length > 0 && after.quorum.margin < before.quorum.margin) {
+  // Of whom nobody can tell may be well, and its vote is then spent as a healthy one's is.
+  const spared = voters(before).filter((m) => m.health === "unknown" && touched.includes(m.id)).length;
+  const margin = before.quorum.margin + spared;
+  if (hurt.length > 0 && after.quorum.margin < margin) {
     return {
       rule: "S7",
       evidence:
-        `${what} would lower the margin from ${before.quorum.margin} to ${after.quorum.margin} while ` +
+        `${what} ${
+          spared > 0 ? "may" : "would"
+        } lower the margin from ${margin} to ${after.quorum.margin} while ` +
         `${hurt.map(memberText).join(", ")} ${hurt.length === 1 ? "is" : "are"} out of order`,
       unblock: `bring ${hurt.map(memberText).join(", ")} back to health, or take it out of the config`,
     };

@@ -28,6 +28,11 @@ const table: readonly (readonly [string, string, (o: Observation) => Effect, Mem
     ["removing a healthy one of three beside a dead one", "n1 n2 n3", removes("n2"), { n3: sick }, "S6"],
     ["removing a healthy one of five beside a dead one", "n1 n2 n3 n4 n5", removes("n4"), { n5: sick }, "S7"],
     ["the same beside an unknown one", "n1 n2 n3 n4 n5", removes("n4"), { n5: unknown }, "S7"],
+    ["removing one who may be well beside a dead one", "n1 n2 n3 n4 n5", removes("n4"), {
+      n4: unknown,
+      n5: sick,
+    }, "S7"],
+    ["removing one who may be well of five", "n1 n2 n3 n4 n5", removes("n4"), { n4: unknown }, undefined],
     ["removing one of two dead of five", "n1 n2 n3 n4 n5", removes("n4"), { n4: sick, n5: sick }, undefined],
     ["removing a healthy one of five beside two dead", "n1 n2 n3 n4 n5", removes("n3"), {
       n4: sick,

@@ -5,6 +5,7 @@
 etcd_disk_id() {
 	[ -e "$1" ] || return 1
 	[ -d "$1" ] && ls -A -- "$1" >/dev/null || { echo "$1 is no directory that can be read" >&2; return 2; }
+	data=$1
 	for segment in "${2:-$1/member/wal}"/*.wal; do break; done
 	if [ ! -e "$segment" ]; then
 		etcd_no_data "$1"
@@ -39,12 +40,33 @@ etcd_disk_id() {
 			[ "$segment" = "$(ls -d -- "${segment%/*}"/*.wal)" ] && etcd_unwritten "$segment" && words="pristine unwritten"
 			echo "$etcd_number $member $words"
 			;;
-		*) echo "$etcd_number $member" ;;
+		*)
+			words=
+			[ "$segment" = "$data/member/wal/0000000000000000-0000000000000000.wal" ] && etcd_blank "$data" && words=' blank'
+			echo "$etcd_number $member$words"
+			;;
 		esac
 		return 0
 	done
 	echo "$segment does not begin as etcd's log does" >&2
 	return 2
+}
+
+# DIR: its log is in its first segment still, has no entry before the zeros that follow what is written, and no snapshot
+# has come instead: what a start on a disk that was wiped leaves.
+etcd_blank() {
+	set -- "$1" "$1"/member/wal/*.wal "$1"/member/snap/*.snap
+	[ $# -eq 3 ] && [ ! -e "$3" ] || return 1
+	# shellcheck disable=SC2046
+	set -- $(od -An -v -tu1 -N 2048 -- "$2")
+	while [ $# -gt 8 ]; do
+		length=$(($1 + ($2 << 8))) padding=$(($8 & 128 ? $8 & 7 : 0))
+		[ "$length$3$4$5$6$7" != 000000 ] || return 0
+		shift 8
+		[ $# -ge $((length + padding)) ] && [ "$2" != 2 ] || return 1
+		shift $((length + padding))
+	done
+	return 1
 }
 
 # SEGMENT: nobody but etcd itself has written to a package's default, as its whole log shows: beside the election of its

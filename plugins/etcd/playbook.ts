@@ -4,8 +4,10 @@
  * @module
  */
 import {
+  any,
   type Case,
   configures,
+  dataBlank,
   dataEmpty,
   effect,
   type Facts,
@@ -180,10 +182,18 @@ export const etcdPlaybook = playbook<Bound>()({
       ...snapshot(s, f.member),
       step(
         "must-be-empty",
-        must(dataEmpty(f.node), `${f.node.name} holds data again`, "nothing to do: the next run looks again"),
+        must(
+          any(dataEmpty(f.node), dataBlank(f.node)),
+          `${f.node.name} holds data again`,
+          "nothing to do: the next run looks again",
+        ),
       ),
       fence(f.node, kept(s)),
       removeMember(f.member, s),
+      // It was started on the disk that was wiped.
+      ...given(f.seen.nodes[f.node.name]?.data.state === "blank" && f.node, (n) => [
+        setAside(n, f.member.id, kept(s)),
+      ]),
       ...join(f.node, s),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),

@@ -37,6 +37,7 @@ export function readEtcd(asks: Asks, node: HostNode, options: EtcdOptions): Sigh
     view: viewOf(asks, status, node, options),
     disk: readDisk(asks.disk),
     unwritten: good(asks.disk)?.endsWith(" pristine unwritten\n") === true,
+    blank: good(asks.disk)?.endsWith(" blank\n") === true,
     dataPath: asks.used?.code === 0 && asks.used.out.startsWith("/") ? asks.used.out : undefined,
     settings,
     installed: textOf(status?.version) ?? /etcd Version: (\S+)/.exec(good(asks.version) ?? "")?.[1],
@@ -192,7 +193,7 @@ function troubleOf(asks: Asks, { ctlEnv, clientPort, peerPort }: EtcdOptions): s
 function readDisk(asked: Asked | undefined): Identity | "none" | "unknown" {
   if (asked?.code === 1) return "none";
   const [, clusterId, memberId] =
-    /^([1-9a-f][0-9a-f]{0,15}) ([1-9a-f][0-9a-f]{0,15})( pristine| pristine unwritten)?\n$/.exec(
+    /^([1-9a-f][0-9a-f]{0,15}) ([1-9a-f][0-9a-f]{0,15})( pristine| pristine unwritten| blank)?\n$/.exec(
       good(asked) ?? "",
     ) ?? [];
   return clusterId === undefined || memberId === undefined ? "unknown" : { clusterId, memberId };

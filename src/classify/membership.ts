@@ -24,7 +24,7 @@ export function findUnfinishedJoins(i: Input): readonly Finding[] {
     if (n === undefined || !isDesired(i, m.node)) return removal(i, m);
     const f = i.seen.nodes[n.name];
     // One that has run here once is enabled, unless a person stopped it.
-    const ran = f?.data.state === "present" ? "stopped" : "masked";
+    const ran = f?.data.state === "present" || f?.data.state === "blank" ? "stopped" : "masked";
     const held = f === undefined || f.process !== "no" ? undefined : heldByPerson(n, f, ran) ?? full(n, f);
     const not = unfit(n, f) ?? held ?? untold(n, f) ?? tooOften(i, n);
     if (not === undefined) return change({ case: "add", node: n });

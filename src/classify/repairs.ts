@@ -61,12 +61,13 @@ const isOwnData = (f: NodeFacts, m: Member): boolean =>
   f.data.state === "present" && typeof f.data.identity !== "string" && f.data.identity.memberId === m.id;
 
 /**
- * Proven empty (S3): the node check says `empty` only for a directory at the place that the latch, or the mark before
- * a first start, names. Without either of them nothing proves that the disk is the one that held the data; and an
+ * Proven empty (S3): the node check says `empty`, or `blank`, only for a directory at the place that the latch, or the mark
+ * before a first start, names. Without either of them nothing proves that the disk is the one that held the data; and an
  * intent without that mark means that the member has never run.
  */
 const provenWiped = (f: NodeFacts): boolean =>
-  f.data.state === "empty" && (typeof f.latch !== "string" || typeof f.started !== "string");
+  (f.data.state === "empty" || f.data.state === "blank") &&
+  (typeof f.latch !== "string" || typeof f.started !== "string");
 
 const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
   rule: "S3" as const,

@@ -125,7 +125,7 @@ function electorates(i: Input): readonly [Electorate, ...Electorate[]] {
   const latches = Object.values(i.seen.nodes).flatMap((f) =>
     typeof f.latch === "string" || former.has(f.latch.clusterId)
       ? []
-      : [{ voters: f.latch.voters, gone: f.data.state === "empty" }]
+      : [{ voters: f.latch.voters, gone: isGone(f) }]
   );
   const backed = latches.filter((l) => !l.gone);
   const told = (backed.length > 0 ? backed : latches).map((l) => l.voters);
@@ -168,7 +168,8 @@ function isThisService(i: Input, expected: readonly HostNode[], size: number): b
  * Fenced by us, and its data gone: it was removed (S15, S17), or it is wiped and about to be. Neither has anything to
  * serve, and to believe the smaller size is safe.
  */
-const putAway = (f: NodeFacts | undefined): boolean => f?.fenced === "yes" && f.data.state === "empty";
+const putAway = (f: NodeFacts | undefined): boolean => f?.fenced === "yes" && isGone(f);
+const isGone = (f: NodeFacts): boolean => f.data.state === "empty" || f.data.state === "blank";
 /** As who is removed and joins again, and a host that was installed anew: it has nothing to serve either. */
 const leftItsLatch = (f: NodeFacts | undefined): boolean => f?.latch === "none" && f.data.state === "empty";
 const hasLatch = (f: NodeFacts | undefined): boolean => f !== undefined && typeof f.latch !== "string";
@@ -196,7 +197,7 @@ function startable(
   if (f.data.state !== "present") {
     return {
       is: "out",
-      why: f.data.state === "empty" ? "its data is gone" : f.data.why ?? "its data cannot be judged",
+      why: isGone(f) ? "its data is gone" : f.data.why ?? "its data cannot be judged",
     };
   }
   if (typeof f.data.identity === "string") return { is: "out", why: "whose data it holds cannot be read" };

@@ -73,6 +73,7 @@ function forFact(fact: FactName, of: Subject, seen: Observation): Whom {
     }
     case "running":
     case "dataEmpty":
+    case "dataBlank":
     case "dataPristine":
       return node === undefined ? anyReader : { ...nobody, host: [node] };
     case "latched":

@@ -60,8 +60,12 @@ export interface UnitFacts {
 }
 
 export interface DataFacts {
-  /** `pristine`: a package's own default, never written to; counts as empty, and is set aside all the same (S1). */
-  readonly state: "present" | "empty" | "pristine" | "unknown";
+  /**
+   * `pristine`: a package's own default, never written to; counts as empty, and is set aside all the same (S1). `blank`:
+   * the ids of a member whose data is gone, as it leaves them that starts on a disk that was wiped; nobody starts it as
+   * itself, since it would vote without knowing for what it has voted.
+   */
+  readonly state: "present" | "empty" | "pristine" | "blank" | "unknown";
   /** Read from the disk itself; `none` where there is no data, `unknown` where it cannot be read. */
   readonly identity: Identity | "none" | "unknown";
   readonly place: DataPlace | undefined;

@@ -177,7 +177,8 @@ interface Marks {
 
 /**
  * S3: data that says whose it is, is there, wherever it was latched. Only emptiness needs a proof of place: an
- * unmounted disk looks just like a wiped one, except for the path and the file system that were written down.
+ * unmounted disk looks just like a wiped one, except for the path and the file system that were written down. So does one
+ * on which a member was started since, which has its ids then, and nothing that it knew.
  */
 function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataFacts {
   const place = placeOf(asks);
@@ -188,7 +189,7 @@ function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataF
     return unknown(`the service uses ${used}, and the config says ${service.dataDir}`);
   }
   if (sight.disk === "unknown") return unknown(lastLine(asks.disk?.err) || "the data could not be read");
-  if (sight.disk !== "none") {
+  if (sight.disk !== "none" && !(sight.blank === true && marks.process === "no")) {
     const untouched = sight.unwritten === true && marks.process === "no" && marks.latch === "none" ||
       sight.view?.pristine === "yes" &&
         sight.view.identity?.memberId === sight.disk.memberId ||
@@ -199,15 +200,17 @@ function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataF
   }
   const was = marks.latch === "none" ? marks.started : marks.latch;
   if (was === "unknown") return unknown("what Quorate left on the node cannot be read");
+  const bare = sight.disk === "none" ? "empty" : "blank";
+  const found = bare === "empty"
+    ? `${place.dataPath} is empty`
+    : `the log in ${place.dataPath} holds nothing`;
   if (was !== "none" && was.dataPath !== place.dataPath) {
-    return unknown(`${place.dataPath} is empty, and the data was in ${was.dataPath}`);
+    return unknown(`${found}, and the data was in ${was.dataPath}`);
   }
   if (was !== "none" && was.fsId !== place.fsId) {
-    return unknown(
-      `${place.dataPath} is empty, and lies on another file system than its data did: is a disk not mounted?`,
-    );
+    return unknown(`${found}, and it lies on another file system than its data did: is a disk not mounted?`);
   }
-  return { state: "empty", identity: "none", place };
+  return { state: bare, identity: sight.disk, place };
 }
 
 /** The names that `quorate_set_aside` gives; a name of another form is somebody else's, and is left alone. */

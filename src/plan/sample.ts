@@ -282,6 +282,14 @@ export function samplesOf(target: Target, kind: Case, nodeName?: string): readon
       const { memberId: _, ...rest } = change;
       return [first, as("on a host without data", rest)];
     }
+    case "repairWiped":
+      return [
+        first,
+        variant("of one that was started on its empty disk", (f) => ({
+          ...f,
+          data: { state: "blank", identity: typeof f.latch === "string" ? "unknown" : f.latch, place },
+        })),
+      ];
     case "repairCrashed":
       return [first, variant("of a fenced one", (f) => ({ ...f, fenced: "yes" }))];
     default:

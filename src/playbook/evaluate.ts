@@ -122,6 +122,8 @@ function nodeFact(
       return f.process;
     case "dataEmpty":
       return f.data.state === "unknown" ? "unknown" : known(f.data.state === "empty");
+    case "dataBlank":
+      return f.data.state === "unknown" ? "unknown" : known(f.data.state === "blank");
     case "dataPristine":
       return f.data.state === "unknown" ? "unknown" : known(f.data.state === "pristine");
     case "latched":

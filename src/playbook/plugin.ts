@@ -30,6 +30,8 @@ export interface Sight {
   readonly disk: Identity | "none" | "unknown";
   /** The disk itself shows that it is a package's default to which nothing was ever written (S1). */
   readonly unwritten?: boolean;
+  /** The data has its member's ids, and nothing else: what a start on a disk that was wiped leaves (S3). */
+  readonly blank?: boolean;
   /** The data directory that the unit or the running process really uses, where that can be told (S3). */
   readonly dataPath: string | undefined;
   readonly settings: Readonly<Record<string, string>> | undefined;

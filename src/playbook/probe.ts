@@ -18,6 +18,7 @@ export type FactName =
   | "caughtUp" // a learner that is in sync in this observation
   | "running" // the unit is active and answers, or a process of the service is alive
   | "dataEmpty" // proven: no data, at the place that was latched
+  | "dataBlank" // a member's ids, and nothing else: it was started on a disk that was wiped
   | "dataPristine" // a package's default that was never written to
   | "latched" // the node's latch names the member that it is now
   | "intended" // the intent of an unfinished bootstrap lies on the node
@@ -59,6 +60,7 @@ export const healthy = fact("healthy");
 export const caughtUp = fact("caughtUp");
 export const running = fact("running");
 export const dataEmpty = fact("dataEmpty");
+export const dataBlank = fact("dataBlank");
 export const dataPristine = fact("dataPristine");
 export const latched = fact("latched");
 export const intended = fact("intended");
@@ -118,6 +120,7 @@ const words: Readonly<Record<FactName, string>> = {
   caughtUp: "caught up",
   running: "running",
   dataEmpty: "proven empty",
+  dataBlank: "holding its ids alone",
   dataPristine: "holding only a package's default",
   latched: "latched",
   intended: "holding the bootstrap intent",

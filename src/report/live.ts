@@ -7,7 +7,7 @@
 import type { Event } from "../model/event.ts";
 import { plain } from "./plain.ts";
 import type { Line, Span } from "./lines.ts";
-import { count, duration } from "./words.ts";
+import { count, duration, placeText } from "./words.ts";
 
 export interface Size {
   readonly columns: number;
@@ -59,7 +59,7 @@ export function liveList(options: { readonly verbose: boolean; readonly unicode:
 
   const rowLine = (row: Row, now: number): Line => {
     const mark: Span = row.mark === "active" ? ["cyan", spinAt(signs, now)] : signs.marks[row.mark];
-    const text = row.on === "" ? row.id : `${row.id} on ${row.on}`;
+    const text = `${row.id}${placeText(row.on)}`;
     const time = row.mark === "active"
       ? `  ${duration(now - row.sinceMs)}`
       : row.mark === "done" || row.mark === "failed"

@@ -8,7 +8,7 @@ import type { Event } from "../model/event.ts";
 import { quorumText } from "../model/quorum.ts";
 import { failureBlock, refusalBlock } from "./blocks.ts";
 import { hang, type Line } from "./lines.ts";
-import { count, duration } from "./words.ts";
+import { count, duration, placeText } from "./words.ts";
 
 export interface Loudness {
   /** Only what went wrong. */
@@ -37,9 +37,7 @@ export function plain({ quiet, verbose }: Loudness): (event: Event) => readonly 
     const loud = (...lines: readonly Line[]): readonly Line[] => verbose && !quiet ? lines : [];
     const normal = (...lines: readonly Line[]): readonly Line[] => quiet ? [] : lines;
     const step = (s: { readonly id: string; readonly index: number; readonly total: number }): string =>
-      `${e.service}: ${now.change} — step ${s.index}/${s.total} ${s.id}${
-        now.on.has(s.id) ? ` on ${now.on.get(s.id)}` : ""
-      }`;
+      `${e.service}: ${now.change} — step ${s.index}/${s.total} ${s.id}${placeText(now.on.get(s.id))}`;
 
     switch (e.event) {
       case "runStarted":

@@ -22,3 +22,6 @@ export function bytes(n: number): string {
   const value = n / 1024 ** power;
   return `${power === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
+
+/** " on n1"; nothing for a wait, which looks at all nodes and does nothing on any. */
+export const placeText = (on = ""): string => (on === "" || on === "everywhere" ? "" : ` on ${on}`);

@@ -85,7 +85,10 @@ function against(f: NodeFacts, clusterId: string): readonly Refusal[] {
       `mount the disk; where it is gone for good, a person has to take /var/lib/quorate/…/latch away on ${f.node}`,
     )];
   }
-  if (state === "present" && (typeof identity === "string" || identity.clusterId === clusterId)) {
+  if (
+    (state === "present" || state === "blank") &&
+    (typeof identity === "string" || identity.clusterId === clusterId)
+  ) {
     return [refusal(
       "S15",
       `${f.node} holds data of cluster ${typeof identity === "string" ? "that cannot be read" : clusterId}`,

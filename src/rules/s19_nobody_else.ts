@@ -18,7 +18,7 @@ export const s19 = (evidence: string, unblock: string, rule: RuleName = "S19"): 
 
 /** The host may hold something of the service, or run it. */
 export const holdsSomething = (f: NodeFacts): boolean =>
-  f.data.state === "present" || f.data.state === "unknown" || f.process !== "no" || f.view !== undefined;
+  (f.data.state !== "empty" && f.data.state !== "pristine") || f.process !== "no" || f.view !== undefined;
 
 /** Right before a new cluster is decided on: nobody serves, and whoever could is fenced. */
 export function nobodyElse(seen: Observation, node: string): Refusal | undefined {
@@ -124,7 +124,8 @@ function accounted(
   if (f.latch === "unknown") {
     return [s19(`the latch on ${n.name} cannot be read`, `look at /var/lib/quorate on ${n.name}`, "S24")];
   }
-  if (readable || !logs || f.data.state === "empty" || f.data.state === "pristine") return [];
+  const nothing = f.data.state !== "present" && f.data.state !== "unknown";
+  if (readable || !logs || nothing) return [];
   const why = f.data.why ?? surveyed[n.name]?.why ?? "whose it is cannot be told";
   return [s19(
     `what ${n.name} holds cannot be read, and it may be more than any other has: ${why}`,

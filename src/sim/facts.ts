@@ -7,6 +7,7 @@ import type {
   DataFacts,
   DataPlace,
   HostNode,
+  Identity,
   Intent,
   Latch,
   NodeFacts,
@@ -77,12 +78,13 @@ function dataOf(
   place: DataPlace,
 ): DataFacts {
   const { disk } = h.volume;
-  if (disk === undefined) {
+  const bare = (state: "empty" | "blank", identity: Identity | "none"): DataFacts => {
     const was = latch === "none" ? started : latch;
     return was !== "none" && was.fsId !== place.fsId
-      ? { state: "unknown", identity: "none", place, why: "it lies on another file system than its data did" }
-      : { state: "empty", identity: "none", place };
-  }
+      ? { state: "unknown", identity, place, why: "it lies on another file system than its data did" }
+      : { state, identity, place };
+  };
+  if (disk === undefined) return bare("empty", "none");
   const identity = w.cluster.identity(h, view);
   if (identity === undefined) {
     return {
@@ -93,6 +95,7 @@ function dataOf(
     };
   }
   const { clusterId, memberId } = identity;
+  if (!h.process && w.cluster.blank(disk)) return bare("blank", { clusterId, memberId });
   const fencedSo = h.fence && !h.process && h.marks.get("fenced")?.get("pristine") === memberId;
   // Nobody has written to a package's default here; what does not run tells that by its log, unless it was latched.
   const unwritten = !h.process && latch === "none";

@@ -59,6 +59,8 @@ export interface Cluster {
   gone(peer: Peer): void;
   /** The cluster that a host would make or join by its settings, if nothing of any lies there. */
   realmTold(h: Host): string;
+  /** The disk tells that it has the ids of a member, and nothing else. */
+  blank(disk: Disk): boolean;
   /** What starts on a host has no data, and a vote all the same. */
   votesEmpty(h: Host): boolean;
   /** It has run once, so its vote can count. */

@@ -54,10 +54,16 @@ const calls = (t: Truth, m: RecordedMember, word: string): boolean =>
   nodeOf(t, m) === word || word === `member ${m.id}` || word.endsWith(`(${m.id})`);
 
 /** Nothing tells whose the data of a node is, or where it was, or it lies elsewhere than it was. */
-const noProof = (h: Host | undefined): boolean =>
-  disk(h)?.clusterId === "" || h !== undefined && disk(h) === undefined && h.own === h.volume &&
+const noProof = (t: Truth, h: Host | undefined): boolean =>
+  disk(h)?.clusterId === "" || h !== undefined && gone(t, h) && h.own === h.volume &&
     [...(h.marks.get("latch") ?? h.marks.get("started") ?? [["fsId", "nowhere"]])]
       .some(([key, value]) => key === "fsId" && value !== h.volume.fsId);
+
+/** Nothing of a member lies there, or no more than who it was. */
+const gone = (t: Truth, h: Host): boolean => {
+  const d = disk(h);
+  return d === undefined || t.world.cluster.blank(d);
+};
 
 /**
  * A stopped cluster of this service that could be started: some latch names it, a desired node holds its data, and a
@@ -68,7 +74,9 @@ export function startable(t: Truth): string | undefined {
   const latched = new Set(hosts(t).flatMap((h) => mark(h, "latch", "clusterId") ?? []));
   const disks = hosts(t).flatMap((h) => {
     const d = disk(h);
-    return d === undefined || !latched.has(d.clusterId) || h.stoppedByPerson !== undefined ? [] : [{ h, d }];
+    return d === undefined || gone(t, h) || !latched.has(d.clusterId) || h.stoppedByPerson !== undefined
+      ? []
+      : [{ h, d }];
   });
   for (const { d } of disks) {
     const own = disks.filter((x) => x.d.realm === d.realm);
@@ -143,14 +151,14 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
       /^(?<lost>.+) had been started by the unfinished bootstrap and lost the disk since/,
       (t, w) => (w.lost ?? "").split(", ").every((node) => disk(host(t, { node })) === undefined),
     ],
-    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(host(t, w))],
+    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(t, host(t, w))],
   ],
   S3: [
     [
       /^the data of member (?<member>\S+) is not found on (?<node>\S+): /,
-      (t, w) => noProof(host(t, w)) && record(t).some((m) => m.id === w.member),
+      (t, w) => noProof(t, host(t, w)) && record(t).some((m) => m.id === w.member),
     ],
-    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(host(t, w))],
+    [/^what lies in the data directory of (?<node>\S+) is not known/, (t, w) => noProof(t, host(t, w))],
     [
       /^(?<node>\S+) should hold the data of member (?<member>\S+), and holds that of member (?<holds>\S+)$/,
       (t, w) => host(t, w)?.volume.disk?.memberId === w.holds && record(t).some((m) => m.id === w.member),
@@ -225,7 +233,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
   ]],
   S12: staticOrder,
   S15: [
-    [/^what lies in the data directory of (?<node>\S+) could not be read/, (t, w) => noProof(host(t, w))],
+    [/^what lies in the data directory of (?<node>\S+) could not be read/, (t, w) => noProof(t, host(t, w))],
     [/^(?<node>\S+) holds data that belongs to no former member of this cluster$/, (t, w) => {
       const d = disk(host(t, w));
       return d !== undefined && record(t).every((m) => m.id !== d.memberId);

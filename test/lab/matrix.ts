@@ -19,7 +19,7 @@ interface Row {
   readonly name: string;
   /** To whom it is done. */
   readonly to: (leader: string, others: readonly [string, string]) => readonly string[];
-  readonly harm: "kill" | "wipe" | "bare";
+  readonly harm: "kill" | "wipe" | "reborn" | "bare";
   readonly ends: Ends;
   /** A refusal's own way out: how many get their data back, and what `apply` does then. @default the row ends there */
   readonly back?: { readonly hosts: number; readonly cases: readonly string[] };
@@ -49,6 +49,12 @@ const rows: readonly Row[] = [
     name: "wipe one, the leader",
     to: (leader) => [leader],
     harm: "wipe",
+    ends: { cases: ["repairWiped"] },
+  },
+  {
+    name: "wipe one, which is started on its empty disk before anybody looks",
+    to: (_leader, [one]) => [one],
+    harm: "reborn",
     ends: { cases: ["repairWiped"] },
   },
   {
@@ -83,7 +89,11 @@ export async function killAndWipe(site: Managed): Promise<void> {
   // Moved, so that it can be brought back.
   const wipe =
     `${kill}; rm -rf ${LOST}; mkdir ${LOST} && find ${data} -mindepth 1 -maxdepth 1 -exec mv -t ${LOST} {} +`;
-  const harms = { kill, wipe, bare: "rm -rf /var/lib/quorate" };
+  // It knows who it is, and not what it voted for: etcd ends in a panic, ZooKeeper misses its id.
+  const reborn = `${wipe}; systemctl start --no-block ${unit}; for i in $(seq 100); do sleep 0.2
+    case $(systemctl show -p ActiveState,SubState --value ${unit} | tr '\\n' -) in failed-*|*auto-restart-) exit 0; esac
+    done; exit 1`;
+  const harms = { kill, wipe, reborn, bare: "rm -rf /var/lib/quorate" };
 
   const keys: string[] = [];
   const note = async (key: string): Promise<void> => {

@@ -189,7 +189,7 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
   };
   const wanted = (node: string) => target.desired.some((n) => n.name === node);
   const down = world.record.filter((m) =>
-    known(m.node) && !spot(m.node).process && spot(m.node).data === m.id
+    known(m.node) && !spot(m.node).process && spot(m.node).data === m.id && !spot(m.node).blank
   );
   if (seen.state !== "held") {
     if (world.record.length === 0) {
@@ -219,7 +219,8 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
     if (!wanted(m.node) && m.voter && m.named && dead && ill.every((x) => x === m) && margin(m.id) >= 0) {
       return `remove ${m.node}`;
     }
-    const wiped = known(m.node) && spot(m.node).data === undefined && spot(m.node).latch === m.id;
+    const wiped = known(m.node) && (spot(m.node).data === undefined || spot(m.node).blank) &&
+      spot(m.node).latch === m.id;
     if (
       wanted(m.node) && m.voter && m.named && wiped && ill.every((x) => x === m) && margin(m.id) >= 0 &&
       world.voters.length === world.record.length && !tried(`repairWiped:${m.node}`)

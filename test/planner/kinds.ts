@@ -22,6 +22,8 @@ const states: readonly Part[] = [
   })],
   ["is well, and was started with other settings", (id) => ({ ...own(id), process: true, drifted: true })],
   ["was wiped", (id) => ({ latch: id })],
+  ["was wiped, and started since", (id) => ({ ...own(id), blank: true })],
+  ["has its disk not mounted, and was started since", (id) => ({ ...own(id), blank: true, mounted: false })],
   ["was installed anew", () => ({})],
   ["holds the data of a former member", (id) => ({ data: "f100000000000000", latch: id })],
   ["has its disk not mounted", (id) => ({ ...own(id), mounted: false })],

@@ -26,6 +26,8 @@ export interface Spot {
   readonly data: string | undefined;
   readonly cluster: string;
   readonly pristine: boolean;
+  /** Started on a disk that was wiped: nothing but the ids is there. */
+  readonly blank: boolean;
   readonly latch: string | undefined;
   readonly intent: boolean;
   readonly started: boolean;
@@ -50,6 +52,7 @@ export const nothing: Spot = {
   data: undefined,
   cluster: clusterId,
   pristine: false,
+  blank: false,
   latch: undefined,
   intent: false,
   started: false,
@@ -177,7 +180,8 @@ export class SmallWorld {
       voters: this.voters.map((m) => m.node),
     };
     const identity = { clusterId: s.cluster, memberId: s.data ?? "" };
-    const seen = s.mounted ? s.data : undefined;
+    const seen = s.mounted || s.blank ? s.data : undefined;
+    const bare = s.blank && !s.process;
     return {
       ...base,
       unit: {
@@ -193,6 +197,10 @@ export class SmallWorld {
       process: s.scanned ? (s.process ? "yes" : "no") : "unknown",
       data: !s.readable
         ? { state: "unknown", identity: "unknown", place: there, why: "it cannot be read" }
+        : bare && (!s.mounted || !s.marks)
+        ? { state: "unknown", identity, place: there, why: "it holds nothing" }
+        : bare
+        ? { state: "blank", identity, place: there }
         : seen !== undefined
         ? { state: s.pristine ? "pristine" : "present", identity, place: there }
         : !s.mounted && (s.latch !== undefined || s.started)
@@ -366,6 +374,7 @@ export class SmallWorld {
       this.#member(own.id, { named: true, inSync: true });
       return undefined;
     }
+    if (s.blank) return `${node} starts as itself, and has lost what it knew`;
     // It exits where a member that has run has lost its data: the step fails, and costs nothing.
     if (s.data === undefined) return undefined;
     this.change(node, { process: true });
@@ -406,6 +415,7 @@ export class SmallWorld {
     this.change(node, {
       data: undefined,
       pristine: false,
+      blank: false,
       latch: undefined,
       started: false,
       cluster: clusterId,

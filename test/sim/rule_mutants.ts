@@ -135,14 +135,14 @@ export const ruleMutants: readonly RuleMutant[] = [
     [...seeing, "test/property/core_test.ts"],
     edit(
       "src/classify/repairs.ts",
-      '  f.data.state === "empty" && (typeof f.latch !== "string" || typeof f.started !== "string");',
+      '  (f.data.state === "empty" || f.data.state === "blank") &&\n  (typeof f.latch !== "string" || typeof f.started !== "string");',
       '  f.data.state !== "present" && f.reached;',
     ),
     playbook(
-      "must(dataEmpty(f.node), `${f.node.name} holds data again`",
-      "must(any(dataEmpty(f.node), not(dataEmpty(f.node)), not(quorumHeld), quorumHeld), `${f.node.name} holds data again`",
+      "any(dataEmpty(f.node), dataBlank(f.node))",
+      "any(dataEmpty(f.node), not(dataEmpty(f.node)), not(quorumHeld), quorumHeld)",
     ),
-    playbook("import {\n  type Case,", "import {\n  any,\n  type Case,\n  not,"),
+    playbook("import {\n  any,\n  type Case,", "import {\n  any,\n  type Case,\n  not,"),
   ),
   mutant(
     "S4",

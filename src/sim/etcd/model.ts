@@ -89,6 +89,9 @@ export class Etcd implements Cluster, Medium {
   write(leader: Peer): boolean {
     return this.raft.propose(leader, undefined) === true;
   }
+  blank({ log }: Disk): boolean {
+    return log === emptyLog;
+  }
   votesEmpty(): boolean {
     return false;
   }

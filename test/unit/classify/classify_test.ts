@@ -1,5 +1,6 @@
 /** From an observation to one verdict. */
 import assert from "node:assert/strict";
+import type { NodeFacts } from "../../../src/model/node.ts";
 import { classify } from "../../../src/classify/classify.ts";
 import type { Input } from "../../../src/classify/input.ts";
 import type { Member, Policy } from "../../../src/model/observation.ts";
@@ -350,6 +351,18 @@ Deno.test("a learner that a person stopped is not started by its join; a first s
   assert.equal(judge(four, four, { members: { n4: learner }, nodes }), "refused masked");
   const staged = { ...empty, latch: "none", unit } as const;
   assert.equal(judge(four, four, { members: { n4: unstarted }, nodes: { n4: staged } }), "add n4");
+});
+
+Deno.test("who was started on the disk that it lost is repaired as wiped, never started as itself (S3)", () => {
+  const own = { clusterId, memberId: "a200000000000000" };
+  const blank = { process: "no", data: { state: "blank", identity: own, place } } as const;
+  const seen = (n2: Partial<NodeFacts>) => ({ members: { n2: sick }, nodes: { n2 } });
+  assert.equal(judge(three, three, seen({ ...latch(own), ...blank })), "repairWiped n2");
+  // Nothing tells that its data was there: a disk that is not mounted looks the same.
+  assert.equal(judge(three, three, seen({ ...blank, latch: "none" })), "refused S3");
+  // It cannot help to form a quorum.
+  const nodes = { n1: { process: "no" }, n2: { ...latch(own), ...blank }, n3: unreachable } as const;
+  assert.equal(judge(three, three, { state: "lost", nodes }), "lost n2,n3");
 });
 
 Deno.test("who has joined and may run or not waits (S24), and keeps no dead one", () => {

@@ -84,6 +84,52 @@ for (const version of ["3.4.23", "3.5.30"]) {
   });
 }
 
+/** What two starts on a disk that was wiped left, each of which ended in a panic. */
+const blank = {
+  "3.4.23":
+    "040000000000008408041000000000001e00000000000082080110b0e3e0a8081a140891fc9e97b2bda3fe6710b089a8938becdfe746" +
+    "00000e0000000000008208051094f9dae30c1a04080010",
+  "3.5.30":
+    "040000000000008408041000000000001f000000000000810801108690c4a50d1a1508da93c49fc4ff92cdeb0110f3b7d9dae78698ce0a" +
+    "000e00000000000082080510aee7d38c0c1a04080010",
+};
+for (const [version, bytes] of Object.entries(blank)) {
+  Deno.test(`etcd ${version}: a log that holds nothing is told, and none that may hold something`, async () => {
+    const log = [...hex(bytes)];
+    const whole = [...log, ...new Array<number>((8 - log.length % 8) % 8).fill(0)];
+    const word = async (bytes: readonly number[], more?: string): Promise<string | undefined> => {
+      await using host = new Host();
+      host.write(segment, Uint8Array.from([...bytes, ...new Array<number>(64).fill(0)]));
+      host.write("data/member/snap/db", "");
+      if (more !== undefined) host.write(`data/member/${more}`, "");
+      return (await ask(host)).out.trim().split(" ")[2];
+    };
+    assert.equal(await word(whole), "blank");
+    assert.equal(
+      await word([...whole, ...frame([8, 3, 16, 1, 26, 6, 8, 2, 16, 0, 24, 0])]),
+      "blank",
+      "a term",
+    );
+    assert.equal(await word([...whole, ...entry(0, put)]), undefined, "an entry");
+    assert.equal(await word([...whole, ...entry(1, [8, 1, 16, 0])]), undefined, "a member");
+    assert.equal(
+      await word(whole, "wal/0000000000000001-0000000000000010.wal"),
+      undefined,
+      "the log goes on",
+    );
+    assert.equal(
+      await word(whole, "snap/0000000000000002-0000000000000009.snap"),
+      undefined,
+      "a snapshot came",
+    );
+    const long = Array.from({ length: 200 }, () => frame([8, 3, 16, 1, 26, 6, 8, 2, 16, 0, 24, 0])).flat();
+    assert.equal(await word([...whole, ...long]), undefined, "more than is looked at");
+    await using host = new Host();
+    host.write(segment, Uint8Array.from(whole));
+    assert.equal((await ask(host)).out.trim().split(" ")[2], undefined, "it is cut off where it ends");
+  });
+}
+
 Deno.test("etcd_disk_id is exact for every 64-bit id, and reads the oldest segment", async () => {
   await using host = new Host();
   host.write("data/member/wal/0000000000000005-00000000000186a2.wal", written(7n, 7n, 7n));

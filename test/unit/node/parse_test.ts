@@ -121,6 +121,17 @@ Deno.test("an empty directory is proven empty only where its data was", () => {
   assert.equal(read({ started, latch: latch("/data", "f1") }).data.state, "empty");
 });
 
+Deno.test("a log that holds nothing is no data, where its data was; nobody is judged by it while it runs", () => {
+  const blank = { disk: identity, blank: true };
+  const of = (over: Parameters<typeof read>[0]) => read(over, blank).data;
+  assert.deepEqual([of({}).state, of({}).identity], ["blank", identity]);
+  assert.equal(of({ latch: latch("/data", "f1") }).state, "blank");
+  assert.match(of({ latch: latch("/data", "f2") }).why ?? "", /holds nothing, .*another file system/);
+  assert.match(of({ latch: latch("/old", "f1") }).why ?? "", /the data was in \/old/);
+  assert.equal(of({ latch: answered("") }).state, "unknown");
+  assert.equal(of({ pids: answered("77\n") }).state, "present");
+});
+
 Deno.test("data that says whose it is, is present, also on another file system than the latched", () => {
   const { data } = read({ latch: latch("/data", "f2") }, { disk: identity });
   assert.deepEqual([data.state, data.identity], ["present", identity]);

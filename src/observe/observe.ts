@@ -127,7 +127,7 @@ function stateWithoutQuorum(
   const all = nodes.map((n) => facts[n.name]);
   if (all.some((f) => f !== undefined && typeof f.latch !== "string")) return "lost";
   if (all.some((f) => f !== undefined && typeof f.intent !== "string")) return "never-formed";
-  if (all.some((f) => f?.data.state === "present" || (f?.view !== undefined && f.view.pristine !== "yes"))) {
+  if (all.some((f) => ofMember(f) || (f?.view !== undefined && f.view.pristine !== "yes"))) {
     return "lost";
   }
   const blind = all.some((f) =>
@@ -136,6 +136,10 @@ function stateWithoutQuorum(
   );
   return blind ? "unknown" : "never-formed";
 }
+
+/** Data of a member, or its ids alone: a cluster was formed. */
+const ofMember = (f: NodeFacts | undefined): boolean =>
+  f?.data.state === "present" || f?.data.state === "blank";
 
 /**
  * Members of whom nothing decisive was heard, although there is a quorum to ask about them (S4): the second round of

@@ -74,7 +74,10 @@ function trace(n: HostNode, f: NodeFacts | undefined, desired: boolean): readonl
     )];
   }
   // Data under an intent is that of our own unfinished bootstrap, if that node was marked before its start.
-  if (f.data.state === "present" && (f.intent === "none" || typeof f.started === "string")) {
+  if (
+    (f.data.state === "present" || f.data.state === "blank") &&
+    (f.intent === "none" || typeof f.started === "string")
+  ) {
     const whose = typeof f.data.identity === "string"
       ? ""
       : ` (member ${f.data.identity.memberId} of cluster ${f.data.identity.clusterId})`;

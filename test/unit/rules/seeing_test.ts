@@ -48,6 +48,7 @@ const against: Readonly<Record<string, Partial<NodeFacts>>> = {
   "holds data that cannot be judged": { data: { state: "unknown", identity: "unknown", place } },
   "holds data": holds(id),
   "holds nobody's data": holds("unknown"),
+  "was wiped, and started since": { data: { state: "blank", identity: id, place } },
   "holds data under an intent, and was never started": { ...holds(id), intent },
 };
 for (const [what, over] of Object.entries(against)) {

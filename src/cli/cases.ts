@@ -42,7 +42,8 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
     does: "starts it and waits until it is healthy; tries a bounded number of times over runs",
   },
   repairWiped: {
-    when: "a member is recorded and desired and was started before, and its data directory is proven empty",
+    when:
+      "a member is recorded and desired and was started before, and its data directory is proven empty, or holds no more than a start on the empty disk left",
     does:
       "removes the stale id and lets the node join again under a new one; or, where the service allows that safely, " +
       "lets the others bring it up to date under its own",

@@ -42,6 +42,8 @@ export class Peer {
   heard: number;
   lostSince: number | undefined;
   fetchedAt: number | undefined;
+  /** Who has told it, since it leads, how far their logs go. */
+  readonly followers = new Set<string>();
   /** It has heard of a leader once: systemd calls it active then. */
   ready = false;
   /** Since when it has had a connection to another member, and since when that one is silent. */

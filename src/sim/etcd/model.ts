@@ -113,7 +113,11 @@ export class Etcd implements Cluster, Medium {
     const found = h.volume.disk ?? this.#firstStart(h);
     if (typeof found === "string") return found;
     h.volume.disk = found;
-    return found.log === emptyLog && this.raft.held.has(`${found.realm} ${found.memberId}`)
+    // A leader that knows how far its log went tells it to commit that; another one takes its vote, and it knows nothing.
+    const knows = (p: Peer) =>
+      p.leads && p.disk.realm === found.realm && p.followers.has(found.memberId) &&
+      this.world.linked(h.name, p.host);
+    return found.log === emptyLog && [...this.raft.peers].some(knows)
       ? "panic: tocommit is out of range [lastIndex(0)]"
       : found;
   }
@@ -127,7 +131,8 @@ export class Etcd implements Cluster, Medium {
     if (!urls.includes(own)) return "couldn't find local name in the initial cluster configuration";
     const { world } = this;
     const others = [...this.raft.peers].filter((p) =>
-      p.host !== host.name && !p.disk.pristine && world.linked(host.name, p.host) &&
+      p.host !== host.name && !p.disk.pristine && p.listensAt <= world.time.now &&
+      world.linked(host.name, p.host) &&
       urls.includes(world.model.peerUrl(world.host(p.host).node))
     );
     if (env.get("ETCD_INITIAL_CLUSTER_STATE") === "existing") return join(urls, own, others);
@@ -175,7 +180,7 @@ export class Etcd implements Cluster, Medium {
 }
 
 function join(urls: readonly string[], own: string, others: readonly Peer[]): Disk | string {
-  const remote = others.find((p) => p.ready && p.members.length > 0);
+  const remote = others.find((p) => p.members.length > 0);
   if (remote === undefined) return "cannot fetch cluster info from peer urls";
   const theirs = remote.members.flatMap((m) => m.peerUrls);
   if (theirs.length !== urls.length) return "error validating peerURLs: member count is unequal";

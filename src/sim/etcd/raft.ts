@@ -34,9 +34,6 @@ export class Raft {
 
   constructor(readonly medium: Medium) {}
 
-  /** Entries that a member was known to hold: one that lost them panics when it comes back under its old id. */
-  readonly held = new Set<string>();
-
   /** Lets all elections happen that were due before now. */
   catchUp(): void {
     const { time } = this.medium;
@@ -153,6 +150,7 @@ export class Raft {
         if (now < p.fetchedAt) continue;
       }
       p.disk.log = disk.log;
+      leader.followers.add(p.id);
     }
     leader.hearing = true;
     leader.leader = leader.id;
@@ -160,7 +158,6 @@ export class Raft {
     if (!majority(config, holders)) return false;
     for (const p of holders) {
       p.disk.commit = disk.log;
-      if (!p.ready) this.held.add(`${disk.realm} ${p.id}`);
       p.ready = true;
     }
     const expelled = group.find((p) => !disk.log.config.some((m) => m.id === p.id));
@@ -202,6 +199,7 @@ export class Raft {
     disk.term = term;
     disk.log = { term, index: disk.log.index + 1, prev: disk.log, config: disk.log.config };
     p.leads = true;
+    p.followers.clear();
     p.lostSince = undefined;
     for (const q of granted) if (q.leads) this.#stepDown(q, now);
     this.medium.elected(p);

@@ -5,7 +5,7 @@
  */
 import type { Adopt, Adopted, FoundHost, RecordedMember, Remark, Wishes, WrittenOptions } from "quorate";
 import text from "./adopt.sh" with { type: "text" };
-import { etcdDrift } from "./drift.ts";
+import { etcdDrift, startsEmpty } from "./drift.ts";
 import { findEtcd, type Found } from "./found.ts";
 import { type EtcdOptions, peerUrl } from "./options.ts";
 import { etcdOptions } from "./spec.ts";
@@ -230,19 +230,18 @@ function notesOf(hosts: readonly Placed[]): readonly Remark[] {
       now: "nothing; to have that too, let the unit read what it is told from envFile, one member at a time",
     });
   }
-  const fresh = those((e) =>
-    e.settings.ETCD_INITIAL_CLUSTER_STATE !== "existing" && e.shadowed === undefined
-  );
-  if (fresh.length > 0) {
+  const open = those((e) => startsEmpty(e.settings) && e.shadowed === undefined);
+  if (open.length > 0) {
     notes.push({
       kind: "note",
       what:
         `on ${
-          fresh.join(", ")
-        } etcd would start as a new cluster's if its disk were lost: the initial cluster ` +
-        `state is not "existing" there`,
-      now: "the first apply sets ETCD_INITIAL_CLUSTER_STATE=existing there, which needs no restart; with " +
-        "configureMembers: false, set it yourself",
+          open.join(", ")
+        } etcd would start on an empty disk if its own were lost, with a vote and without what ` +
+        "it voted for",
+      now:
+        "the first apply sets ETCD_INITIAL_CLUSTER to the member alone and ETCD_INITIAL_CLUSTER_STATE=existing there, " +
+        "which needs no restart; with configureMembers: false, do that yourself",
     });
   }
   const files = new Set(hosts.flatMap((h) => h.etcd?.envFile ?? []));

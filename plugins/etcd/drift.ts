@@ -9,6 +9,7 @@ import { clientUrl, type EtcdOptions, peerUrl, scheme } from "./options.ts";
 const LISTEN_CLIENT = "ETCD_LISTEN_CLIENT_URLS";
 const LISTEN_PEER = "ETCD_LISTEN_PEER_URLS";
 const INITIAL_STATE = "ETCD_INITIAL_CLUSTER_STATE";
+const INITIAL_CLUSTER = "ETCD_INITIAL_CLUSTER";
 const ADVERTISE_CLIENT = "ETCD_ADVERTISE_CLIENT_URLS";
 
 /** etcd binds to addresses only; under a host name it listens on all of them. */
@@ -40,8 +41,18 @@ export function ownSettings(options: EtcdOptions, node: HostNode): Readonly<Reco
 const isAnyHost = (url: string): boolean => /\/\/(0\.0\.0\.0|\[::\]):/.test(url);
 
 /**
- * What differs. Names and `ETCD_INITIAL_*` of a formed member never do, but for the state: they only matter before its
- * first start, and clusters that others built have names of their own. The data directory never does either: a member that is
+ * What keeps a formed member from starting on an empty disk: it is to join what exists, and knows of nobody to ask. With a
+ * list that names the others etcd would start, under its former id and with its vote, and elect whoever asks for it: writes
+ * that only it and one other had are lost then (seen on 3.4.23 and 3.5.30). With data etcd does not look at these.
+ */
+export const sealed = (options: EtcdOptions, node: HostNode): Readonly<Record<string, string>> => ({
+  [INITIAL_CLUSTER]: `${node.name}=${peerUrl(node, options)}`,
+  [INITIAL_STATE]: "existing",
+});
+
+/**
+ * What differs. Names and `ETCD_INITIAL_*` of a formed member never do, but for what would let it start on an empty disk: they
+ * only matter before its first start, and clusters that others built have names of their own. The data directory never does either: a member that is
  * restarted on another one has lost its data (S3).
  *
  * A file without any listening address is not one that Quorate wrote: that member is configured by flags, and a
@@ -67,16 +78,19 @@ export function etcdDrift(
   return {
     settings,
     ...(ours && !sameSet(member.peerUrls, [wantedPeer]) ? { peerUrl: wantedPeer } : {}),
-    ...(ours && startsAsNew(there) ? { firstStart: { [INITIAL_STATE]: "existing" } } : {}),
+    ...(ours && startsEmpty(there) ? { firstStart: sealed(options, node) } : {}),
   };
 }
 
 /**
- * A formed member whose file still says `new` would, after its disk was lost, boot as a member of the cluster of then:
- * empty, under its old id, and with the votes of then. That is `new` also where the list is there and the word is not.
+ * What a formed member's file says would let it start after its disk was lost: as a member of the cluster of then, where it
+ * still says `new`, or has the list and not the word; or of the one that its list names.
  */
-const startsAsNew = (there: Readonly<Record<string, string>>): boolean =>
-  (there[INITIAL_STATE] ?? (there.ETCD_INITIAL_CLUSTER === undefined ? "existing" : "new")) !== "existing";
+export function startsEmpty(there: Readonly<Record<string, string>>): boolean {
+  const list = there[INITIAL_CLUSTER];
+  return (there[INITIAL_STATE] ?? (list === undefined ? "existing" : "new")) !== "existing" ||
+    list?.includes(",") === true;
+}
 
 /** A switch that is not there is off. */
 const isDefault = (wanted: string): boolean => wanted === "false";

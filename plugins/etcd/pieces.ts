@@ -48,6 +48,7 @@ import {
 } from "quorate";
 import { endpoints, etcdctl, ownEndpoint } from "./ctl.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "./options.ts";
+import { sealed } from "./drift.ts";
 import { initialSettings, unitFile } from "./settings.ts";
 
 /** What every piece looks at. */
@@ -176,6 +177,12 @@ export function join(n: HostNode, s: Scene) {
     step(`wait-in-sync:${n.name}`, wait(any(caughtUp(n), all(voter(n), healthy(n)))), {
       title: `wait until ${n.name} is in sync`,
       timeoutMs: s.joinTimeoutMs,
+    }),
+    step(`seal:${n.name}`, run(sh`quorate_set_keys ${o.envFile} ${settingWords(sealed(o, n))}`), {
+      title: `let etcd on ${n.name} never start on an empty disk, before it has a vote`,
+      on: node(n),
+      effect: configures(n, "unchanged"),
+      idempotent: true,
     }),
     step(`promote:${n.name}`, run(sh`${ctl(s)} member promote ${memberId({ node: n.name })}`), {
       title: `promote ${n.name} to a voter`,

@@ -49,6 +49,7 @@ import {
   stage,
   startTogether,
 } from "./pieces.ts";
+import { sealed } from "./drift.ts";
 import { initialSettings } from "./settings.ts";
 import { again, readyFromDisk, readyFromSnapshot } from "./again.ts";
 import { endpoints, etcdctl } from "./ctl.ts";
@@ -107,10 +108,10 @@ export const etcdPlaybook = playbook<Bound>()({
         step(
           `existing:${n.name}`,
           run(
-            sh`quorate_set_keys ${o.envFile} ETCD_INITIAL_CLUSTER_STATE=existing && quorate_enable ${o.unit}`,
+            sh`quorate_set_keys ${o.envFile} ${settingWords(sealed(o, n))} && quorate_enable ${o.unit}`,
           ),
           {
-            title: `switch the config of ${n.name} to existing, and let etcd start at boot`,
+            title: `let etcd start at boot on ${n.name}, and never on an empty disk`,
             on: node(n),
             effect: configures(n, "formed"),
             idempotent: true,

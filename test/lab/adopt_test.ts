@@ -213,7 +213,7 @@ END`,
   for (const host of ["n1", "n2", "n3"]) {
     await site.lab.must(host, "grep -qx ETCD_INITIAL_CLUSTER_STATE=existing /etc/default/etcd");
   }
-  assert.match(said, /would start as a new cluster's if its disk were lost.*\n.*the first apply sets/);
+  assert.match(said, /would start on an empty disk if its own were lost.*\n.*the first apply sets/);
   assert.match(said, /do not call a new node like a member: kv-1, kv-2, kv-3/);
   const { options } = parse(await Deno.readTextFile(site.config)).services.etcd;
   assert.deepEqual(options.env, { ETCD_HEARTBEAT_INTERVAL: "200" });

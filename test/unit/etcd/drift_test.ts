@@ -76,15 +76,23 @@ Deno.test("names, initial-* values and the data directory of a formed member are
   assert.deepEqual(drift({ ...own, ...theirs, ETCD_INITIAL_CLUSTER_STATE: "existing" }), { settings: {} });
 });
 
-Deno.test("a formed member that would start as new on an empty disk is told not to, without a restart", () => {
-  const firstStart = { ETCD_INITIAL_CLUSTER_STATE: "existing" };
+Deno.test("a formed member that would start on an empty disk is told not to, without a restart", () => {
   const list = { ETCD_INITIAL_CLUSTER: "n1=http://10.9.0.11:2380" };
+  const firstStart = { ...list, ETCD_INITIAL_CLUSTER_STATE: "existing" };
   assert.deepEqual(drift({ ...own, ETCD_INITIAL_CLUSTER_STATE: "new" }), { settings: {}, firstStart });
   assert.deepEqual(
     drift({ ...own, ...list }),
     { settings: {}, firstStart },
     "new is what etcd takes for granted",
   );
+  const all = { ETCD_INITIAL_CLUSTER: "n1=http://10.9.0.11:2380,n2=http://10.9.0.12:2380" };
+  const existing = { ETCD_INITIAL_CLUSTER_STATE: "existing" };
+  assert.deepEqual(
+    drift({ ...own, ...existing, ...all }),
+    { settings: {}, firstStart },
+    "it would join by its list",
+  );
+  assert.deepEqual(drift({ ...own, ...existing, ...list }), { settings: {} });
   assert.deepEqual(drift(own), { settings: {} });
   assert.deepEqual(drift({ ETCD_INITIAL_CLUSTER_STATE: "new" }), { settings: {} }, "flags configure it");
 });

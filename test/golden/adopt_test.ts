@@ -95,7 +95,7 @@ for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.n
     }));
     const login = { user: undefined, become: undefined } as const;
     const { texts, remarks } = waysOf(
-      { plugin: { name: "etcd", adopt } },
+      { name: "etcd", adopt },
       from,
       login,
       hosts,

@@ -6,7 +6,6 @@ import type { Fleet, Reply, Trouble } from "../../../src/model/fleet.ts";
 import type { ServiceView } from "../../../src/model/node.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import type { ServicePlan } from "../../../src/model/plan.ts";
-import { PROBE } from "../../../src/node/check.ts";
 import { unreached } from "../../../src/node/parse.ts";
 import { n1, view } from "../node/host.ts";
 import type { SshTarget } from "../../../src/ssh/settings.ts";
@@ -22,7 +21,7 @@ function document(answers: Readonly<Record<string, string>>): Reply {
   ]);
   const files = [...parts.map(([name, text]) => [name, encoder.encode(text).length]), 0];
   const bytes = encoder.encode(parts.map(([, text]) => text).join("")).toBase64();
-  const services = [{ name: PROBE, files, bytes }, 0];
+  const services = [{ name: "etcd", files, bytes }, 0];
   const text = JSON.stringify({ quorate: 1, time: "1", begun: "1", ended: "1", missing: [0], services });
   return { kind: "exited", code: 0, stdout: encoder.encode(`\n${text}\n`), stderr: new Uint8Array() };
 }
@@ -89,7 +88,7 @@ async function adopting({ hosts, plan = () => planned({}) }: World, ...from: rea
   const texts: string[] = [];
   let open = 0;
   const outside: Adopting = {
-    plugin: { name: "etcd", adopt: etcd.adopt ?? assert.fail("etcd takes over clusters") },
+    plugins: [{ name: "etcd", adopt: etcd.adopt ?? assert.fail("etcd takes over clusters") }],
     fleet(targets) {
       open++;
       asked.push(...targets);

@@ -18,11 +18,12 @@ export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string
   ...o.settings,
 });
 
-/** What a first start needs, where the options say nothing else: the values of ZooKeeper's own sample. */
+/** The values of ZooKeeper's own sample. */
+export const SAMPLE: Readonly<Record<string, string>> = { tickTime: "2000", initLimit: "10", syncLimit: "5" };
+
+/** What a first start needs, where the options say nothing else. */
 export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  tickTime: "2000",
-  initLimit: "10",
-  syncLimit: "5",
+  ...SAMPLE,
   ...ownSettings(o),
 });
 

@@ -6,9 +6,10 @@
 import { type Change, memberOn, type Observation, type Refusal } from "quorate";
 import { derive } from "./derive.ts";
 import type { ZooKeeperOptions } from "./options.ts";
-import { HIGHEST } from "./read.ts";
+import { HIGHEST, UNNAMED } from "./read.ts";
 
-const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
+/** What zoo.cfg takes as it is. */
+export const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
 
 /** Why this change must not be made with the settings that are there, or undefined. */
 export function zookeeperForbids(
@@ -28,6 +29,8 @@ export function zookeeperForbids(
       unblock: "keep that key by hand, and take it out of the options",
     };
   }
+  const early = beforeItsName(change, seen);
+  if (early !== undefined) return early;
   if (!joins(change) && change.case !== "remove") return undefined;
   // Who is recorded already has an id.
   const comes = joins(change) && memberOn(seen, change.node.name) === undefined;
@@ -47,6 +50,32 @@ export function zookeeperForbids(
       "set reconfigEnabled=true and standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
   };
 }
+
+/**
+ * An ensemble that others built gets its name once, for good. Who reads another list of members, or is down, may be of
+ * another ensemble, and its own data lie somewhere: so a name is given only where each voter was seen to serve the same
+ * list (S2 has compared them), and nothing else is done before.
+ */
+function beforeItsName(change: Change, seen: Observation): Refusal | undefined {
+  if (!isUnnamed(seen)) return undefined;
+  const away = seen.members.filter((m) =>
+    m.role !== "observer" && (m.node === undefined || m.health !== "healthy")
+  );
+  const latches = change.case === "repairConfig" && change.latchOnly;
+  if (latches && away.length === 0) return undefined;
+  return {
+    rule: "S22",
+    evidence: "the ensemble has no name yet, and gets one only while each of its servers is seen to serve" +
+      (away.length === 0 ? "" : `, which ${away.map((m) => m.node ?? m.name).join(", ")} is not`),
+    unblock: away.length === 0
+      ? "let the members be those that it has, and apply; then change them"
+      : "bring that one back, or take it out of the ensemble by hand; then apply",
+  };
+}
+
+/** `/quorate` is not there, and never was; or a plan has not yet made it. */
+export const isUnnamed = (seen: Observation): boolean =>
+  Object.values(seen.nodes).some((f) => f.settings?.[UNNAMED] !== undefined);
 
 const joins = (c: Change): c is Extract<Change, { readonly case: "add" | "replace" }> =>
   c.case === "add" || c.case === "replace";

@@ -40,6 +40,7 @@ import {
   voter,
   wait,
 } from "quorate";
+import { isUnnamed } from "./forbids.ts";
 import { serverSpec, type ZooKeeperOptions } from "./options.ts";
 import { firstWords, unitFile } from "./settings.ts";
 
@@ -63,11 +64,12 @@ export const kept = (s: Scene): Kept => ({
   diskId: "zk_disk_id",
 });
 
+const words = ({ service, options: o }: Scene): Command =>
+  sh`${service} ${o.clientPort} ${o.java} ${o.classPath}${authWord(o)}`;
+const authWord = (o: ZooKeeperOptions): Command => o.auth === undefined ? sh`` : sh` ${o.auth}`;
+
 /** The ensemble as the node that a step runs on reaches it: by its own server, with its own credentials. */
-export const through = ({ service, options: o }: Scene, command: Command): Command =>
-  sh`zk_with ${service} ${o.clientPort} ${o.java} ${o.classPath}${
-    o.auth === undefined ? sh`` : sh` ${o.auth}`
-  } && ${command}`;
+export const through = (s: Scene, command: Command): Command => sh`zk_with ${words(s)} && ${command}`;
 
 /** Another reconfiguration came first: the version that was seen is not the newest any more. Then it is seen anew. */
 const overtaken = { forMs: 30_000, everyMs: 300, when: "is not valid" };
@@ -107,7 +109,7 @@ export function stage(nodes: readonly HostNode[], s: Scene) {
       stageNode(
         n,
         kept(s),
-        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
+        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}${authWord(o)}`,
       )
     ),
   ];
@@ -208,6 +210,23 @@ export const removeMember = (m: Member, s: Scene) =>
 /** All voters and the newly joined are latched anew. */
 export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
   toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
+
+/** S3: an ensemble that others built gets its name with the first latch; a create does nothing where it has one. */
+export const nameIt = (n: HostNode, s: Scene) =>
+  given(
+    isUnnamed(s.seen) && !isLatched(s.seen) && s.options.ensemble?.split(" "),
+    ([name = "", highest = ""]) => [
+      step(`name-ensemble:${n.name}`, run(sh`zk_at ${words(s)} && zk_adopt ${name} ${highest}`), {
+        title: "write a name for the ensemble into /quorate, unless there is one",
+        on: node(n),
+        effect: nothing,
+        idempotent: true,
+      }),
+    ],
+  );
+
+const isLatched = (seen: Observation): boolean =>
+  Object.values(seen.nodes).some((f) => typeof f.latch !== "string");
 
 /** Beside the data of an ensemble that others built, its name is written first. */
 export const latchOn = (n: HostNode, s: Scene) => {

@@ -44,6 +44,7 @@ import {
   kept,
   latchAll,
   latchOn,
+  nameIt,
   removeMember,
   type Scene,
   snapshot,
@@ -208,7 +209,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const s = scene(f);
     const o = s.options;
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
-    if (f.latchOnly) return latches;
+    if (f.latchOnly) return [...nameIt(f.node, s), ...latches];
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {
         title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,

@@ -15,7 +15,14 @@ import type {
   Tri,
 } from "quorate";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
-import { type Ensemble, readEnsemble, readKernelAddress, readName, readProperties } from "./record.ts";
+import {
+  type Ensemble,
+  type Name,
+  readEnsemble,
+  readKernelAddress,
+  readName,
+  readProperties,
+} from "./record.ts";
 import { readSession, type Session } from "./session.ts";
 
 /**
@@ -26,26 +33,29 @@ export const VERSION = "/zookeeper/config version";
 export const HIGHEST = "/quorate highest";
 /** A restart is due: what zoo.cfg says has not come into effect. */
 export const RESTART = "restart";
+/** The ensemble has no name yet, and this server goes by the one that the options would give it. */
+export const UNNAMED = "/quorate none";
 
 /** Reads a check's answers. */
 export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: readonly HostNode[]): Sight {
   const session = readSession(good(asks.read) ?? "");
   const ensemble = ensembleOf(session, options, nodes);
-  const disk = readDisk(asks, session);
+  const written = writtenDisk(asks);
+  const name = nameOf(asks, session, written, options);
+  const disk = readDisk(asks, session, written, name);
   const settings = readSettings(asks.config);
-  const name = typeof session?.own === "object" ? readName(session.own.text) : undefined;
   return {
-    view: viewOf(asks, session, ensemble, disk, options),
+    view: viewOf(asks, session, ensemble, written, name, options),
     disk,
     dataPath: good(asks.used)?.trim() ?? settings?.dataLogDir ?? settings?.dataDir,
     settings: settings && {
       ...settings,
       ...(asks.restart?.code === 0 ? { [RESTART]: "due" } : {}),
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
-      ...(name === undefined ? {} : { [HIGHEST]: String(name.highest) }),
+      ...(name === undefined ? {} : name.given ? { [UNNAMED]: "yes" } : { [HIGHEST]: String(name.highest) }),
     },
     installed: versionOf(asks.srvr),
-    notices: noticesOf(session, name !== undefined),
+    notices: noticesOf(name),
   };
 }
 
@@ -71,19 +81,20 @@ function viewOf(
   asks: Asks,
   session: Session | undefined,
   ensemble: Ensemble | undefined,
-  disk: Sight["disk"],
+  written: Sight["disk"],
+  name: Named | undefined,
   options: ZooKeeperOptions,
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const mode = modeOf(asks.srvr);
-  const identity = session === undefined ? undefined : identityOf(session, disk);
+  const identity = session === undefined ? undefined : identityOf(session, written, name);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
   const members = ensemble?.members;
   return {
     identity,
     // The session was a write: a majority has taken part in it, and it was answered only then.
     linearizable: session !== undefined
-      ? hollow(asks, session, disk) ? "no" : "yes"
+      ? hollow(asks, session, written) ? "no" : "yes"
       : silent(asks.srvr)
       ? "no"
       : "unknown",
@@ -101,7 +112,7 @@ function viewOf(
     version: versionOf(asks.srvr),
     alarms: [],
     pristine: "no",
-    trouble: hollow(asks, session, disk)
+    trouble: hollow(asks, session, written)
       ? "it serves without /quorate: ask the other servers (get /quorate). If they have it, the leader did not send this " +
         "one all that the ensemble holds: stop it, move its version-2 away, and it is repaired as wiped. If none has it, " +
         'it was deleted, and no data may be moved: create it again, "NAME HIGHEST-ID", NAME as in quorate-ensemble ' +
@@ -110,15 +121,40 @@ function viewOf(
   };
 }
 
-/** `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. */
-function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined {
+/** The name of an ensemble; `given`: by the options, for it has none yet. */
+interface Named extends Name {
+  readonly given: boolean;
+}
+
+/**
+ * `/quorate` names the ensemble. Where others built it there is none, and beside the data and in the latch neither: only
+ * then it goes by the name that the options would give it. A server that has ever been told a name lacks its /quorate.
+ */
+function nameOf(
+  asks: Asks,
+  session: Session | undefined,
+  written: Sight["disk"],
+  options: ZooKeeperOptions,
+): Named | undefined {
+  const read = (text: string, given: boolean): Named | undefined => {
+    const name = readName(text);
+    return name && { ...name, given };
+  };
+  if (typeof session?.own === "object") return read(session.own.text, false);
+  const never = session?.own === "none" && isUnnamed(asks, written) && isAbsent(asks.latch) &&
+    isAbsent(asks.intent);
+  return never ? read(options.ensemble ?? "", true) : undefined;
+}
+
+const isAbsent = (asked: Asked | undefined): boolean =>
+  asked?.code === 1 && asked.err.trimEnd().endsWith(": No such file or directory");
+
+/** One that is being formed has no name yet, and goes by what was written beside its data. */
+function identityOf(session: Session, written: Sight["disk"], name: Named | undefined): Identity | undefined {
   const memberId = session.server;
-  if (typeof session.own === "object") {
-    const name = readName(session.own.text);
-    return name && { clusterId: name.ensemble, memberId };
-  }
-  return session.own === "none" && typeof disk === "object"
-    ? { clusterId: disk.clusterId, memberId }
+  if (name !== undefined) return { clusterId: name.ensemble, memberId };
+  return session.own === "none" && typeof written === "object"
+    ? { clusterId: written.clusterId, memberId }
     : undefined;
 }
 
@@ -127,8 +163,9 @@ function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined
  * 3.8.0 at least, a leader that has been an observer takes its window of changes to begin at 0, where an empty server is
  * (`Observer` makes requests that have no zxid). Whoever promoted such a server, or let it lead, would lose the rest.
  */
-const hollow = (asks: Asks, session: Session | undefined, disk: Sight["disk"]): boolean =>
-  session?.own === "none" && typeof disk === "object" && asks.intent?.code !== 0;
+const hollow = (asks: Asks, session: Session | undefined, written: Sight["disk"]): boolean =>
+  session?.own === "none" && (typeof written === "object" || asks.latch?.code === 0) &&
+  asks.intent?.code !== 0;
 
 const MODE = /^Mode: (leader|follower|observer)$/m;
 const modeOf = (asked: Asked | undefined): string | undefined => MODE.exec(good(asked) ?? "")?.[1];
@@ -183,8 +220,8 @@ function troubleOf(
   if (identity === undefined) {
     const highest = Math.max(...ensemble.members.map((m) => Number(m.id)));
     return session.own === "none"
-      ? `the ensemble has no name yet: give it one, once, in ZooKeeper's shell: create /quorate "NAME ${highest}", NAME ` +
-        "being letters and digits that no other ensemble has"
+      ? `the ensemble has no name yet: let options.ensemble be "NAME ${highest}", as \`quorate init --from HOST\` writes it, ` +
+        "NAME being letters and digits that no other ensemble has; then apply writes it into /quorate, once"
       : '/quorate does not hold "NAME HIGHEST-ID", or not everybody may read it';
   }
   return undefined;
@@ -193,22 +230,30 @@ const lastLine = (text: string | undefined): string => text?.trim().split("\n").
 
 // ---- the disk and the files of the node --------------------------------------------------------------------------
 
-/**
- * `zk_disk_id`. Where Quorate has written no name beside the data, as in an ensemble that others built, the running
- * server says of which ensemble it is, and myid who it is.
- */
-function readDisk(asks: Asks, session: Session | undefined): Identity | "none" | "unknown" {
+/** `zk_disk_id`. */
+function writtenDisk(asks: Asks): Sight["disk"] {
   if (asks.disk?.code === 1) return "none";
   const [, clusterId, memberId] = /^([0-9A-Za-z]+) (\d{1,3})\n$/.exec(good(asks.disk) ?? "") ?? [];
-  if (clusterId !== undefined && memberId !== undefined) {
-    return { clusterId, memberId: String(Number(memberId)) };
-  }
-  const name = typeof session?.own === "object" ? readName(session.own.text) : undefined;
-  const unnamed = asks.disk?.err.includes("is not written beside it") === true;
-  return unnamed && name !== undefined && session !== undefined && good(asks.myid)?.trim() === session.server
-    ? { clusterId: name.ensemble, memberId: session.server }
-    : "unknown";
+  return clusterId === undefined || memberId === undefined
+    ? "unknown"
+    : { clusterId, memberId: String(Number(memberId)) };
 }
+
+/** There is data, and Quorate has written no name beside it, as in an ensemble that others built. */
+const isUnnamed = (asks: Asks, written: Sight["disk"]): boolean =>
+  written === "unknown" && asks.disk?.err.includes("is not written beside it") === true;
+
+/** Where no name is beside the data, the running server says of which ensemble it is, and myid who it is. */
+const readDisk = (
+  asks: Asks,
+  session: Session | undefined,
+  written: Sight["disk"],
+  name: Named | undefined,
+): Sight["disk"] =>
+  isUnnamed(asks, written) && name !== undefined && session !== undefined &&
+    good(asks.myid)?.trim() === session.server
+    ? { clusterId: name.ensemble, memberId: session.server }
+    : written;
 
 function readSettings(asked: Asked | undefined): Readonly<Record<string, string>> | undefined {
   const text = good(asked);
@@ -217,12 +262,10 @@ function readSettings(asked: Asked | undefined): Readonly<Record<string, string>
 }
 
 /** Ids go up to 255: who has used them up should know before a join fails. */
-function noticesOf(session: Session | undefined, named: boolean): readonly Notice[] {
-  const highest = named && typeof session?.own === "object" ? readName(session.own.text)?.highest ?? 0 : 0;
-  return highest < 240
+const noticesOf = (name: Named | undefined): readonly Notice[] =>
+  name === undefined || name.highest < 240
     ? []
-    : [{ code: "alarm", text: `${highest} of the 255 ids of servers were given already` }];
-}
+    : [{ code: "alarm", text: `${name.highest} of the 255 ids of servers were given already` }];
 
 // ---- what others say of a member ---------------------------------------------------------------------------------
 

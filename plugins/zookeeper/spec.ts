@@ -75,6 +75,14 @@ export const zookeeperOptions = {
       "A file on the node with `SCHEME CREDENTIALS` of who may reconfigure, e.g. `digest super:…`; left out, each " +
       "node gets a super user of its own, which the unit that Quorate writes lets in.",
   },
+  ensemble: {
+    kind: "string",
+    doc:
+      "NAME HIGHEST: what /quorate is to hold where others built the ensemble, its name and the highest id that a server " +
+      "of it ever had. The first apply writes it, once; from then on it says nothing.",
+    pattern: "^[0-9A-Za-z]{1,64} [0-9]{1,3}$",
+    example: "5f3c09a1 3",
+  },
   user: {
     kind: "string",
     doc: "The user of the unit that is written where there is none.",

@@ -4,7 +4,7 @@ import { derive } from "../../../plugins/zookeeper/derive.ts";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { zookeeperForbids } from "../../../plugins/zookeeper/forbids.ts";
 import { zookeeper } from "../../../plugins/zookeeper/mod.ts";
-import { HIGHEST, RESTART, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
 import { caseNames } from "../../../src/model/change.ts";
 import type { NodeFacts } from "../../../src/model/node.ts";
 import type { Observation, Target } from "../../../src/model/observation.ts";
@@ -119,4 +119,51 @@ Deno.test("a wiped server is started only after the others were seen to hold the
   assert.ok(ids.indexOf("must-be-empty") < ids.indexOf("must-be-served"));
   assert.equal(ids.indexOf("must-be-served"), starts - 1);
   assert.ok(steps.every((s) => s.effect.does !== "removes"), "it keeps its id");
+});
+
+Deno.test("an ensemble that others built is named with the first latch, once, while each of its servers serves", () => {
+  const o = { ...options, ensemble: "abc 9" };
+  const service = zookeeper.bind({ name: "kv", options: o, nodes });
+  const seen = seenWith({ [UNNAMED]: "yes", [VERSION]: "1", reconfigEnabled: "true" });
+  const [first] = seen.members;
+  const [n1, , , n4] = nodes;
+  assert.ok(first && n1 && n4);
+  const latch = { case: "repairConfig", member: first, node: n1, settings: {}, latchOnly: true } as const;
+  const data = { state: "present", identity: { clusterId: "abc", memberId: "1" }, place: undefined } as const;
+  const withData = (o: Observation): Observation => ({
+    ...o,
+    nodes: Object.fromEntries(Object.entries(o.nodes).map(([name, f]) => [name, { ...f, data }])),
+  });
+  const steps = (o: Observation) =>
+    service.steps(latch, { seen: withData(o), desired: target.desired, backup: true, joinTimeoutMs: 1 })
+      .map((s) => s.id);
+  assert.deepEqual(steps(seen), ["name-ensemble:n1", "latch:n1"]);
+  assert.deepEqual(steps(seenWith(named)), ["latch:n1"], "it has a name");
+  const n2 = seen.nodes["n2"];
+  assert.ok(n2);
+  const latched = {
+    ...n2,
+    latch: { clusterId: "abc", memberId: "2", dataPath: "/d", fsId: "1", voters: [] },
+  };
+  assert.deepEqual(
+    steps({ ...seen, nodes: { ...seen.nodes, n2: latched } }),
+    ["latch:n1"],
+    "the first latch was the second node's",
+  );
+
+  const stop = (o: Observation, change: Parameters<typeof service.forbids>[0] = latch) =>
+    service.forbids(change, o);
+  assert.equal(stop(seen), undefined);
+  assert.match(stop(seen, { case: "add", node: n4 })?.evidence ?? "", /has no name yet/);
+  assert.match(stop(seen, { ...latch, latchOnly: false })?.evidence ?? "", /has no name yet/);
+  for (const bad of [{ health: "unhealthy" }, { health: "unknown" }, { node: undefined }] as const) {
+    const ill = { ...seen, members: seen.members.map((m, i) => i === 2 ? { ...m, ...bad } : m) };
+    assert.equal(stop(ill)?.rule, "S22");
+  }
+  const watched = { ...first, id: "9", node: undefined, role: "observer", health: "unknown" } as const;
+  assert.equal(
+    stop({ ...seen, members: [...seen.members, watched] }),
+    undefined,
+    "who never votes does not count",
+  );
 });

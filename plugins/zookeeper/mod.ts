@@ -4,6 +4,7 @@
  * @module
  */
 import { definePlugin, type ServiceView, type Tri } from "quorate";
+import { adoptZooKeeper } from "./adopt.ts";
 import { zookeeperAskPeers, zookeeperCheck } from "./check.ts";
 import { derive, lateShell } from "./derive.ts";
 import { zookeeperDrift } from "./drift.ts";
@@ -39,6 +40,7 @@ export const zookeeper = definePlugin({
   name: "zookeeper",
   options: zookeeperOptions,
   playbook: zookeeperPlaybook,
+  adopt: adoptZooKeeper,
   describe: ({ options, nodes }) => ({
     facts: { zookeeper: options, nodes },
     unit: options.unit,

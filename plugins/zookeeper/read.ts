@@ -14,8 +14,16 @@ import type {
   Sight,
   Tri,
 } from "quorate";
-import { peerAddress, type ZooKeeperOptions } from "./options.ts";
-import { type Ensemble, readEnsemble, readKernelAddress, readName, readProperties } from "./record.ts";
+import { isStatic, peerAddress, type ZooKeeperOptions } from "./options.ts";
+import {
+  type Ensemble,
+  readEnsemble,
+  readKernelAddress,
+  readName,
+  readProperties,
+  readServers,
+} from "./record.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 import { readSession, type Session } from "./session.ts";
 
 /**
@@ -30,9 +38,12 @@ export const RESTART = "restart";
 /** Reads a check's answers. */
 export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: readonly HostNode[]): Sight {
   const session = readSession(good(asks.read) ?? "");
-  const ensemble = ensembleOf(session, options, nodes);
   const disk = readDisk(asks, session);
   const settings = readSettings(asks.config);
+  const lists = isStatic(options) ? readLists(asks, session, settings, options, nodes) : undefined;
+  const ensemble = lists === undefined
+    ? ensembleOf(session, options, nodes)
+    : lists.members && { members: lists.members, version: lists.version };
   const name = typeof session?.own === "object" ? readName(session.own.text) : undefined;
   return {
     view: viewOf(asks, session, ensemble, disk, options),
@@ -43,6 +54,7 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
       ...(asks.restart?.code === 0 ? { [RESTART]: "due" } : {}),
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
       ...(name === undefined ? {} : { [HIGHEST]: String(name.highest) }),
+      ...lists?.settings,
     },
     installed: versionOf(asks.srvr),
     notices: noticesOf(session, name !== undefined),
@@ -61,6 +73,36 @@ function ensembleOf(
   if (typeof session?.config !== "object") return undefined;
   const hosts = new Set(nodes.map((n) => peerAddress(n, options)));
   return readEnsemble(session.config.text, options.clientPort, (address) => hosts.has(address));
+}
+
+/**
+ * The lists of a static ensemble. What it works with a server tells only by `conf`, which has to be let through; what
+ * its `/zookeeper/config` says is the same on 3.8.0, and good enough to look at, not to change by.
+ */
+function readLists(
+  asks: Asks,
+  session: Session | undefined,
+  settings: Readonly<Record<string, string>> | undefined,
+  options: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+) {
+  const hosts = new Set(nodes.map((n) => peerAddress(n, options)));
+  const servers = (lines: readonly string[]) => readServers(lines, options.clientPort, (at) => hosts.has(at));
+  const own = typeof session?.own === "object" ? session.own : undefined;
+  const record = servers(own === undefined ? [] : readName(own.text)?.servers ?? []);
+  const [, told] = /^membership: *\n([^]*)$/m.exec(good(asks.conf) ?? "") ?? [];
+  const running = told === undefined ? undefined : servers(told.split("\n"));
+  const written = servers(
+    Object.entries(settings ?? {}).filter(([key]) => key.startsWith("server.")).map((pair) => pair.join("=")),
+  );
+  const said = typeof session?.config === "object" ? servers(session.config.text.split("\n")) : undefined;
+  const text = (key: string, members: readonly RecordedMember[] | undefined) =>
+    members === undefined ? {} : { [key]: listText(members) };
+  return {
+    members: session === undefined ? undefined : record ?? running ?? said,
+    version: String(own?.version ?? 0),
+    settings: { ...text(SERVERS, record), ...text(RUNNING, running), ...text(WRITTEN, written) },
+  };
 }
 
 /**

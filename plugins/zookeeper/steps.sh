@@ -7,12 +7,12 @@ zk_unit() {
 	printf '%s' "$3" | quorate_write "/etc/systemd/system/$1" 644 && systemctl daemon-reload
 }
 
-# SERVICE UNIT DIR CONFIG JAVA CLASSPATH: all that can fail on a node fails here, before the ensemble hears of it.
+# SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP: all that can fail on a node fails here, before the ensemble hears of it.
 zk_stage() {
 	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime"; return 1; }
 	zk_has_server "$6" || { quorate_fail "no class path of $6 has ZooKeeper: install it"; return 1; }
 	zk_super "$1" && quorate_stage "$1" "$2" "$3" || return
-	zk_owned "$2" "${4%/*}"
+	[ "$7" != dynamic ] || zk_owned "$2" "${4%/*}"
 }
 
 # CLASSPATH: some jar of ZooKeeper's is there.
@@ -67,13 +67,18 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
+	rm -f -- "$config".dynamic.[0-9a-f]*
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
-	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
-	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
-	chown --reference="${config%/*}" -- "$config" "$config.dynamic" "$dir/quorate-ensemble" "$dir/myid" || exit
-	quorate_unmark "$service" restart
+	chown --reference="${config%/*}" -- "$config" "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
 )
+
+# SERVICE DIR MYID ENSEMBLE: whose data it is that comes to lie there, if any does.
+zk_is() {
+	rm -f -- "$2/initialize"
+	printf '%s\n' "$4" | quorate_replace "$2/quorate-ensemble" 644 &&
+		printf '%s\n' "$3" | quorate_replace "$2/myid" 644 &&
+		chown --reference="$2" -- "$2/quorate-ensemble" "$2/myid" && quorate_unmark "$1" restart
+}
 
 # SERVICE UNIT DIR: the server takes `initialize` away; without it an empty one has no vote (db.autocreate).
 zk_start_new() {
@@ -105,15 +110,21 @@ zk_named() {
 
 # ---- the ensemble, through this node's own server ----------------------------------------------------------------
 
-# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by.
-zk_with() {
+# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by. Where nothing is reconfigured, who may write
+# /quorate may be anybody.
+zk_near() {
 	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
+}
+
+# The same, for who has to be the super user.
+zk_with() {
+	zk_near "$@"
 	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
 }
 
 # ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
 zk_cli() {
-	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
+	{ [ ! -r "$zk_auth" ] || { printf 'addauth '; cat -- "$zk_auth"; }; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
 		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
 		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
 }

@@ -53,6 +53,7 @@ export const zookeeperOptions = {
   java: "/usr/bin/java",
   classPath: "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar",
   jvm: "-Xmx512m",
+  membership: "dynamic",
   configureMembers: true,
   settings: { tickTime: "2000" },
 } as const satisfies ZooKeeperOptions;

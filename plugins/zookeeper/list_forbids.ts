@@ -18,6 +18,7 @@ import { derive } from "./derive.ts";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   addressIn,
+  hasTheList,
   idsIn,
   listText,
   RUNNING,
@@ -42,6 +43,7 @@ export function staticForbids(
     case "retire":
       return stillCounted(o, change.node, seen);
     case "repairConfig":
+      if (change.latchOnly) return halfway(seen);
       // A restart of one that serves nothing costs nothing.
       return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
         ? undefined
@@ -51,13 +53,15 @@ export function staticForbids(
     case "replace":
       // Who does not vote yet is in nobody's list but its own.
       if (change.case === "remove" && change.member.role !== "voter") return undefined;
-      return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, seen) ??
+      return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??
         rolls(o, nodes, change, seen);
     default:
       return undefined;
   }
 }
 
+type Membership = Extract<Change, { readonly case: "add" | "remove" | "replace" }>;
+const leaver = (change: Membership): Member | undefined => change.case === "add" ? undefined : change.member;
 const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.id));
 const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
 const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
@@ -66,7 +70,7 @@ const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a
 function rolls(
   o: ZooKeeperOptions,
   nodes: readonly HostNode[],
-  change: Extract<Change, { readonly case: "add" | "remove" | "replace" }>,
+  change: Membership,
   seen: Observation,
 ): Refusal | undefined {
   const now = voterIds(seen);
@@ -141,6 +145,21 @@ function costs(seen: Observation, steps: readonly Ids[], serve: Ids): Refusal | 
   return undefined;
 }
 
+/** A latch with these voters says that all of them have had the list (`hasTheList`). */
+function halfway(seen: Observation): Refusal | undefined {
+  const changed = Object.values(seen.nodes).some((f) => f.settings?.[SERVERS] !== undefined);
+  const late = voters(seen).find((m) => hasTheList(seen, m) !== "yes");
+  return late === undefined || !changed ? undefined : {
+    rule: "S7",
+    evidence:
+      `whether ${
+        late.node ?? `server ${late.id}`
+      } works with the list of servers that is recorded is not seen, ` +
+      "and until then nobody is latched with it",
+    unblock: "the next run goes on once it is",
+  };
+}
+
 /** Settings with which its list is no plain list of votes, or not its own. */
 function fixed(seen: Observation): Refusal | undefined {
   for (const m of voters(seen)) {
@@ -168,14 +187,11 @@ function fixed(seen: Observation): Refusal | undefined {
 }
 
 /** Every server that stays gets the new list, and it has to be known which one it works with. */
-function unread(
-  change: Extract<Change, { readonly case: "add" | "remove" | "replace" }>,
-  seen: Observation,
-): Refusal | undefined {
-  const stays = (m: Member) => change.case === "add" || m.id !== change.member.id;
+function unread(change: Membership, seen: Observation): Refusal | undefined {
+  const leaves = leaver(change);
   for (const m of voters(seen)) {
     // A member of a plan that does not exist yet has told nothing.
-    if (!stays(m) || !/^\d+$/.test(m.id)) continue;
+    if (m.id === leaves?.id || !/^\d+$/.test(m.id)) continue;
     const facts = m.node === undefined ? undefined : seen.nodes[m.node];
     if (facts?.reached !== true) {
       return {
@@ -201,11 +217,13 @@ function unread(
 function unfinished(
   o: ZooKeeperOptions,
   nodes: readonly HostNode[],
+  change: Membership,
   seen: Observation,
 ): Refusal | undefined {
+  const leaves = leaver(change);
   const recorded = listText(seen.members);
   const free = vacated(seen, nodes, o);
-  const odd = runningLists(seen).find((list) =>
+  const odd = runningLists(seen, leaves).find((list) =>
     list.split(" ").filter((one) => !one.startsWith(`${free}=`)).join(" ") !== recorded
   );
   if (odd !== undefined) {
@@ -217,8 +235,19 @@ function unfinished(
       unblock: "see what else is refused: the next run finishes that one first",
     };
   }
+  if (leaves !== undefined && hasTheList(seen, leaves) === "unknown") {
+    return {
+      rule: "S24",
+      evidence:
+        `whether ${
+          leaves.node ?? `server ${leaves.id}`
+        } has got the list of the change before is not known: ` +
+        "with another one it could lead beside those that go by the next",
+      unblock: `let ${leaves.node ?? `the host of server ${leaves.id}`} be reached`,
+    };
+  }
   // Without a list in /quorate the servers' own lists are the record: a file that was changed meanwhile is another.
-  const edited = voters(seen).find((m) => {
+  const edited = voters(seen).filter((m) => m.id !== leaves?.id).find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
     return there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
       there[WRITTEN] !== there[RUNNING];

@@ -51,7 +51,7 @@ import {
   stage,
   through,
 } from "./pieces.ts";
-import { relist, reload, roll, yieldFirst, yieldStray } from "./rolling.ts";
+import { bringUpToDate, relist, reload, roll, yieldFirst, yieldStray } from "./rolling.ts";
 import { settingWords } from "./settings.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -71,6 +71,7 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
 
 /** A member goes out of the record, and where that is not the servers' own list, out of each of theirs; then it may be stopped. */
 const leave = (n: HostNode | undefined, m: Member, s: Scene, joined?: HostNode) => [
+  ...(m.role === "voter" ? bringUpToDate(n, m, s) : []),
   ...yieldFirst(n, m, s),
   removeMember(m, s),
   ...(m.role === "voter" ? roll("out", joined, m, s) : []),
@@ -165,7 +166,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     // all of them count, once it is seen to be fenced (`vacated`).
     const taken = isStatic(s.options) && f.dead && away.length > 0 ? f.member.id : undefined;
     const leaving = taken === undefined ? leave(f.oldNode, f.member, s, f.node) : [removeMember(f.member, s)];
-    const come = [...join(f.node, s, taken), ...roll("in", f.node, f.member, s)];
+    const come = [...join(f.node, s, taken), ...roll("in", f.node, f.dead ? f.member : undefined, s)];
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.

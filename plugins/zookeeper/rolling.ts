@@ -26,9 +26,12 @@ import {
 import { isStatic } from "./options.ts";
 import { listFor, type Scene, through } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
-import { SERVERS, strayLeader } from "./servers.ts";
+import { hasTheList, SERVERS, strayLeader } from "./servers.ts";
 
-/** The servers that stay are given the list that is recorded by then. `why` makes the ids of two rolls in one change differ. */
+/**
+ * The servers that stay are given the list that is recorded by then. `why` makes the ids of two rolls in one change
+ * differ; who has just joined has its list, and gets another only when one goes out.
+ */
 export function roll(why: "in" | "out", joined: HostNode | undefined, leaving: Member | undefined, s: Scene) {
   if (!isStatic(s.options)) return [];
   const stays = [...voters(s.seen)].filter((m) => m.id !== leaving?.id)
@@ -43,6 +46,14 @@ export function roll(why: "in" | "out", joined: HostNode | undefined, leaving: M
     ]),
   ];
 }
+
+/** One that is to go gets the list of the change before first, where that has not come to it (`hasTheList`). */
+export const bringUpToDate = (n: HostNode | undefined, m: Member, s: Scene) =>
+  given(isStatic(s.options) && hasTheList(s.seen, m) === "no" && n, (at) => [
+    relist(`list-first:${at.name}`, at, s),
+    reload(`reload-first:${at.name}`, at, s),
+    waitSettled(`wait-first:${at.name}`, [at], s.seen),
+  ]);
 
 /** Another restart, or an election, is not over yet. */
 const notSpared = { forMs: 30_000, everyMs: 500, when: "not yet spared" };

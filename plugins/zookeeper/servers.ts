@@ -14,7 +14,16 @@
  *
  * @module
  */
-import { type HostNode, type NodeFacts, type Observation, type RecordedMember, voters } from "quorate";
+import {
+  type HostNode,
+  known,
+  type Member,
+  type NodeFacts,
+  type Observation,
+  type RecordedMember,
+  type Tri,
+  voters,
+} from "quorate";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 
 /** What a server works with, what its zoo.cfg says, and what `/quorate` says, among the settings of its node. */
@@ -36,16 +45,41 @@ export const addressIn = (list: string, id: string): string | undefined =>
 
 /** A node's facts are as old as this observation: in a plan later changes are judged by what is expected. */
 const isNow = ({ settings: s }: NodeFacts, seen: Observation): boolean =>
-  (s?.[SERVERS] ?? s?.[RUNNING]) === listText(seen.members);
+  (s?.[SERVERS] ?? s?.[RUNNING] ?? listText(seen.members)) === listText(seen.members);
 
-/** The lists that voters work with; where a plan looks ahead, the one that is recorded then. */
-export function runningLists(seen: Observation): readonly string[] {
+/**
+ * The lists that voters work with, all but this one; where a plan looks ahead, the one that is recorded then. Who does not
+ * run works with what its zoo.cfg says as soon as it does.
+ */
+export function runningLists(seen: Observation, not?: Member): readonly string[] {
   const told = voters(seen).flatMap((m) => {
     const facts = m.node === undefined ? undefined : seen.nodes[m.node];
-    const list = facts?.settings?.[RUNNING];
-    return facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [list];
+    const list = facts === undefined ? undefined : listOf(facts);
+    return m.id === not?.id || facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [list];
   });
   return told.length === 0 ? [listText(seen.members)] : [...new Set(told)];
+}
+const listOf = ({ settings: s, process }: NodeFacts): string | undefined =>
+  s?.[RUNNING] ?? (process === "no" ? s?.[WRITTEN] : undefined);
+
+/**
+ * The list of a voter that is to go: a leader that goes by one from before the last change could lead beside those that
+ * go by the next one, with whom that list need not share a majority. Where it cannot be asked, the latches tell: all
+ * servers have had the list before any of them is latched with its voters.
+ */
+export function hasTheList(seen: Observation, m: Member): Tri {
+  const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+  const list = facts?.reached ? listOf(facts) : undefined;
+  if (list !== undefined && facts !== undefined && isNow(facts, seen)) {
+    return known(list === listText(seen.members));
+  }
+  const names = voters(seen).map((v) => v.node).sort().join();
+  const latches = voters(seen).flatMap((v) => {
+    const f = v === m || v.node === undefined ? undefined : seen.nodes[v.node];
+    return f?.reached ? [f.latch] : [];
+  });
+  const all = latches.every((l) => typeof l === "object" && [...l.voters].sort().join() === names);
+  return all && latches.length > 0 ? "yes" : "unknown";
 }
 
 /** Servers, by id, that serve a read just now: those of the record, and those that run on after they were taken out. */

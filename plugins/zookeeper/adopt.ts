@@ -7,7 +7,8 @@ import type { Adopt, Adopted, FoundHost, RecordedMember, Remark, Wishes, Written
 import text from "./adopt.sh" with { type: "text" };
 import { checkShell } from "./check.ts";
 import { SAMPLE } from "./drift.ts";
-import { findZooKeeper, type Found } from "./found.ts";
+import { notesOf } from "./adopt_notes.ts";
+import { findZooKeeper, type Found, keepsItsList } from "./found.ts";
 import { PLAIN } from "./forbids.ts";
 import { FORCE_SNAPSHOTS } from "./settings.ts";
 import { zookeeperOptions } from "./spec.ts";
@@ -55,6 +56,7 @@ function read(found: readonly FoundHost[], wishes: Wishes): Adopted {
     unit: first.unit,
     dataDir: same.dataDir,
     config: first.config,
+    ...(keepsItsList(first) ? {} : { membership: "static" }),
     ...unlessDefault("clientPort", same.clientPort),
     ...unlessDefault("quorumPort", same.quorumPort),
     ...unlessDefault("electionPort", same.electionPort),
@@ -167,7 +169,7 @@ function sameOf(hosts: readonly Placed[], first: Found, wishes: Wishes) {
     link("classPath", first.classPath),
   );
   one(
-    (h) => h.zk && String(h.zk.settings.reconfigEnabled === "true"),
+    (h) => h.zk && String(keepsItsList(h.zk)),
     "reconfigEnabled differs",
     "set it on all of them or on none",
   );
@@ -227,61 +229,4 @@ function nameFor(hosts: readonly Placed[], found: readonly FoundHost[]): string 
   );
   const ids = hosts.flatMap((h) => [...(h.zk?.ids ?? []), Number(h.member?.id ?? 0)]);
   return token === undefined ? undefined : `${token} ${Math.max(0, ...ids)}`;
-}
-
-// ---- what a person should know ---------------------------------------------------------------------------------------
-
-function notesOf(hosts: readonly Placed[], name: string | undefined, wishes: Wishes): readonly Remark[] {
-  const notes: Remark[] = [];
-  const note = (what: string, now: string) => notes.push({ kind: "note", what, now });
-  const running = hosts.flatMap(({ name, zk }) => zk === undefined ? [] : [{ name, zk }]);
-  const those = (is: (zk: Found) => boolean) => running.filter((h) => is(h.zk)).map((h) => h.name).join(", ");
-  if (name !== undefined) {
-    note(
-      "the ensemble has no name yet, and ZooKeeper has none of its own: the first apply creates the znode /quorate with " +
-        `what stands under ensemble, that name and ${
-          name.split(" ")[1]
-        }, the highest id that any of its servers is ` +
-        "known to have had; no id up to that is given again",
-      "if a server of a higher id was ever part of it, write that id there before the first apply",
-    );
-  }
-  if (wishes.auth === undefined) {
-    const how = running.every((h) => h.zk.superUser === "anybody")
-      ? "everybody may (skipACL)"
-      : running.some((h) => h.zk.superUser === "digest")
-      ? "a super user may, whose password no host tells"
-      : "nobody may, for no server has a super user (superDigest)";
-    note(
-      `members can be added and removed only once Quorate knows who may change them: ${how}`,
-      "put `digest super:PASSWORD` into a file on each host, also on those that join, which only root may read, and name " +
-        "it as auth (--option auth=/PATH); to latch, none is needed",
-    );
-  }
-  const voting = those((zk) => zk.settings["db.autocreate"] !== "false");
-  if (voting !== "") {
-    note(
-      `without db.autocreate=false on ${voting}, a server that lost its disk could vote before it is brought up to date, if ` +
-        "somebody else than Quorate starts it",
-      "nothing; to be safe from that, too, set it in zoo.cfg before the next restart",
-    );
-  }
-  if (those((zk) => zk.settings.tickTime === undefined) !== "") {
-    note(
-      `tickTime is not set, so ZooKeeper takes 3000 for it; nodes that join would get ${SAMPLE.tickTime}`,
-      "set it in zoo.cfg of all servers, and under settings",
-    );
-  }
-  const observers = new Set(
-    running.flatMap((h) =>
-      h.zk.list.flatMap((line) => /^(server\.\d+)=.*:observer(;|$)/.exec(line)?.[1] ?? [])
-    ),
-  );
-  if (observers.size > 0) {
-    note(
-      `observers are not kept, and stay as they are: ${[...observers].join(", ")}`,
-      "nothing; only do not put their hosts under nodes: an observer there is one that is to vote",
-    );
-  }
-  return notes;
 }

@@ -69,7 +69,7 @@ zk_disk_id() {
 	echo "$zk_ensemble $zk_myid"
 }
 
-# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT: asks the server of this node.
+# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT MEMBERSHIP: asks the server of this node.
 zk_look() {
 	ask config 0 cat -- "$3"
 	ask myid 0 cat -- "$dir/myid"
@@ -85,4 +85,5 @@ zk_look() {
 	grep -q '^Mode: ' srvr.out || return
 	ask read 0 zk_read "$1" "$2"
 	ask follows 0 zk_follows "$4"
+	[ "$6" = dynamic ] || ask conf 0 zk_word "$1" "$2" conf
 }

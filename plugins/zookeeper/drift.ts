@@ -4,12 +4,13 @@
  * @module
  */
 import type { Drift, NodeFacts } from "quorate";
-import type { ZooKeeperOptions } from "./options.ts";
+import { isStatic, type ZooKeeperOptions } from "./options.ts";
 import { RESTART } from "./read.ts";
+import { RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
 /** The keys that Quorate writes on every node, and keeps as they are. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  reconfigEnabled: "true",
+  reconfigEnabled: isStatic(o) ? "false" : "true",
   // A server that once stood alone would serve without a quorum, and cannot be joined.
   standaloneEnabled: "false",
   // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
@@ -24,6 +25,8 @@ export const SAMPLE: Readonly<Record<string, string>> = { tickTime: "2000", init
 /** What a first start needs, where the options say nothing else. */
 export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
   ...SAMPLE,
+  // Where the list is in zoo.cfg, so is the port, and `conf` tells the list that a server works with.
+  ...(isStatic(o) ? { clientPort: String(o.clientPort), "4lw.commands.whitelist": "srvr,conf" } : {}),
   ...ownSettings(o),
 });
 
@@ -35,8 +38,26 @@ export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, stri
  */
 export function zookeeperDrift(o: ZooKeeperOptions, facts: Pick<NodeFacts, "settings">): Drift {
   const there = facts.settings;
-  if (there === undefined || !o.configureMembers) return { settings: {} };
+  if (there === undefined) return { settings: {} };
+  const servers = isStatic(o) ? serversDrift(there) : {};
+  if (!o.configureMembers) return { settings: servers };
   const due = there[RESTART] !== undefined;
   const wanted = Object.entries(due ? ownSettings(o) : o.settings);
-  return { settings: Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)) };
+  return {
+    settings: {
+      ...servers,
+      ...Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)),
+    },
+  };
+}
+
+/**
+ * A change of the list has not come to this server yet, or its zoo.cfg would have it start with another list. Nothing is
+ * known to differ where `/quorate` has no list: the servers' own ones are the record then.
+ */
+function serversDrift(there: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { [SERVERS]: recorded, [RUNNING]: running = recorded, [WRITTEN]: written = recorded } = there;
+  return recorded === undefined || (running === recorded && written === recorded)
+    ? {}
+    : { [SERVERS]: recorded };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Change, memberOn, type Observation, type Refusal } from "quorate";
+import { type Change, type HostNode, memberOn, type Observation, type Refusal } from "quorate";
 import { derive } from "./derive.ts";
-import type { ZooKeeperOptions } from "./options.ts";
+import { staticForbids } from "./list_forbids.ts";
+import { isStatic, type ZooKeeperOptions } from "./options.ts";
 import { HIGHEST, UNNAMED } from "./read.ts";
 
 /** What zoo.cfg takes as it is. */
@@ -14,6 +15,7 @@ export const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
 /** Why this change must not be made with the settings that are there, or undefined. */
 export function zookeeperForbids(
   o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
   change: Change,
   seen: Observation,
 ): Refusal | undefined {
@@ -31,10 +33,13 @@ export function zookeeperForbids(
   }
   const early = beforeItsName(change, seen);
   if (early !== undefined) return early;
-  if (!joins(change) && change.case !== "remove") return undefined;
+  if (!joins(change) && change.case !== "remove") {
+    return isStatic(o) ? staticForbids(o, nodes, change, seen) : undefined;
+  }
   // Who is recorded already has an id.
   const comes = joins(change) && memberOn(seen, change.node.name) === undefined;
-  if (comes && seen.state === "held" && derive("nextId", seen, o) === undefined) return noId(seen);
+  if (comes && seen.state === "held" && derive("nextId", seen, o, nodes) === undefined) return noId(seen);
+  if (isStatic(o)) return staticForbids(o, nodes, change, seen);
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
     // A server that a plan only expects has no id yet, and no zoo.cfg.
@@ -44,10 +49,10 @@ export function zookeeperForbids(
   return fixed === undefined ? undefined : {
     rule: "S22",
     evidence:
-      `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it ` +
-      "runs; lists of servers in files alone are not kept",
+      `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it runs`,
     unblock:
-      "set reconfigEnabled=true and standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
+      "set membership: static, and its lists are changed in the files; or set reconfigEnabled=true and " +
+      "standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
   };
 }
 

@@ -44,6 +44,9 @@ export interface Found {
   readonly session: Session | undefined;
 }
 
+/** Else the list of servers is changed in the files of all of them. */
+export const keepsItsList = ({ settings }: Found): boolean => settings.reconfigEnabled === "true";
+
 const good = (asked: Asked | undefined): string | undefined => (asked?.code === 0 ? asked.out : undefined);
 const isUnit = new RegExp(zookeeperOptions.unit.pattern);
 const isUser = new RegExp(zookeeperOptions.user.pattern);

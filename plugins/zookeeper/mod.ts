@@ -35,7 +35,10 @@ function caughtUp(learner: ServiceView, leader: ServiceView): Tri {
     : "no";
 }
 
-/** Keeps ZooKeeper ensembles, 3.5 and later, whose members can be changed while they run (`reconfigEnabled`). */
+/**
+ * Keeps ZooKeeper ensembles, 3.5 and later: those whose members can be changed while they run (`reconfigEnabled`), and
+ * those whose list of servers stands in their files.
+ */
 export const zookeeper = definePlugin({
   name: "zookeeper",
   options: zookeeperOptions,
@@ -55,8 +58,8 @@ export const zookeeper = definePlugin({
     claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
     caughtUp,
     drift: (facts) => zookeeperDrift(options, facts),
-    forbids: (change, seen) => zookeeperForbids(options, change, seen),
-    derived: (key, seen) => derive(key, seen, options),
+    forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
+    derived: (key, seen) => derive(key, seen, options, nodes),
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),
 });

@@ -14,6 +14,7 @@ import {
   holdsItsData,
   type HostNode,
   markedStarted,
+  type Member,
   must,
   node,
   nothing,
@@ -36,7 +37,7 @@ import {
   waitSettled,
   writeIntent,
 } from "quorate";
-import { serverSpec, type ZooKeeperOptions } from "./options.ts";
+import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
 import {
   configureRecorded,
   configuring,
@@ -51,6 +52,7 @@ import {
   stage,
   through,
 } from "./pieces.ts";
+import { bringUpToDate, relist, reload, roll, yieldFirst, yieldStray } from "./rolling.ts";
 import { settingWords } from "./settings.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -68,6 +70,14 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
   joinTimeoutMs: f.joinTimeoutMs,
 });
 
+/** A member goes out of the record, and where that is not the servers' own list, out of each of theirs; then it may be stopped. */
+const leave = (n: HostNode | undefined, m: Member, s: Scene, joined?: HostNode) => [
+  ...(m.role === "voter" ? bringUpToDate(n, m, s) : []),
+  ...yieldFirst(n, m, s),
+  removeMember(m, s),
+  ...(m.role === "voter" ? roll("out", joined, m, s) : []),
+];
+
 export const zookeeperPlaybook = playbook<Bound>()({
   bootstrap: (f) => {
     const s = scene(f);
@@ -77,6 +87,8 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const members = [...f.desired].sort((a, b) => (a.name < b.name ? -1 : 1));
     const idOf = (n: HostNode) => members.indexOf(n) + 1;
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
+    // The list stands there, too, where the ensemble does not keep it itself.
+    const highest = isStatic(o) ? `${members.length} ${servers}` : members.length;
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...stage(fresh, s),
@@ -100,7 +112,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         title: "wait until all are healthy",
         timeoutMs: 120_000,
       }),
-      step("name-ensemble", run(through(s, sh`zk_name ${f.token} ${members.length}`)), {
+      step("name-ensemble", run(through(s, sh`zk_name ${f.token} ${highest}`)), {
         title: "write the ensemble's name into the ensemble",
         on: anyVoter(),
         effect: nothing,
@@ -131,6 +143,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     return [
       ...snapshot(s),
       ...join(f.node, s),
+      ...roll("in", f.node, undefined, s),
       waitSettled("wait-all", [f.node], f.seen),
       ...latchAll(s, [f.node]),
     ];
@@ -140,7 +153,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const s = scene(f);
     return [
       ...snapshot(s, f.member),
-      removeMember(f.member, s),
+      ...leave(f.node, f.member, s),
       ...putAway(f.node, f.member, f.seen, kept(s)),
       waitSettled("wait-all", [], f.seen),
       ...latchAll(s, [], f.member),
@@ -149,12 +162,18 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   replace: (f) => {
     const s = scene(f);
-    const leave = [removeMember(f.member, s), ...putAway(f.oldNode, f.member, f.seen, kept(s))];
-    const come = join(f.node, s);
+    const away = putAway(f.oldNode, f.member, f.seen, kept(s));
+    // Of a static ensemble nobody can be spared for a shorter list while one is dead: but its id can be taken over, which
+    // all of them count, once it is seen to be fenced (`vacated`).
+    const taken = isStatic(s.options) && f.dead && away.length > 0 ? f.member.id : undefined;
+    const leaving = taken === undefined ? leave(f.oldNode, f.member, s, f.node) : [removeMember(f.member, s)];
+    const come = [...join(f.node, s, taken), ...roll("in", f.node, f.dead ? f.member : undefined, s)];
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leave]),
+      ...(f.dead
+        ? [...leaving, ...away, ...come]
+        : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaving, ...away]),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),
     ];
@@ -210,6 +229,15 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const o = s.options;
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
     if (f.latchOnly) return [...nameIt(f.node, s), ...latches];
+    if (isStatic(o)) {
+      return [
+        ...yieldStray(s),
+        relist(`configure:${f.node.name}`, f.node, s, f.settings),
+        reload(`restart:${f.node.name}`, f.node, s),
+        waitSettled("wait-all", [f.node], f.seen),
+        ...latches,
+      ];
+    }
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {
         title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,

@@ -14,15 +14,17 @@ import type {
   Sight,
   Tri,
 } from "quorate";
-import { peerAddress, type ZooKeeperOptions } from "./options.ts";
+import { good, hollow, identityOf, type Named, nameOf, readDisk, writtenDisk } from "./identity.ts";
+import { isStatic, peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   type Ensemble,
-  type Name,
   readEnsemble,
   readKernelAddress,
   readName,
   readProperties,
+  readServers,
 } from "./record.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 import { readSession, type Session } from "./session.ts";
 
 /**
@@ -39,11 +41,14 @@ export const UNNAMED = "/quorate none";
 /** Reads a check's answers. */
 export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: readonly HostNode[]): Sight {
   const session = readSession(good(asks.read) ?? "");
-  const ensemble = ensembleOf(session, options, nodes);
   const written = writtenDisk(asks);
   const name = nameOf(asks, session, written, options);
   const disk = readDisk(asks, session, written, name);
   const settings = readSettings(asks.config);
+  const lists = isStatic(options) ? readLists(asks, session, settings, options, nodes) : undefined;
+  const ensemble = lists === undefined
+    ? ensembleOf(session, options, nodes)
+    : lists.members && { members: lists.members, version: lists.version };
   return {
     view: viewOf(asks, session, ensemble, written, name, options),
     disk,
@@ -53,13 +58,12 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
       ...(asks.restart?.code === 0 ? { [RESTART]: "due" } : {}),
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
       ...(name === undefined ? {} : name.given ? { [UNNAMED]: "yes" } : { [HIGHEST]: String(name.highest) }),
+      ...lists?.settings,
     },
     installed: versionOf(asks.srvr),
     notices: noticesOf(name),
   };
 }
-
-const good = (asked: Asked | undefined): string | undefined => (asked?.code === 0 ? asked.out : undefined);
 
 // ---- the running server ------------------------------------------------------------------------------------------
 
@@ -71,6 +75,36 @@ function ensembleOf(
   if (typeof session?.config !== "object") return undefined;
   const hosts = new Set(nodes.map((n) => peerAddress(n, options)));
   return readEnsemble(session.config.text, options.clientPort, (address) => hosts.has(address));
+}
+
+/**
+ * The lists of a static ensemble. What it works with a server tells only by `conf`, which has to be let through; what
+ * its `/zookeeper/config` says is the same on 3.8.0, and good enough to look at, not to change by.
+ */
+function readLists(
+  asks: Asks,
+  session: Session | undefined,
+  settings: Readonly<Record<string, string>> | undefined,
+  options: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+) {
+  const hosts = new Set(nodes.map((n) => peerAddress(n, options)));
+  const servers = (lines: readonly string[]) => readServers(lines, options.clientPort, (at) => hosts.has(at));
+  const own = typeof session?.own === "object" ? session.own : undefined;
+  const record = servers(own === undefined ? [] : readName(own.text)?.servers ?? []);
+  const [, told] = /^membership: *\n([^]*)$/m.exec(good(asks.conf) ?? "") ?? [];
+  const running = told === undefined ? undefined : servers(told.split("\n"));
+  const written = servers(
+    Object.entries(settings ?? {}).filter(([key]) => key.startsWith("server.")).map((pair) => pair.join("=")),
+  );
+  const said = typeof session?.config === "object" ? servers(session.config.text.split("\n")) : undefined;
+  const text = (key: string, members: readonly RecordedMember[] | undefined) =>
+    members === undefined ? {} : { [key]: listText(members) };
+  return {
+    members: session === undefined ? undefined : record ?? running ?? said,
+    version: String(own?.version ?? 0),
+    settings: { ...text(SERVERS, record), ...text(RUNNING, running), ...text(WRITTEN, written) },
+  };
 }
 
 /**
@@ -120,52 +154,6 @@ function viewOf(
       : troubleOf(asks, session, ensemble, identity, options),
   };
 }
-
-/** The name of an ensemble; `given`: by the options, for it has none yet. */
-interface Named extends Name {
-  readonly given: boolean;
-}
-
-/**
- * `/quorate` names the ensemble. Where others built it there is none, and beside the data and in the latch neither: only
- * then it goes by the name that the options would give it. A server that has ever been told a name lacks its /quorate.
- */
-function nameOf(
-  asks: Asks,
-  session: Session | undefined,
-  written: Sight["disk"],
-  options: ZooKeeperOptions,
-): Named | undefined {
-  const read = (text: string, given: boolean): Named | undefined => {
-    const name = readName(text);
-    return name && { ...name, given };
-  };
-  if (typeof session?.own === "object") return read(session.own.text, false);
-  const never = session?.own === "none" && isUnnamed(asks, written) && isAbsent(asks.latch) &&
-    isAbsent(asks.intent);
-  return never ? read(options.ensemble ?? "", true) : undefined;
-}
-
-const isAbsent = (asked: Asked | undefined): boolean =>
-  asked?.code === 1 && asked.err.trimEnd().endsWith(": No such file or directory");
-
-/** One that is being formed has no name yet, and goes by what was written beside its data. */
-function identityOf(session: Session, written: Sight["disk"], name: Named | undefined): Identity | undefined {
-  const memberId = session.server;
-  if (name !== undefined) return { clusterId: name.ensemble, memberId };
-  return session.own === "none" && typeof written === "object"
-    ? { clusterId: written.clusterId, memberId }
-    : undefined;
-}
-
-/**
- * It serves, and lacks what its ensemble has had since it was formed: its leader sent it the latest changes only. Up to
- * 3.8.0 at least, a leader that has been an observer takes its window of changes to begin at 0, where an empty server is
- * (`Observer` makes requests that have no zxid). Whoever promoted such a server, or let it lead, would lose the rest.
- */
-const hollow = (asks: Asks, session: Session | undefined, written: Sight["disk"]): boolean =>
-  session?.own === "none" && (typeof written === "object" || asks.latch?.code === 0) &&
-  asks.intent?.code !== 0;
 
 const MODE = /^Mode: (leader|follower|observer)$/m;
 const modeOf = (asked: Asked | undefined): string | undefined => MODE.exec(good(asked) ?? "")?.[1];
@@ -229,31 +217,6 @@ function troubleOf(
 const lastLine = (text: string | undefined): string => text?.trim().split("\n").at(-1)?.slice(0, 200) ?? "";
 
 // ---- the disk and the files of the node --------------------------------------------------------------------------
-
-/** `zk_disk_id`. */
-function writtenDisk(asks: Asks): Sight["disk"] {
-  if (asks.disk?.code === 1) return "none";
-  const [, clusterId, memberId] = /^([0-9A-Za-z]+) (\d{1,3})\n$/.exec(good(asks.disk) ?? "") ?? [];
-  return clusterId === undefined || memberId === undefined
-    ? "unknown"
-    : { clusterId, memberId: String(Number(memberId)) };
-}
-
-/** There is data, and Quorate has written no name beside it, as in an ensemble that others built. */
-const isUnnamed = (asks: Asks, written: Sight["disk"]): boolean =>
-  written === "unknown" && asks.disk?.err.includes("is not written beside it") === true;
-
-/** Where no name is beside the data, the running server says of which ensemble it is, and myid who it is. */
-const readDisk = (
-  asks: Asks,
-  session: Session | undefined,
-  written: Sight["disk"],
-  name: Named | undefined,
-): Sight["disk"] =>
-  isUnnamed(asks, written) && name !== undefined && session !== undefined &&
-    good(asks.myid)?.trim() === session.server
-    ? { clusterId: name.ensemble, memberId: session.server }
-    : written;
 
 function readSettings(asked: Asked | undefined): Readonly<Record<string, string>> | undefined {
   const text = good(asked);

@@ -45,6 +45,15 @@ export const zookeeperOptions = {
     default: "/etc/zookeeper/quorate/zoo.cfg",
     exclusive: "path",
   },
+  membership: {
+    kind: "string",
+    doc:
+      "dynamic: the ensemble keeps its own list of servers (reconfigEnabled=true); static: the list stands in each " +
+      "server's zoo.cfg, and is changed there, one server after the other.",
+    default: "dynamic",
+    pattern: "^(dynamic|static)$",
+    example: "dynamic or static",
+  },
   clientPort: {
     kind: "integer",
     doc: "The port of clients.",

@@ -7,12 +7,13 @@ zk_unit() {
 	printf '%s' "$3" | quorate_write "/etc/systemd/system/$1" 644 && systemctl daemon-reload
 }
 
-# SERVICE UNIT DIR CONFIG JAVA CLASSPATH [AUTH]: all that can fail on a node fails here, before the ensemble hears of it.
+# SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP [AUTH]: all that can fail on a node fails here, before the ensemble
+# hears of it.
 zk_stage() {
 	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime"; return 1; }
 	zk_has_server "$6" || { quorate_fail "no class path of $6 has ZooKeeper: install it"; return 1; }
-	zk_super "$1" ${7:+"$7"} && quorate_stage "$1" "$2" "$3" || return
-	zk_owned "$2" "${4%/*}"
+	zk_super "$1" ${8:+"$8"} && quorate_stage "$1" "$2" "$3" || return
+	[ "$7" != dynamic ] || zk_owned "$2" "${4%/*}"
 }
 
 # CLASSPATH: some jar of ZooKeeper's is there.
@@ -74,13 +75,18 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
+	rm -f -- "$config".dynamic.[0-9a-f]*
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
-	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
-	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
-	chown --reference="${config%/*}" -- "$config" "$config.dynamic" "$dir/quorate-ensemble" "$dir/myid" || exit
-	quorate_unmark "$service" restart
+	chown --reference="${config%/*}" -- "$config" "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
 )
+
+# SERVICE DIR MYID ENSEMBLE: whose data it is that comes to lie there, if any does.
+zk_is() {
+	rm -f -- "$2/initialize"
+	printf '%s\n' "$4" | quorate_replace "$2/quorate-ensemble" 644 &&
+		printf '%s\n' "$3" | quorate_replace "$2/myid" 644 &&
+		chown --reference="$2" -- "$2/quorate-ensemble" "$2/myid" && quorate_unmark "$1" restart
+}
 
 # SERVICE UNIT DIR: the server takes `initialize` away; without it an empty one has no vote (db.autocreate).
 zk_start_new() {
@@ -112,14 +118,15 @@ zk_named() {
 
 # ---- the ensemble, through this node's own server ----------------------------------------------------------------
 
-# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by.
-zk_at() {
+# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by. Where nothing is reconfigured, who may write
+# /quorate may be anybody.
+zk_near() {
 	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
 }
 
-# The same where somebody must be let in.
+# The same, for who has to be the super user.
 zk_with() {
-	zk_at "$@"
+	zk_near "$@"
 	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
 }
 
@@ -159,18 +166,18 @@ zk_complain() {
 	return 1
 }
 
-# ENSEMBLE HIGHEST: gives the ensemble its name, once.
+# ENSEMBLE HIGHEST [ACL]: gives the ensemble its name, once.
 zk_name() {
-	zk_said=$(printf 'create /quorate "%s %s" world:anyone:r\n' "$1" "$2" | zk_cli)
+	zk_said=$(printf 'create /quorate "%s %s" %s\n' "$1" "$2" "${3:-world:anyone:r}" | zk_cli)
 	zk_role 0 >/dev/null || return
 	case $zk_text in *"$1 "*) ;; *) zk_complain ;; esac
 }
 
-# ENSEMBLE HIGHEST: the same for one that others built, which somebody may have named meanwhile.
+# ENSEMBLE HIGHEST ACL: the same for one that others built, which somebody may have named meanwhile.
 zk_adopt() {
 	zk_record || { quorate_fail "the server here serves no read"; return; }
 	case $zk_text in *"$1 "*) return 0 ;; esac
-	zk_name "$1" "$2" || quorate_fail "/quorate could not be created, or somebody else has just done so: the next run goes by what it says"
+	zk_name "$1" "$2" "$3" || quorate_fail "/quorate could not be created, or somebody else has just done so: the next run goes by what it says"
 }
 
 # ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good.

@@ -31,6 +31,13 @@ export function limitsOf(host: string, { settings: s, list, flags, myid, logDir 
       `stop this server, move ${logs}/version-2/log.* to ${dataDir}/version-2, take dataLogDir away, start it`,
     ));
   }
+  if (s.reconfigEnabled !== "true" && s.dynamicConfigFile !== undefined) {
+    found.push(stop(
+      `its list of servers stands in ${s.dynamicConfigFile}, and reconfigEnabled=true is not set, so nobody keeps it there`,
+      "write the servers and clientPort into zoo.cfg itself and take dynamicConfigFile away, or set reconfigEnabled=true, " +
+        "one server at a time",
+    ));
+  }
   if (own === undefined) {
     found.push(stop(
       list.length === 0

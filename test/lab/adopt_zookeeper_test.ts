@@ -3,15 +3,12 @@
  * latches, and from then on it grows, is replaced and shrinks as any other. ZooKeeper's own shell is the witness.
  */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { type Lab, labUp, SMALL_JVM, until, zkShell } from "../../lab/mod.ts";
 import { Theirs, THREE } from "./adopt_kit.ts";
 
 const DIR = "/opt/coord-3.8";
 const DATA = "/srv/coord/data";
-const AUTH = `${DIR}/conf/super`;
-const DIGEST = createHash("sha1").update("super:secret").digest("base64");
 
 class TheirZooKeeper extends Theirs {
   readonly plugin = "zookeeper";
@@ -55,8 +52,7 @@ async function build(site: TheirZooKeeper, lab: Lab): Promise<void> {
     lab.must(
       name,
       `useradd --system --user-group coordsvc
-install -d -o coordsvc -g coordsvc ${DIR}/conf && ln -s /usr/share/java ${DIR}/lib
-(umask 077; echo 'digest super:secret' >${AUTH})`,
+install -d ${DIR}/conf && ln -s /usr/share/java ${DIR}/lib`,
     )
   ));
   await Promise.all(THREE.map((host, i) =>
@@ -71,15 +67,14 @@ syncLimit=10
 dataDir=${DATA}
 clientPort=12181
 maxClientCnxns=77
-reconfigEnabled=true
+4lw.commands.whitelist=srvr,conf
 ${servers}
 END
-chown -R coordsvc: ${DIR}/conf/coord.cfg ${DATA}
+chown -R coordsvc: ${DATA}
 cat >/etc/systemd/system/coord.service <<'END'
 [Service]
 User=coordsvc
 ExecStart=/usr/bin/java -Xmx96m ${SMALL_JVM} \\
-  -Dzookeeper.DigestAuthenticationProvider.superDigest=super:${DIGEST} \\
   -cp ${classes} org.apache.zookeeper.server.quorum.QuorumPeerMain ${DIR}/conf/coord.cfg
 SuccessExitStatus=143
 [Install]
@@ -100,7 +95,6 @@ Deno.test("a ZooKeeper from plain files, with ports, places and a unit of its ow
   await using site = await TheirZooKeeper.up("zaodd");
   await build(site, site.lab);
   const said = await site.adopted({
-    more: ["--option", `auth=${AUTH}`],
     // The name of the ensemble is written into it, and beside the data.
     effects: ["nothing", "latches", "latches", "latches"],
     written: /^(\/var\/lib\/quorate\/.*|\/srv\/coord\/data\/quorate-ensemble .*)\n/gm,
@@ -112,16 +106,25 @@ Deno.test("a ZooKeeper from plain files, with ports, places and a unit of its ow
     unit: "coord.service",
     dataDir: DATA,
     config: `${DIR}/conf/coord.cfg`,
+    membership: "static",
     clientPort: 12181,
     quorumPort: 12888,
     electionPort: 13888,
     user: "coordsvc",
     classPath: `${DIR}/lib/zookeeper.jar:${DIR}/lib/slf4j-simple.jar`,
     jvm: `-Xmx96m ${SMALL_JVM}`,
-    auth: AUTH,
-    settings: { initLimit: "20", maxClientCnxns: "77", syncLimit: "10", tickTime: "1000" },
+    settings: {
+      "4lw.commands.whitelist": "srvr,conf",
+      initLimit: "20",
+      maxClientCnxns: "77",
+      syncLimit: "10",
+      tickTime: "1000",
+    },
   });
   assert.match(await site.shell("n2", "get /quorate"), new RegExp(`^${ensemble}$`, "m"));
   await site.lives();
-  assert.match(await site.shell("n5", "get /quorate"), new RegExp(`^${ensemble.split(" ")[0]} 9$`, "m"));
+  assert.match(
+    await site.shell("n5", "get /quorate"),
+    new RegExp(`^${ensemble.split(" ")[0]} 9 server\\.`, "m"),
+  );
 });

@@ -10,6 +10,7 @@ import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
 import { SERVERS } from "./list.ts";
+import { listCommands } from "./list_commands.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
 import type { List } from "./zab.ts";
@@ -52,25 +53,29 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     return to !== undefined && zab.propose(to, { note: text });
   };
 
+  const configure = ([, , , , , myid = "", ensemble = "", servers = "", ...lines]: readonly string[]) =>
+    soon(() => {
+      if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
+      pairs(lines).forEach((value, key) => h.env.set(key, value));
+      h.env.set(SERVERS, servers.split(" ").join("\n"));
+      // Over the data of a server these files only say what they said.
+      h.volume.files.set("quorate-ensemble", ensemble);
+      h.volume.files.set("myid", myid);
+      h.volume.files.delete("initialize");
+      h.marks.delete("restart");
+      return ok;
+    });
+
   return {
+    ...listCommands(zk, h, by, { leader, role, note }),
     zk_unit: () =>
       soon(() => {
         h.unit.loaded = true;
         return ok;
       }),
     zk_stage: () => soon(() => stage(h)),
-    zk_configure: ([, , , , , myid = "", ensemble = "", servers = "", ...lines]) =>
-      soon(() => {
-        if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
-        pairs(lines).forEach((value, key) => h.env.set(key, value));
-        h.env.set(SERVERS, servers.split(" ").join("\n"));
-        // Over the data of a server these files only say what they said.
-        h.volume.files.set("quorate-ensemble", ensemble);
-        h.volume.files.set("myid", myid);
-        h.volume.files.delete("initialize");
-        h.marks.delete("restart");
-        return ok;
-      }),
+    zk_configure: configure,
+    zk_configure_static: configure,
     zk_start_new: () =>
       soon(async () => {
         h.volume.files.set("initialize", "");

@@ -26,7 +26,7 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
   nodes.forEach((n, i) => {
     const h = world.host(n.name);
     h.env.set("dataDir", world.dataDir);
-    h.env.set("reconfigEnabled", "true");
+    h.env.set("reconfigEnabled", zk.fixed ? "false" : "true");
     h.env.set("standaloneEnabled", "false");
     h.env.set("tickTime", "2000");
     h.env.set(SERVERS, servers);
@@ -48,6 +48,8 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
 /** Somebody changes the members without telling anybody. */
 export async function changeByHand(zk: ZooKeeper, h: Host, mayLose: () => boolean): Promise<void> {
   const { world: w } = zk;
+  // Files are not changed behind a manager's back here.
+  if (zk.fixed) return;
   const record = w.record();
   const leader = w.leaders()[0];
   if (record === undefined || leader === undefined) return;

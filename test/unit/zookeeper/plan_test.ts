@@ -33,7 +33,7 @@ const named = { [HIGHEST]: "3", [VERSION]: "100000000", reconfigEnabled: "true" 
 
 Deno.test("an id is one that nobody ever had, as far as the ensemble, the disks and what lies aside tell", () => {
   const next = (settings: Readonly<Record<string, string>>, n4?: Partial<NodeFacts>) =>
-    derive("nextId", seenWith(settings, n4), options);
+    derive("nextId", seenWith(settings, n4), options, nodes);
   const { clusterId = "" } = seenWith(named);
   assert.equal(next(named), "4");
   assert.equal(next({ ...named, [HIGHEST]: "9" }), "10");
@@ -53,14 +53,14 @@ Deno.test("the version that a change goes by is the newest that was seen, in exa
   assert.ok(n1);
   const newest = { ...n1, settings: { ...named, [VERSION]: "7fffffffffffffff" } };
   assert.equal(
-    derive("version", { ...seen, nodes: { ...seen.nodes, n1: newest, n3: newer } }, options),
+    derive("version", { ...seen, nodes: { ...seen.nodes, n1: newest, n3: newer } }, options, nodes),
     "7fffffffffffffff",
   );
-  assert.equal(derive("version", { ...seen, state: "lost" }, options), undefined);
+  assert.equal(derive("version", { ...seen, state: "lost" }, options, nodes), undefined);
 });
 
 Deno.test("the list of servers has all that are recorded, each with its role", () => {
-  const [line] = (derive("ensemble", seenWith(named), options) ?? "").split(" ");
+  const [line] = (derive("ensemble", seenWith(named), options, nodes) ?? "").split(" ");
   assert.equal(line, "server.1=10.90.132.11:2888:3888:participant;0.0.0.0:2379");
 });
 
@@ -81,7 +81,7 @@ Deno.test("members are not changed where servers run without reconfiguration, or
   assert.ok(n4);
   const add = { case: "add", node: n4 } as const;
   const why = (settings: Readonly<Record<string, string>>, o = options) =>
-    zookeeperForbids(o, add, seenWith(settings))?.evidence;
+    zookeeperForbids(o, nodes, add, seenWith(settings))?.evidence;
   assert.equal(why(named), undefined);
   assert.match(why({ ...named, reconfigEnabled: "false" }) ?? "", /without reconfigEnabled=true/);
   assert.match(why({ reconfigEnabled: "true", [VERSION]: "1" }) ?? "", /not written in \/quorate/);
@@ -90,7 +90,10 @@ Deno.test("members are not changed where servers run without reconfiguration, or
   const crashed = seenWith({ ...named, reconfigEnabled: "false" });
   const [member] = crashed.members;
   assert.ok(member);
-  assert.equal(zookeeperForbids(options, { case: "repairCrashed", member, node: n4 }, crashed), undefined);
+  assert.equal(
+    zookeeperForbids(options, nodes, { case: "repairCrashed", member, node: n4 }, crashed),
+    undefined,
+  );
 });
 
 Deno.test("each case, in each of its forms, keeps the order that the rules ask for", () => {

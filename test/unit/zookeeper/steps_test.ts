@@ -130,16 +130,16 @@ Deno.test("an ensemble that others built is named unless it has a name; another 
   const adopt = (node: Node) =>
     run(
       node,
-      `zk_session() { cat ${node.root}/record; }\nsleep() { :; }\nzk_at kv 2181 java /zk.jar ${
+      `zk_session() { cat ${node.root}/record; }\nsleep() { :; }\nzk_near kv 2181 java /zk.jar ${
         node.path("none")
-      } && zk_adopt abc 2`,
+      } && zk_adopt abc 2 world:anyone:rw`,
     );
   const unnamed = record("", one, two);
   await using fresh = new Node(unnamed, "Created /quorate", before);
   assert.equal((await adopt(fresh)).code, 0);
   assert.equal(
     fresh.read("typed"),
-    'create /quorate "abc 2" world:anyone:r\nquit\n',
+    'create /quorate "abc 2" world:anyone:rw\nquit\n',
     "nobody has to be let in",
   );
   await using named = new Node(before, "");

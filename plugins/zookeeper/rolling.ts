@@ -1,0 +1,130 @@
+/**
+ * How a list of servers comes into effect in a static ensemble: it is written into zoo.cfg of all of them, which changes
+ * nothing yet, and then they are restarted, one at a time, the leader last. Whoever is started meanwhile for another
+ * reason works with the new list, too, and that any of them may do so is why only one voter differs (`servers.ts`).
+ * Each restart asks again, on the node and in the same shell, whether the others hold the quorum by both lists.
+ *
+ * @module
+ */
+import {
+  configures,
+  given,
+  type HostNode,
+  leader,
+  type Member,
+  member,
+  memberId,
+  node,
+  not,
+  restarts,
+  run,
+  sh,
+  step,
+  voters,
+  waitSettled,
+} from "quorate";
+import { isStatic } from "./options.ts";
+import { listFor, type Scene, through } from "./pieces.ts";
+import { settingWords } from "./settings.ts";
+import { hasTheList, SERVERS, strayLeader } from "./servers.ts";
+
+/**
+ * The servers that stay are given the list that is recorded by then. `why` makes the ids of two rolls in one change
+ * differ; who has just joined has its list, and gets another only when one goes out.
+ */
+export function roll(why: "in" | "out", joined: HostNode | undefined, leaving: Member | undefined, s: Scene) {
+  if (!isStatic(s.options)) return [];
+  const stays = [...voters(s.seen)].filter((m) => m.id !== leaving?.id)
+    .sort((a, b) => Number(a.leader) - Number(b.leader));
+  const old = stays.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
+  const all = [...(joined === undefined || why === "in" ? [] : [joined]), ...old];
+  return [
+    ...all.map((n) => relist(`list-${why}:${n.name}`, n, s)),
+    ...all.flatMap((n) => [
+      reload(`reload-${why}:${n.name}`, n, s),
+      waitSettled(`wait-${why}:${n.name}`, [n], s.seen, leaving),
+    ]),
+  ];
+}
+
+/** One that is to go gets the list of the change before first, where that has not come to it (`hasTheList`). */
+export const bringUpToDate = (n: HostNode | undefined, m: Member, s: Scene) =>
+  given(isStatic(s.options) && hasTheList(s.seen, m) === "no" && n, (at) => [
+    relist(`list-first:${at.name}`, at, s),
+    reload(`reload-first:${at.name}`, at, s),
+    waitSettled(`wait-first:${at.name}`, [at], s.seen),
+  ]);
+
+/** Another restart, or an election, is not over yet. */
+const notSpared = { forMs: 30_000, everyMs: 500, when: "not yet spared" };
+
+/** Writes the list, and what else differs; a restart is due from then on, also after a crash in between. */
+export const relist = <const Id extends string>(
+  id: Id,
+  n: HostNode,
+  s: Scene,
+  { [SERVERS]: _, ...settings }: Readonly<Record<string, string>> = {},
+) =>
+  step(
+    id,
+    run(
+      sh`zk_set ${s.service} ${s.options.config} ${
+        settingWords(settings)
+      } && zk_servers ${s.options.config} ${listFor(n)}`,
+    ),
+    {
+      title: `write the list of servers${
+        Object.keys(settings).map((key) => `, ${key}`).join("")
+      } into zoo.cfg on ${n.name}`,
+      on: node(n),
+      effect: configures(n, "unchanged"),
+      idempotent: true,
+    },
+  );
+
+/** Restarts a server with what its zoo.cfg says, if the others can spare it. */
+export const reload = <const Id extends string>(id: Id, n: HostNode, s: Scene) =>
+  step(
+    id,
+    run(through(s, sh`zk_reload ${s.service} ${s.options.unit} ${memberId({ node: n.name })} ${listFor(n)}`)),
+    {
+      title: `restart ZooKeeper on ${n.name}, once the others can spare it`,
+      on: node(n),
+      effect: restarts(n, { elects: true }),
+      retry: notSpared,
+      timeoutMs: 120_000,
+      idempotent: true,
+    },
+  );
+
+/**
+ * Nobody with a list that lacks the leader can follow it, and the roll would take the quorum away server by server. So a
+ * leader that is to go is restarted first, while all still have it in their lists: the others elect one that stays.
+ */
+export const yieldFirst = (n: HostNode | undefined, m: Member, s: Scene) =>
+  given(isStatic(s.options) && m.role === "voter" && n, (at) => [
+    step(`yield:${at.name}`, run(through(s, sh`zk_yield ${s.options.unit}`)), {
+      title: `restart ZooKeeper on ${at.name}, which leads and is to go`,
+      on: node(at),
+      effect: restarts(at, { elects: true }),
+      onlyIf: leader(member(m.id)),
+      verify: not(leader(member(m.id))),
+      timeoutMs: 90_000,
+    }),
+    waitSettled(`wait-yield:${at.name}`, [], s.seen),
+  ]);
+
+/** The same where the record does not name the leader any more: a run was broken off, or an election came in between. */
+export const yieldStray = (s: Scene) => {
+  const stray = isStatic(s.options) ? strayLeader(s.seen) : undefined;
+  return given(s.nodes.find((n) => n.name === stray), (at) => [
+    step(`yield:${at.name}`, run(through(s, sh`zk_yield ${s.options.unit}`)), {
+      title: `restart ZooKeeper on ${at.name}, which leads and is no member any more`,
+      on: node(at),
+      effect: restarts(at, { elects: true }),
+      timeoutMs: 90_000,
+      idempotent: true,
+    }),
+    waitSettled("wait-yield", [], s.seen),
+  ]);
+};

@@ -40,7 +40,7 @@ export function notesOf(hosts: readonly Host[], name: string | undefined, wishes
     );
     if (silent !== "") {
       note(
-        `with which servers ${silent} work cannot be asked, and they are not changed before it can`,
+        `the list that is in effect on ${silent} cannot be asked for, and members are not changed before it can`,
         "let the four-letter word conf through: 4lw.commands.whitelist=srvr,conf in zoo.cfg, and restart, one at a time",
       );
     }

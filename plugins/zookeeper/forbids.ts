@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Change, type HostNode, memberOn, type Observation, type Refusal } from "quorate";
+import { type Change, type HostNode, type Member, memberOn, type Observation, type Refusal } from "quorate";
 import { derive } from "./derive.ts";
 import { staticForbids } from "./list_forbids.ts";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
@@ -58,19 +58,19 @@ export function zookeeperForbids(
 
 /**
  * An ensemble that others built gets its name once, for good. Who reads another list of members, or is down, may be of
- * another ensemble, and its own data lie somewhere: so a name is given only where each voter was seen to serve the same
- * list (S2 has compared them), and nothing else is done before.
+ * another ensemble, and its own data lie somewhere: so a name is given only where each voter was heard on its own host to
+ * serve the same list (S2 has compared them), and nothing else is done before.
  */
 function beforeItsName(change: Change, seen: Observation): Refusal | undefined {
   if (!isUnnamed(seen)) return undefined;
-  const away = seen.members.filter((m) =>
-    m.role !== "observer" && (m.node === undefined || m.health !== "healthy")
-  );
+  const serves = (m: Member): boolean =>
+    m.health === "healthy" && m.node !== undefined && seen.nodes[m.node]?.view?.identity?.memberId === m.id;
+  const away = seen.members.filter((m) => m.role !== "observer" && !serves(m));
   const latches = change.case === "repairConfig" && change.latchOnly;
   if (latches && away.length === 0) return undefined;
   return {
     rule: "S22",
-    evidence: "the ensemble has no name yet, and gets one only while each of its servers is seen to serve" +
+    evidence: "the ensemble has no name yet, and gets one only while each of its servers is heard to serve" +
       (away.length === 0 ? "" : `, which ${away.map((m) => m.node ?? m.name).join(", ")} is not`),
     unblock: away.length === 0
       ? "let the members be those that it has, and apply; then change them"

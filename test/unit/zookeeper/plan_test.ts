@@ -11,6 +11,7 @@ import type { Observation, Target } from "../../../src/model/observation.ts";
 import { sampleCluster, samplesOf } from "../../../src/plan/sample.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { target as targetOf } from "../core_samples.ts";
+import { view } from "../node/host.ts";
 import { nodes, options } from "./options.ts";
 
 const target: Target = { ...targetOf("n1 n2 n3"), service: "kv", nodes, desired: nodes.slice(0, 3) };
@@ -127,7 +128,17 @@ Deno.test("a wiped server is started only after the others were seen to hold the
 Deno.test("an ensemble that others built is named with the first latch, once, while each of its servers serves", () => {
   const o = { ...options, ensemble: "abc 9" };
   const service = zookeeper.bind({ name: "kv", options: o, nodes });
-  const seen = seenWith({ [UNNAMED]: "yes", [VERSION]: "1", reconfigEnabled: "true" });
+  const told = seenWith({ [UNNAMED]: "yes", [VERSION]: "1", reconfigEnabled: "true" });
+  /** Each node's server says who it is. */
+  const heard = (name: string, f: NodeFacts, memberId: string | undefined): readonly [string, NodeFacts] => [
+    name,
+    { ...f, view: memberId === undefined ? undefined : view({ identity: { clusterId: "abc", memberId } }) },
+  ];
+  const memberOf = (name: string) => told.members.find((m) => m.node === name)?.id;
+  const seen: Observation = {
+    ...told,
+    nodes: Object.fromEntries(Object.entries(told.nodes).map(([name, f]) => heard(name, f, memberOf(name)))),
+  };
   const [first] = seen.members;
   const [n1, , , n4] = nodes;
   assert.ok(first && n1 && n4);
@@ -162,6 +173,16 @@ Deno.test("an ensemble that others built is named with the first latch, once, wh
   for (const bad of [{ health: "unhealthy" }, { health: "unknown" }, { node: undefined }] as const) {
     const ill = { ...seen, members: seen.members.map((m, i) => i === 2 ? { ...m, ...bad } : m) };
     assert.equal(stop(ill)?.rule, "S22");
+  }
+  const n3 = seen.nodes["n3"];
+  assert.ok(n3);
+  for (const says of [undefined, "7"]) {
+    const nodes = { ...seen.nodes, ...Object.fromEntries([heard("n3", n3, says)]) };
+    assert.match(
+      stop({ ...seen, nodes })?.evidence ?? "",
+      /which n3 is not/,
+      "others speak well of it: not enough",
+    );
   }
   const watched = { ...first, id: "9", node: undefined, role: "observer", health: "unknown" } as const;
   assert.equal(

@@ -5,7 +5,7 @@ import {
   peerAddress,
   type ZooKeeperOptions,
 } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
 import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import type { Options } from "../playbook/options.ts";
@@ -29,6 +29,7 @@ export function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
         peerUrl: (n) => peerAddress(n, zookeeper),
         clientUrl: (n) => clientAddress(n, zookeeper),
         fixed: isStatic(zookeeper),
+        ...(zookeeper.ensemble === undefined ? {} : { ensemble: zookeeper.ensemble }),
         keys: {
           version: VERSION,
           highest: HIGHEST,
@@ -36,6 +37,7 @@ export function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
           running: RUNNING,
           written: WRITTEN,
           servers: SERVERS,
+          unnamed: UNNAMED,
         },
       });
     }

@@ -9,7 +9,7 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import { SERVERS } from "./list.ts";
+import { readNote, SERVERS } from "./list.ts";
 import { listCommands } from "./list_commands.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
@@ -109,6 +109,14 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       return leader()?.disk.commit.note?.startsWith(`${ensemble} `)
         ? ok
         : failed("KeeperErrorCode = NodeExists");
+    },
+    zk_adopt: async ([, ensemble = "", highest = ""]) => {
+      if (await record() === undefined) return failed("the server here serves no read");
+      if (leader()?.disk.log.note === undefined) await note(`${ensemble} ${highest}`);
+      if (await role("0") === undefined) return failed("the record cannot be read back");
+      return readNote(leader()?.disk.commit.note)?.name === ensemble
+        ? ok
+        : failed("somebody else has just done so");
     },
     zk_register: async ([, ensemble = "", id = "", spec = "", version = ""]) => {
       await note(`${ensemble} ${id}`);

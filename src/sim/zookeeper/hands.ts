@@ -10,7 +10,7 @@ import { SERVERS, writeServer } from "./list.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
 
-/** With settings of its own, never seen by a manager; and named soon, as the plugin asks for. */
+/** With settings of its own, never seen by a manager; and named soon, unless the manager's config has a name for it. */
 export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
   const { world } = zk;
   const serverOf = (n: HostNode, i: number) =>
@@ -42,7 +42,7 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
       world.time.after(1_000, named);
     }
   };
-  world.time.after(1_000, named);
+  if (zk.ensemble === undefined) world.time.after(1_000, named);
 }
 
 /** Somebody changes the members without telling anybody. */

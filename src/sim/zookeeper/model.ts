@@ -24,19 +24,22 @@ export interface Keys {
   readonly running: string;
   readonly written: string;
   readonly servers: string;
+  readonly unnamed: string;
 }
 
 /** ZooKeeper at these addresses. */
 export const zookeeperModel = (
-  { keys, fixed, ...urls }: Pick<Model, "peerUrl" | "clientUrl"> & {
+  { keys, fixed, ensemble, ...urls }: Pick<Model, "peerUrl" | "clientUrl"> & {
     readonly keys: Keys;
     /** The list of servers stands in their files, and is no business of the ensemble's. */
     readonly fixed: boolean;
+    /** The name that one built by hand is to get, where its people do not give it one themselves. */
+    readonly ensemble?: string;
   },
 ): Model => ({
   ...urls,
   versions: ["3.8.0", "3.9.3"],
-  members: (world, version) => new ZooKeeper(world, version, keys, fixed),
+  members: (world, version) => new ZooKeeper(world, version, keys, fixed, ensemble),
 });
 
 export class ZooKeeper implements Cluster, Medium {
@@ -56,6 +59,7 @@ export class ZooKeeper implements Cluster, Medium {
     readonly installed: string,
     readonly keys: Keys,
     readonly fixed: boolean,
+    readonly ensemble: string | undefined,
   ) {
     this.zab = new Zab(this, fixed);
   }

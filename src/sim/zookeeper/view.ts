@@ -34,6 +34,13 @@ function session(zk: ZooKeeper, h: Host): { readonly server: Server; readonly le
 /** `/quorate`, which a playbook has written. */
 const noteOf = ({ disk }: Server) => readNote(disk.commit.note);
 
+/** The name that it is to get, as long as it never had one: neither in `/quorate`, nor on this host. */
+function nameToGet({ ensemble }: ZooKeeper, { marks }: Host, server: Server): string | undefined {
+  const had = noteOf(server) !== undefined || server.disk.clusterId !== "" || marks.has("latch") ||
+    marks.has("intent");
+  return had ? undefined : readNote(ensemble)?.name;
+}
+
 export function viewOf(zk: ZooKeeper, h: Host): ServiceView {
   const server = zk.on(h);
   if (server === undefined || server.listensAt > zk.time.now) return silent;
@@ -57,7 +64,7 @@ export function viewOf(zk: ZooKeeper, h: Host): ServiceView {
   // It still takes somebody for its leader, or itself: who opens a session waits.
   if (at === undefined) return { ...common, trouble: "no session could be opened in time" };
   const note = noteOf(server);
-  const clusterId = note?.name ?? server.disk.clusterId;
+  const clusterId = note?.name ?? (server.disk.clusterId || (nameToGet(zk, h, server) ?? ""));
   // Whom it follows it knows by the record; that it leads it knows itself.
   const listed = (at.leader === server ? at.leader.list : server.members)
     .find((m) => m.id === at.leader.id && m.role === "voter");
@@ -92,6 +99,7 @@ export function settingsOf(zk: ZooKeeper, h: Host): Readonly<Record<string, stri
       ? {}
       : { [keys.version]: zk.zab.versionOf(at.server.list).toString(16) }),
     ...(note === undefined ? {} : { [keys.highest]: note.highest }),
+    ...(at !== undefined && nameToGet(zk, h, at.server) !== undefined ? { [keys.unnamed]: "yes" } : {}),
   };
 }
 

@@ -95,6 +95,17 @@ zk_note() {
 "*) ;; *) zk_complain ;; esac
 }
 
+# ENSEMBLE: gives the ensemble its name, once, and writes down the list with which it was formed.
+zk_name_static() {
+	zk_formed=$(zk_running) zk_highest=0
+	[ -n "$zk_formed" ] || { quorate_fail "the server here does not tell with which servers it works"; return 1; }
+	for zk_line in $zk_formed; do
+		zk_id=${zk_line#server.}
+		[ "${zk_id%%=*}" -le "$zk_highest" ] || zk_highest=${zk_id%%=*}
+	done
+	zk_name "$1" "$zk_highest $(printf '%s' "$zk_formed" | tr '\n' ' ')"
+}
+
 # LINE: splits it into zk_id, zk_host and zk_client, the port of its clients; 1: it does not vote.
 zk_server() {
 	zk_id=${1#server.}
@@ -151,7 +162,21 @@ zk_reload() {
 	zk_restart "$1" "$2"
 }
 
-# UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it.
-zk_yield() {
-	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) timeout 60 systemctl restart -- "$1" ;; esac
-}
+# UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it. It has
+# to be away for as long as the others need, or they might elect it again.
+zk_yield() (
+	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) ;; *) exit 0 ;; esac
+	others=$(zk_running)
+	timeout 60 systemctl stop -- "$1" || exit
+	tries=0 led=''
+	until [ -n "$led" ] || [ "$tries" -ge 60 ]; do
+		tries=$((tries + 1))
+		sleep 0.25
+		for line in $others; do
+			zk_server "$line" || continue
+			case $(zk_word "$zk_host" "$zk_client" srvr 2>/dev/null) in *'Mode: leader'*) led=$zk_id ;; esac
+		done
+	done
+	timeout 60 systemctl start -- "$1" || exit
+	[ -n "$led" ] || quorate_fail "no other server came to lead"
+)

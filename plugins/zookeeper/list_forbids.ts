@@ -191,16 +191,17 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
   const leaves = leaver(change);
   for (const m of voters(seen)) {
     // A member of a plan that does not exist yet has told nothing.
-    if (m.id === leaves?.id || !/^\d+$/.test(m.id)) continue;
+    if (!/^\d+$/.test(m.id)) continue;
     const facts = m.node === undefined ? undefined : seen.nodes[m.node];
     if (facts?.reached !== true) {
+      if (m.id === leaves?.id) continue;
       return {
         rule: "S24",
         evidence: `${m.node ?? `server ${m.id}`} cannot be reached, and has to get the new list of servers`,
         unblock: `bring ${m.node ?? `server ${m.id}`} back, or put its host under nodes:`,
       };
     }
-    if (m.health === "healthy" && facts.settings?.[RUNNING] === undefined) {
+    if (m.health === "healthy" && facts.view !== undefined && facts.settings?.[RUNNING] === undefined) {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,
@@ -235,7 +236,10 @@ function unfinished(
       unblock: "see what else is refused: the next run finishes that one first",
     };
   }
-  if (leaves !== undefined && hasTheList(seen, leaves) === "unknown") {
+  // One that can be reached and does not serve is fenced first.
+  const host = leaves?.node === undefined ? undefined : seen.nodes[leaves.node];
+  const harmless = host?.reached === true && leaves?.health === "unhealthy";
+  if (leaves !== undefined && !harmless && hasTheList(seen, leaves) === "unknown") {
     return {
       rule: "S24",
       evidence:

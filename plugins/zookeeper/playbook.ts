@@ -33,6 +33,7 @@ import {
   startOwn,
   step,
   takeIntentAway,
+  voters,
   wait,
   waitSettled,
   writeIntent,
@@ -69,13 +70,59 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
   joinTimeoutMs: f.joinTimeoutMs,
 });
 
-/** A member goes out of the record, and where that is not the servers' own list, out of each of theirs; then it may be stopped. */
-const leave = (n: HostNode | undefined, m: Member, s: Scene, joined?: HostNode) => [
-  ...(m.role === "voter" ? bringUpToDate(n, m, s) : []),
-  ...yieldFirst(n, m, s),
-  removeMember(m, s),
-  ...(m.role === "voter" ? roll("out", joined, m, s) : []),
-];
+/**
+ * A list changes by one server at a time, and each change ends with all having it: so only half of a replacement is done
+ * here, and the next turn finds what is left to do, an addition or a removal.
+ *
+ * Nobody can be spared for a shorter list while one of three is dead. But all of them count its id: once it is seen to be
+ * fenced, the one that comes takes that over (`vacated`), and is counted from its first day.
+ */
+function replaceStatic(f: Facts<"replace", Bound>, s: Scene) {
+  if (!f.dead) {
+    return [
+      ...snapshot(s),
+      ...join(f.node, s),
+      ...roll(s),
+      waitSettled("wait-all", [f.node], f.seen),
+      ...latchAll(s, [f.node]),
+    ];
+  }
+  const old = f.oldNode !== undefined && f.seen.nodes[f.oldNode.name]?.reached ? f.oldNode : undefined;
+  if (old === undefined) return removeStatic(f.member, undefined, s);
+  return [
+    ...snapshot(s, f.member),
+    fence(old, kept(s)),
+    removeMember(f.member, s),
+    setAside(old, f.member.id, kept(s)),
+    ...join(f.node, s, f.member.id),
+    ...roll(s, f.member),
+    waitSettled("wait-all", [f.node], f.seen, f.member),
+    ...latchAll(s, [f.node], f.member),
+  ];
+}
+
+/**
+ * A member goes out of the record and out of each list, and is only then stopped, because until then its vote counts. One
+ * that does not serve is fenced before: whatever list it has, it can do nothing by it.
+ */
+function removeStatic(m: Member, n: HostNode | undefined, s: Scene) {
+  const at = n !== undefined && s.seen.nodes[n.name]?.reached ? n : undefined;
+  const well = m.health === "healthy";
+  return [
+    ...snapshot(s, m),
+    ...given(!well && at, (host) => [fence(host, kept(s))]),
+    ...given(
+      well && m.role === "voter" && at,
+      (host) => [...bringUpToDate(host, m, s), ...yieldFirst(host, m, s)],
+    ),
+    removeMember(m, s),
+    ...(m.role === "voter" ? roll(s, m) : []),
+    ...given(well && at, (host) => [fence(host, kept(s))]),
+    ...given(at, (host) => [setAside(host, m.id, kept(s))]),
+    waitSettled("wait-all", [], s.seen, m),
+    ...latchAll(s, [], m),
+  ];
+}
 
 export const zookeeperPlaybook = playbook<Bound>()({
   bootstrap: (f) => {
@@ -86,8 +133,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const members = [...f.desired].sort((a, b) => (a.name < b.name ? -1 : 1));
     const idOf = (n: HostNode) => members.indexOf(n) + 1;
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
-    // The list stands there, too, where the ensemble does not keep it itself.
-    const highest = isStatic(o) ? `${members.length} ${servers}` : members.length;
+    const name = isStatic(o) ? sh`zk_name_static ${f.token}` : sh`zk_name ${f.token} ${members.length}`;
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...stage(fresh, s),
@@ -111,7 +157,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         title: "wait until all are healthy",
         timeoutMs: 120_000,
       }),
-      step("name-ensemble", run(through(s, sh`zk_name ${f.token} ${highest}`)), {
+      step("name-ensemble", run(through(s, name)), {
         title: "write the ensemble's name into the ensemble",
         on: anyVoter(),
         effect: nothing,
@@ -142,7 +188,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     return [
       ...snapshot(s),
       ...join(f.node, s),
-      ...roll("in", f.node, undefined, s),
+      ...roll(s),
       waitSettled("wait-all", [f.node], f.seen),
       ...latchAll(s, [f.node]),
     ];
@@ -150,9 +196,10 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   remove: (f) => {
     const s = scene(f);
+    if (isStatic(s.options)) return removeStatic(f.member, f.node, s);
     return [
       ...snapshot(s, f.member),
-      ...leave(f.node, f.member, s),
+      removeMember(f.member, s),
       ...putAway(f.node, f.member, f.seen, kept(s)),
       waitSettled("wait-all", [], f.seen),
       ...latchAll(s, [], f.member),
@@ -161,18 +208,13 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   replace: (f) => {
     const s = scene(f);
-    const away = putAway(f.oldNode, f.member, f.seen, kept(s));
-    // Of a static ensemble nobody can be spared for a shorter list while one is dead: but its id can be taken over, which
-    // all of them count, once it is seen to be fenced (`vacated`).
-    const taken = isStatic(s.options) && f.dead && away.length > 0 ? f.member.id : undefined;
-    const leaving = taken === undefined ? leave(f.oldNode, f.member, s, f.node) : [removeMember(f.member, s)];
-    const come = [...join(f.node, s, taken), ...roll("in", f.node, f.dead ? f.member : undefined, s)];
+    if (isStatic(s.options)) return replaceStatic(f, s);
+    const leaves = [removeMember(f.member, s), ...putAway(f.oldNode, f.member, f.seen, kept(s))];
+    const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead
-        ? [...leaving, ...away, ...come]
-        : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaving, ...away]),
+      ...(f.dead ? [...leaves, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaves]),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),
     ];
@@ -231,6 +273,9 @@ export const zookeeperPlaybook = playbook<Bound>()({
     if (isStatic(o)) {
       return [
         ...yieldStray(s),
+        // Who is to go soon is no concern of `repairConfig`, and has to know whom the others elect all the same.
+        ...voters(f.seen).filter((m) => m.health === "healthy" && f.desired.every((n) => n.name !== m.node))
+          .flatMap((m) => bringUpToDate(f.options.nodes.find((n) => n.name === m.node), m, s)),
         relist(`configure:${f.node.name}`, f.node, s, f.settings),
         reload(`restart:${f.node.name}`, f.node, s),
         waitSettled("wait-all", [f.node], f.seen),

@@ -97,6 +97,14 @@ const outOfOrder = (t: Truth, word: string): boolean =>
     const peer = [...t.world.cluster.peers].find((p) => p.id === m?.id);
     return m !== undefined && (peer === undefined || t.world.cluster.leaderOf(peer) === undefined);
   });
+const serves = ({ world }: Truth, id: string): boolean =>
+  [...world.cluster.peers].some((p) => p.id === id && world.cluster.leaderOf(p) !== undefined);
+/** There is a server that counts other votes than those of the members. */
+const listsDiffer = (t: Truth): boolean => {
+  const voters = (list: readonly RecordedMember[]) =>
+    sorted(list.filter((m) => m.role === "voter").map((m) => `${m.id} ${m.peerUrls[0]}`));
+  return [...t.world.cluster.peers].some((p) => voters(p.electorate) !== voters(record(t)));
+};
 /** "1 of 2 voters healthy", now. */
 const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
   const all = record(t).filter((m) => m.role === "voter");
@@ -187,6 +195,15 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     ],
   ],
   S6: [
+    [
+      /of (?<ids>[\d,]+), of whom (?<needed>\d+) are needed, (?<up>\d+) serve: while one restarts nothing/,
+      (t, w) => {
+        const ids = (w.ids ?? "").split(",");
+        const up = ids.filter((id) => serves(t, id)).length;
+        // One that is to join is expected to serve.
+        return Number(w.up) - 1 < Number(w.needed) && up <= Number(w.up) && up >= Number(w.up) - 1;
+      },
+    ],
     [/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted],
     [
       /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,
@@ -195,7 +212,13 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
         record(t).filter((m) => m.role === "voter").length === Number(w.voters),
     ],
   ],
-  S7: [[/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")]],
+  S7: [
+    [/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")],
+    // Some server cannot be spared yet: that is a reason of its own, which has to stand beside this one.
+    [/^a change of the list of servers is not through: /, listsDiffer],
+    [/^(?<node>\S+) is no member any more, and there are servers that still count it /, listsDiffer],
+    [/^whether (?<node>\S+) works with the list of servers that is recorded is not seen/, listsDiffer],
+  ],
   S8: [
     [
       /^(?<key>\S+) was tried (?<count>\d+) times in vain$/,

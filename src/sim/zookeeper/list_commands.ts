@@ -55,7 +55,18 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
     },
     zk_yield: async () => {
       await w.time.sleep(w.random.int(20, 80));
-      return zk.on(h)?.reigns ? await systemctl(w, h, ["restart"]) : ok;
+      const own = zk.on(h);
+      if (own === undefined || !own.reigns) return ok;
+      await systemctl(w, h, ["stop"]);
+      const led = () =>
+        [...zk.peers].some((s) => s.reigns && isVoter(own.list, s.id) && w.linked(h.name, s.host));
+      for (let tries = 0; tries < 60 && !led() && h.up; tries++) {
+        await w.time.sleep(250);
+        zk.catchUp();
+      }
+      const other = led();
+      const up = await systemctl(w, h, ["start"]);
+      return up.code !== 0 || other ? up : failed("no other server came to lead");
     },
   };
 }

@@ -25,6 +25,7 @@ import {
   runningLists,
   SERVERS,
   serving,
+  shareQuorum,
   vacated,
   WRITTEN,
 } from "./servers.ts";
@@ -47,7 +48,7 @@ export function staticForbids(
       // A restart of one that serves nothing costs nothing.
       return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
         ? undefined
-        : costs(seen, [voterIds(seen)], serving(seen));
+        : costs(seen, [voterIds(seen)], serving(seen), vacated(seen, nodes, o));
     case "add":
     case "remove":
     case "replace":
@@ -77,20 +78,24 @@ function rolls(
   const serve = serving(seen);
   const id = derive("nextId", seen, o, nodes) ?? "the next";
   const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
+  // What was not finished is finished first, unless a server takes over the place that it has left.
+  const ghost = vacated(seen, nodes, o);
+  const through = (up: Ids, ...lists: readonly Ids[]) =>
+    costs(seen, ghost === undefined ? [now, ...lists] : lists, up, ghost);
   switch (change.case) {
     case "add":
-      return costs(seen, [plus(now, id)], plus(serve, id));
+      return through(plus(serve, id), plus(now, id));
     case "remove":
-      return costs(seen, [without(now, change.member.id)], serve);
+      return through(serve, without(now, change.member.id));
     case "replace": {
       const { member, dead, oldNode } = change;
-      if (!dead) return costs(seen, [plus(now, id), without(plus(now, id), member.id)], plus(serve, id));
+      if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
       // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
       if (oldNode !== undefined && seen.nodes[oldNode.name]?.reached === true) {
-        return costs(seen, [now], plus(serve, member.id));
+        return through(plus(serve, member.id), now);
       }
       const left = without(now, member.id);
-      const stop = costs(seen, [left, plus(left, id)], plus(serve, id));
+      const stop = through(plus(serve, id), left, plus(left, id));
       return stop && {
         ...stop,
         unblock:
@@ -104,13 +109,16 @@ function rolls(
 }
 
 /** S6, for each of the restarts by which the lists that servers work with become these, one after the other. */
-function costs(seen: Observation, steps: readonly Ids[], serve: Ids): Refusal | undefined {
+function costs(
+  seen: Observation,
+  steps: readonly Ids[],
+  serve: Ids,
+  ghost: string | undefined,
+): Refusal | undefined {
   let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
   for (const next of steps) {
     for (const list of [...lists, next]) {
-      const apart = [...list].filter((id) => !next.has(id)).length +
-        [...next].filter((id) => !list.has(id)).length;
-      if (apart > 1) {
+      if (!shareQuorum(list, next, ghost)) {
         return {
           rule: "S6",
           evidence:
@@ -222,18 +230,21 @@ function unfinished(
   seen: Observation,
 ): Refusal | undefined {
   const leaves = leaver(change);
-  const recorded = listText(seen.members);
-  const free = vacated(seen, nodes, o);
-  const odd = runningLists(seen, leaves).find((list) =>
-    list.split(" ").filter((one) => !one.startsWith(`${free}=`)).join(" ") !== recorded
-  );
-  if (odd !== undefined) {
+  // Those that serve are given it as the first steps of this change.
+  const late = vacated(seen, nodes, o) !== undefined
+    ? undefined
+    : voters(seen).find((m) =>
+      m.id !== leaves?.id && m.health !== "healthy" && hasTheList(seen, m) !== "yes"
+    );
+  if (late !== undefined) {
     return {
       rule: "S7",
       evidence:
-        `a change of the list of servers is not through: it should be ${recorded}, and there are servers that ` +
-        `work with ${odd}`,
-      unblock: "see what else is refused: the next run finishes that one first",
+        `whether ${
+          late.node ?? `server ${late.id}`
+        } has the list of servers that is recorded is not known, and ` +
+        "one change of it is made at a time",
+      unblock: `bring ${late.node ?? `server ${late.id}`} back`,
     };
   }
   // One that can be reached and does not serve is fenced first.
@@ -253,7 +264,7 @@ function unfinished(
   // Without a list in /quorate the servers' own lists are the record: a file that was changed meanwhile is another.
   const edited = voters(seen).filter((m) => m.id !== leaves?.id).find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
-    return there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
+    return there?.[SERVERS] === undefined && there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
       there[WRITTEN] !== there[RUNNING];
   });
   return edited === undefined ? undefined : {

@@ -52,7 +52,8 @@ import {
   stage,
   through,
 } from "./pieces.ts";
-import { bringUpToDate, relist, reload, roll, yieldFirst, yieldStray } from "./rolling.ts";
+import { finish, relist, reload, roll, startAnew, yieldFirst } from "./rolling.ts";
+import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -80,6 +81,7 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
 function replaceStatic(f: Facts<"replace", Bound>, s: Scene) {
   if (!f.dead) {
     return [
+      ...finish(s),
       ...snapshot(s),
       ...join(f.node, s),
       ...roll(s),
@@ -111,10 +113,8 @@ function removeStatic(m: Member, n: HostNode | undefined, s: Scene) {
   return [
     ...snapshot(s, m),
     ...given(!well && at, (host) => [fence(host, kept(s))]),
-    ...given(
-      well && m.role === "voter" && at,
-      (host) => [...bringUpToDate(host, m, s), ...yieldFirst(host, m, s)],
-    ),
+    ...(m.role === "voter" ? finish(s) : []),
+    ...given(well && m.role === "voter" && at, (host) => yieldFirst(host, m, s)),
     removeMember(m, s),
     ...(m.role === "voter" ? roll(s, m) : []),
     ...given(well && at, (host) => [fence(host, kept(s))]),
@@ -179,13 +179,16 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),
+    ...f.nodes.map((n) =>
+      f.seen.nodes[n.name]?.process === "yes" ? startAnew(n, scene(f)) : startOwn(n, f.seen, kept(scene(f)))
+    ),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 
   add: (f) => {
     const s = scene(f);
     return [
+      ...finish(s),
       ...snapshot(s),
       ...join(f.node, s),
       ...roll(s),
@@ -272,10 +275,8 @@ export const zookeeperPlaybook = playbook<Bound>()({
     if (f.latchOnly) return latches;
     if (isStatic(o)) {
       return [
-        ...yieldStray(s),
-        // Who is to go soon is no concern of `repairConfig`, and has to know whom the others elect all the same.
-        ...voters(f.seen).filter((m) => m.health === "healthy" && f.desired.every((n) => n.name !== m.node))
-          .flatMap((m) => bringUpToDate(f.options.nodes.find((n) => n.name === m.node), m, s)),
+        // Who is to go soon is no concern of this case, and has to know whom the others elect all the same.
+        ...(f.settings[SERVERS] === undefined ? [] : finish(s, f.node)),
         relist(`configure:${f.node.name}`, f.node, s, f.settings),
         reload(`restart:${f.node.name}`, f.node, s),
         waitSettled("wait-all", [f.node], f.seen),

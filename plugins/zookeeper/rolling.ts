@@ -19,6 +19,7 @@ import {
   restarts,
   run,
   sh,
+  starts,
   step,
   voters,
   waitSettled,
@@ -26,7 +27,7 @@ import {
 import { isStatic } from "./options.ts";
 import { listFor, type Scene, through } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
-import { hasTheList, SERVERS, strayLeader } from "./servers.ts";
+import { hasTheList, SERVERS, strayLeader, vacated } from "./servers.ts";
 
 /**
  * The servers that stay are given the list that is recorded by then; who has just joined has it. Once a change, because
@@ -46,13 +47,25 @@ export function roll(s: Scene, leaving?: Member) {
   ];
 }
 
-/** One that is to go gets the list of the change before first, where that has not come to it (`hasTheList`). */
-export const bringUpToDate = (n: HostNode | undefined, m: Member, s: Scene) =>
-  given(hasTheList(s.seen, m) === "no" && n, (at) => [
-    relist(`list-first:${at.name}`, at, s),
-    reload(`reload-first:${at.name}`, at, s),
-    waitSettled(`wait-first:${at.name}`, [at], s.seen),
-  ]);
+/**
+ * A change of the list that did not come to all of them is finished before another begins; also with those that are to go,
+ * because a leader with an older list yet could lead beside those that go by the next one (`hasTheList`). There is nothing
+ * to finish where the list has a place for one that takes it over.
+ */
+export function finish(s: Scene, but?: HostNode) {
+  if (!isStatic(s.options) || vacated(s.seen, s.nodes, s.options) !== undefined) return [];
+  const late = voters(s.seen).filter((m) => m.health === "healthy" && hasTheList(s.seen, m) === "no")
+    .sort((a, b) => Number(a.leader) - Number(b.leader));
+  const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node && n.name !== but?.name) ?? []);
+  return [
+    ...(late.length === 0 ? [] : yieldStray(s)),
+    ...nodes.flatMap((n) => [
+      relist(`finish:${n.name}`, n, s),
+      reload(`finish-reload:${n.name}`, n, s),
+      waitSettled(`wait-finished:${n.name}`, [n], s.seen),
+    ]),
+  ];
+}
 
 /** Another restart, or an election, is not over yet. */
 const notSpared = { forMs: 30_000, everyMs: 500, when: "not yet spared" };
@@ -114,7 +127,7 @@ export const yieldFirst = (n: HostNode | undefined, m: Member, s: Scene) =>
   ]);
 
 /** The same where the record does not name the leader any more: a run was broken off, or an election came in between. */
-export const yieldStray = (s: Scene) => {
+const yieldStray = (s: Scene) => {
   const stray = strayLeader(s.seen);
   return given(s.nodes.find((n) => n.name === stray), (at) => [
     step(`yield:${at.name}`, run(through(s, sh`zk_yield ${s.options.unit}`)), {
@@ -127,3 +140,13 @@ export const yieldStray = (s: Scene) => {
     waitSettled(`wait-yield:${at.name}`, [], s.seen),
   ]);
 };
+
+/** A server that finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
+export const startAnew = (n: HostNode, s: Scene) =>
+  step(`start:${n.name}`, run(sh`zk_restart ${s.service} ${s.options.unit}`), {
+    title: `start ZooKeeper on ${n.name} anew, with the list of servers that its zoo.cfg has now`,
+    on: node(n),
+    effect: starts(n, "itself"),
+    timeoutMs: 90_000,
+    idempotent: true,
+  });

@@ -108,15 +108,18 @@ function write(zk: ZooKeeper, leader: Server, version: string, text: string, by:
   return done && leader.leads ? ok : failed("KeeperErrorCode = ConnectionLoss");
 }
 
-/** Any two lists that anybody works with share a quorum. */
+/** Any majorities of two lists that somebody works with share a server; who is fenced is in none. */
 function judgeLists(zk: ZooKeeper, what: string, before: List, next: List): void {
-  const ids = (list: List) => votersOf(list).map((m) => m.id);
+  const gone = (m: List[number]) =>
+    [...zk.world.hosts.values()].some((h) =>
+      m.peerUrls.includes(zk.addressOf(h.name)) && h.fence && !h.process
+    );
   for (const s of zk.peers) {
     // Who is in nobody's list is followed by nobody.
-    if (!isVoter(before, s.id) && !isVoter(next, s.id)) continue;
-    const apart = ids(next).filter((id) => !isVoter(s.list, id)).length +
-      ids(s.list).filter((id) => !isVoter(next, id)).length;
-    if (apart > 1 && isVoter(next, s.id)) {
+    if (!isVoter(before, s.id) || !isVoter(next, s.id)) continue;
+    const [one, other] = [votersOf(s.list), votersOf(next)];
+    const able = new Set([...one, ...other].filter((m) => !gone(m)).map((m) => m.id));
+    if (Math.floor(one.length / 2) + Math.floor(other.length / 2) + 2 <= able.size) {
       zk.world.violate(
         "lists of servers share a quorum",
         `${what}, and ${s.host} works with ${voterText(s.list)}`,

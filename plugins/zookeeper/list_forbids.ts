@@ -20,6 +20,7 @@ import {
   addressIn,
   hasTheList,
   idsIn,
+  isLate,
   listText,
   RUNNING,
   runningLists,
@@ -48,7 +49,7 @@ export function staticForbids(
       // A restart of one that serves nothing costs nothing.
       return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
         ? undefined
-        : costs(seen, [voterIds(seen)], serving(seen), vacated(seen, nodes, o));
+        : costs(seen, [voterIds(seen)], finished(seen), vacated(seen, nodes, o));
     case "add":
     case "remove":
     case "replace":
@@ -67,6 +68,10 @@ const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.i
 const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
 const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
 
+/** Who serves once those are given the list that lack it. */
+const finished = (seen: Observation): Ids =>
+  new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
+
 /** The lists that a change makes, one after the other. */
 function rolls(
   o: ZooKeeperOptions,
@@ -75,7 +80,7 @@ function rolls(
   seen: Observation,
 ): Refusal | undefined {
   const now = voterIds(seen);
-  const serve = serving(seen);
+  const serve = finished(seen);
   const id = derive("nextId", seen, o, nodes) ?? "the next";
   const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
   // What was not finished is finished first, unless a server takes over the place that it has left.
@@ -230,11 +235,11 @@ function unfinished(
   seen: Observation,
 ): Refusal | undefined {
   const leaves = leaver(change);
-  // Those that serve are given it as the first steps of this change.
+  // Those that can be given it are, as the first steps of this change.
   const late = vacated(seen, nodes, o) !== undefined
     ? undefined
     : voters(seen).find((m) =>
-      m.id !== leaves?.id && m.health !== "healthy" && hasTheList(seen, m) !== "yes"
+      m.id !== leaves?.id && m.health !== "healthy" && hasTheList(seen, m) !== "yes" && !isLate(seen, m)
     );
   if (late !== undefined) {
     return {

@@ -55,7 +55,7 @@ export const zookeeper = definePlugin({
     readPeers,
     claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
     caughtUp,
-    drift: (facts) => zookeeperDrift(options, facts),
+    drift: (facts, _node, _member, seen) => zookeeperDrift(options, facts, seen),
     outdated: (facts) => isStatic(options) && facts.settings?.[RESTART] !== undefined,
     forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
     derived: (key, seen) => derive(key, seen, options, nodes),

@@ -274,14 +274,14 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
     if (f.latchOnly) return latches;
     if (isStatic(o)) {
-      return [
-        // Who is to go soon is no concern of this case, and has to know whom the others elect all the same.
-        ...(f.settings[SERVERS] === undefined ? [] : finish(s, f.node)),
-        relist(`configure:${f.node.name}`, f.node, s, f.settings),
-        reload(`restart:${f.node.name}`, f.node, s),
-        waitSettled("wait-all", [f.node], f.seen),
-        ...latches,
-      ];
+      // Others that lack the list get it too, whether they are to stay or not: who leads last has to be one for all.
+      const change = f.settings[SERVERS] === undefined
+        ? [
+          relist(`configure:${f.node.name}`, f.node, s, f.settings),
+          reload(`restart:${f.node.name}`, f.node, s),
+        ]
+        : finish(s, f.node);
+      return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
     }
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {

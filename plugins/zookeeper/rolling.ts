@@ -27,7 +27,7 @@ import {
 import { isStatic } from "./options.ts";
 import { listFor, type Scene, through } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
-import { hasTheList, SERVERS, strayLeader, vacated } from "./servers.ts";
+import { isLate, SERVERS, strayLeader, vacated } from "./servers.ts";
 
 /**
  * The servers that stay are given the list that is recorded by then; who has just joined has it. Once a change, because
@@ -36,7 +36,7 @@ import { hasTheList, SERVERS, strayLeader, vacated } from "./servers.ts";
 export function roll(s: Scene, leaving?: Member) {
   if (!isStatic(s.options)) return [];
   const stays = voters(s.seen).filter((m) => m.id !== leaving?.id)
-    .sort((a, b) => Number(a.leader) - Number(b.leader));
+    .sort((a, b) => order(a) - order(b));
   const nodes = stays.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
     ...nodes.map((n) => relist(`list:${n.name}`, n, s)),
@@ -50,13 +50,16 @@ export function roll(s: Scene, leaving?: Member) {
 /**
  * A change of the list that did not come to all of them is finished before another begins; also with those that are to go,
  * because a leader with an older list yet could lead beside those that go by the next one (`hasTheList`). There is nothing
- * to finish where the list has a place for one that takes it over.
+ * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least.
  */
-export function finish(s: Scene, but?: HostNode) {
-  if (!isStatic(s.options) || vacated(s.seen, s.nodes, s.options) !== undefined) return [];
-  const late = voters(s.seen).filter((m) => m.health === "healthy" && hasTheList(s.seen, m) === "no")
-    .sort((a, b) => Number(a.leader) - Number(b.leader));
-  const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node && n.name !== but?.name) ?? []);
+export function finish(s: Scene, also?: HostNode) {
+  if (!isStatic(s.options) || also === undefined && vacated(s.seen, s.nodes, s.options) !== undefined) {
+    return [];
+  }
+  const late = voters(s.seen).filter((m) => m.node === also?.name || isLate(s.seen, m)).sort((a, b) =>
+    order(a) - order(b)
+  );
+  const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
     ...(late.length === 0 ? [] : yieldStray(s)),
     ...nodes.flatMap((n) => [
@@ -66,6 +69,9 @@ export function finish(s: Scene, but?: HostNode) {
     ]),
   ];
 }
+
+/** Who serves nothing first, who leads last. */
+const order = (m: Member): number => m.leader ? 2 : m.health === "healthy" ? 1 : 0;
 
 /** Another restart, or an election, is not over yet. */
 const notSpared = { forMs: 30_000, everyMs: 500, when: "not yet spared" };

@@ -103,6 +103,18 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
   ]);
 
 /**
+ * A voter that has not got the recorded list, and can be given it: one that serves, or one that runs and serves nothing,
+ * maybe because its list does not have the leader; to restart that one costs nothing.
+ */
+export function isLate(seen: Observation, m: Member): boolean {
+  const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+  const list = hasTheList(seen, m);
+  return m.health === "healthy"
+    ? list === "no"
+    : facts?.reached === true && facts.process === "yes" && list !== "yes";
+}
+
+/**
  * An id that servers still count, and that nobody has: its voter was taken out of the record, its host is fenced, and
  * nothing of its data is left there. A server that is empty may take it over, as a wiped one gets its own back: it has no
  * vote before a leader has brought it up to date, and the others hold the quorum meanwhile. So who is dead in an ensemble

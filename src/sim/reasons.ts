@@ -72,9 +72,13 @@ export function startable(t: Truth): string | undefined {
   });
   for (const { d } of disks) {
     const own = disks.filter((x) => x.d.realm === d.realm);
-    const { config } = own.map((x) => x.d.commit).reduce((a, b) =>
-      b.term > a.term || (b.term === a.term && b.index > a.index) ? b : a
+    const newest = own.reduce((a, b) =>
+      b.d.commit.term > a.d.commit.term ||
+        (b.d.commit.term === a.d.commit.term && b.d.commit.index > a.d.commit.index)
+        ? b
+        : a
     );
+    const config = t.world.cluster.listed?.(newest.h) ?? newest.d.commit.config;
     const able = own.filter((x) => isVoter(config, x.d.memberId));
     const wanted = own.some(({ h }) => t.target.desired.some((n) => n.name === h.name));
     if (wanted && able.length > config.filter((m) => m.role === "voter").length / 2) {
@@ -99,11 +103,14 @@ const outOfOrder = (t: Truth, word: string): boolean =>
   });
 const serves = ({ world }: Truth, id: string): boolean =>
   [...world.cluster.peers].some((p) => p.id === id && world.cluster.leaderOf(p) !== undefined);
-/** There is a server that counts other votes than those of the members. */
+/** There is a server that counts other votes, or would once it is started, than those of the members. */
 const listsDiffer = (t: Truth): boolean => {
   const voters = (list: readonly RecordedMember[]) =>
     sorted(list.filter((m) => m.role === "voter").map((m) => `${m.id} ${m.peerUrls[0]}`));
-  return [...t.world.cluster.peers].some((p) => voters(p.electorate) !== voters(record(t)));
+  const named = hosts(t).filter((h) => record(t).some((m) => nodeOf(t, m) === h.name));
+  const files = named.map((h) => t.world.cluster.listed?.(h) ?? record(t));
+  const running = [...t.world.cluster.peers].map((p) => p.electorate);
+  return [...files, ...running].some((list) => voters(list) !== voters(record(t)));
 };
 /** "1 of 2 voters healthy", now. */
 const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
@@ -217,6 +224,7 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     // Some server cannot be spared yet: that is a reason of its own, which has to stand beside this one.
     [/^a change of the list of servers is not through: /, listsDiffer],
     [/^(?<node>\S+) is no member any more, and there are servers that still count it /, listsDiffer],
+    [/^whether (?<node>\S+) has the list of servers that is recorded is not known/, listsDiffer],
     [/^whether (?<node>\S+) works with the list of servers that is recorded is not seen/, listsDiffer],
   ],
   S8: [

@@ -58,6 +58,7 @@ export class ZooKeeper implements Cluster, Medium {
     readonly fixed: boolean,
   ) {
     this.zab = new Zab(this, fixed);
+    if (fixed) this.listed = ({ env }) => readList(env.get(SERVERS) ?? "");
   }
 
   // ---- what the servers ask, and tell ------------------------------------------------------------------------------
@@ -115,6 +116,7 @@ export class ZooKeeper implements Cluster, Medium {
     const server = this.zab.leaderOf(leader);
     return server !== undefined && this.zab.propose(server);
   }
+  listed?(h: Host): readonly RecordedMember[];
   /** Who has never been in sync may be named in a list all the same. */
   started({ id, peerUrls }: RecordedMember): boolean {
     return this.#ran.has(`${id} ${peerUrls[0]}`);

@@ -47,6 +47,7 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
     },
     zk_reload: async ([, , , id = "", servers = ""]) => {
       await w.time.sleep(w.random.int(50, 300));
+      if (!h.process) return failed("the unit was stopped meanwhile");
       const own = zk.on(h);
       const stop = own === undefined || zk.leaderOf(own) === undefined
         ? undefined

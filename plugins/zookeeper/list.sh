@@ -166,6 +166,12 @@ zk_reload() {
 	zk_restart "$1" "$2"
 }
 
+# SERVICE UNIT: the server starts anew, unless it serves by now.
+zk_anew() {
+	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in *'Mode: '*) return ;; esac
+	zk_restart "$1" "$2"
+}
+
 # UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it. It has
 # to be away for as long as the others need, or they might elect it again.
 zk_yield() (

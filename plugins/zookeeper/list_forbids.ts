@@ -18,6 +18,7 @@ import { derive } from "./derive.ts";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   addressIn,
+  canVacate,
   hasTheList,
   idsIn,
   isLate,
@@ -96,7 +97,7 @@ function rolls(
       const { member, dead, oldNode } = change;
       if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
       // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
-      if (oldNode !== undefined && seen.nodes[oldNode.name]?.reached === true) {
+      if (canVacate(seen, member, oldNode)) {
         return through(plus(serve, member.id), now);
       }
       const left = without(now, member.id);
@@ -104,10 +105,9 @@ function rolls(
       return stop && {
         ...stop,
         unblock:
-          `let ${
-            oldNode?.name ?? `the host of server ${member.id}`
-          } be reached, so that it can be seen to stay ` +
-          "away and its id can be taken over; or bring it back with an empty disk, and it is repaired as wiped",
+          `let ${oldNode?.name ?? `the host of server ${member.id}`} be reached, with the data of server ` +
+          `${member.id}: once that is seen to be put away, its id can be taken over; or let it be a member until it ` +
+          "is repaired, with its data or as wiped",
       };
     }
   }

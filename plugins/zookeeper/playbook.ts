@@ -53,7 +53,7 @@ import {
   through,
 } from "./pieces.ts";
 import { finish, relist, reload, roll, startAnew, yieldFirst } from "./rolling.ts";
-import { SERVERS } from "./servers.ts";
+import { canVacate, SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -89,8 +89,8 @@ function replaceStatic(f: Facts<"replace", Bound>, s: Scene) {
       ...latchAll(s, [f.node]),
     ];
   }
-  const old = f.oldNode !== undefined && f.seen.nodes[f.oldNode.name]?.reached ? f.oldNode : undefined;
-  if (old === undefined) return removeStatic(f.member, undefined, s);
+  const old = f.oldNode;
+  if (old === undefined || !canVacate(f.seen, f.member, old)) return removeStatic(f.member, old, s);
   return [
     ...snapshot(s, f.member),
     fence(old, kept(s)),

@@ -149,7 +149,7 @@ const yieldStray = (s: Scene) => {
 
 /** A server that finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
 export const startAnew = (n: HostNode, s: Scene) =>
-  step(`start:${n.name}`, run(sh`zk_restart ${s.service} ${s.options.unit}`), {
+  step(`start:${n.name}`, run(through(s, sh`zk_anew ${s.service} ${s.options.unit}`)), {
     title: `start ZooKeeper on ${n.name} anew, with the list of servers that its zoo.cfg has now`,
     on: node(n),
     effect: starts(n, "itself"),

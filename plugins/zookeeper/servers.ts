@@ -114,9 +114,16 @@ export function isLate(seen: Observation, m: Member): boolean {
     : facts?.reached === true && facts.process === "yes" && list !== "yes";
 }
 
+/** What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host. */
+export const canVacate = (seen: Observation, m: Member, host: HostNode | undefined): boolean => {
+  const f = host === undefined ? undefined : seen.nodes[host.name];
+  return f?.reached === true && f.data.state === "present" && typeof f.data.identity === "object" &&
+    f.data.identity.memberId === m.id;
+};
+
 /**
  * An id that servers still count, and that nobody has: its voter was taken out of the record, its host is fenced, and
- * nothing of its data is left there. A server that is empty may take it over, as a wiped one gets its own back: it has no
+ * its data was set aside there. A server that is empty may take it over, as a wiped one gets its own back: it has no
  * vote before a leader has brought it up to date, and the others hold the quorum meanwhile. So who is dead in an ensemble
  * of three can be replaced, although none of the others can be spared for a restart.
  */
@@ -134,7 +141,8 @@ export function vacated(
   const homes = lists.map((list) => hostOf(addressIn(list, id)));
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];
-    return f?.reached === true && f.fenced === "yes" && f.process === "no" && f.data.state === "empty";
+    return f?.reached === true && f.fenced === "yes" && f.process === "no" && f.data.state === "empty" &&
+      f.aside.some((a) => a.memberId === id && a.clusterId === seen.clusterId);
   });
   const left = Object.values(seen.nodes).some((f) =>
     f.view?.identity?.memberId === id ||

@@ -8,7 +8,7 @@ import type { RecordedMember } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Host } from "./host.ts";
-import { type Disk, isVoter } from "./peer.ts";
+import { type Disk, isVoter, votersOf } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** What a refusal is held against. */
@@ -72,17 +72,19 @@ export function startable(t: Truth): string | undefined {
   });
   for (const { d } of disks) {
     const own = disks.filter((x) => x.d.realm === d.realm);
-    const newest = own.reduce((a, b) =>
-      b.d.commit.term > a.d.commit.term ||
-        (b.d.commit.term === a.d.commit.term && b.d.commit.index > a.d.commit.index)
-        ? b
-        : a
+    const { config: newest } = own.map((x) => x.d.commit).reduce((a, b) =>
+      b.term > a.term || (b.term === a.term && b.index > a.index) ? b : a
     );
-    const config = t.world.cluster.listed?.(newest.h) ?? newest.d.commit.config;
-    const able = own.filter((x) => isVoter(config, x.d.memberId));
     const wanted = own.some(({ h }) => t.target.desired.some((n) => n.name === h.name));
-    if (wanted && able.length > config.filter((m) => m.role === "voter").length / 2) {
-      return `${able.map((x) => x.h.name).join(", ")} could be started`;
+    // Where each goes by a list of its own, those who have the same one have to be enough.
+    const listed = ({ h }: typeof own[number]) => t.world.cluster.listed?.(h) ?? newest;
+    const text = (list: readonly RecordedMember[]) =>
+      sorted(votersOf(list).map((m) => `${m.id} ${m.peerUrls[0]}`));
+    for (const config of own.map(listed)) {
+      const able = own.filter((x) => isVoter(config, x.d.memberId) && text(listed(x)) === text(config));
+      if (wanted && able.length > votersOf(config).length / 2) {
+        return `${able.map((x) => x.h.name).join(", ")} could be started`;
+      }
     }
   }
   return undefined;

@@ -54,6 +54,11 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
         : notSpared(zk, own, id, readList(servers));
       return stop === undefined ? await reload() : failed(`${stop}: not yet spared`);
     },
+    zk_anew: async () => {
+      await w.time.sleep(w.random.int(2, 15));
+      const own = zk.on(h);
+      return own !== undefined && zk.leaderOf(own) !== undefined ? ok : await reload();
+    },
     zk_yield: async () => {
       await w.time.sleep(w.random.int(20, 80));
       const own = zk.on(h);

@@ -1,5 +1,10 @@
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
-import { clientAddress, isStatic, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import {
+  clientAddress,
+  isStatic,
+  peerAddress,
+  type ZooKeeperOptions,
+} from "../../plugins/zookeeper/options.ts";
 import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
 import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { ServiceConfig } from "../config/config.ts";

@@ -77,7 +77,7 @@ export function startable(t: Truth): string | undefined {
     );
     const wanted = own.some(({ h }) => t.target.desired.some((n) => n.name === h.name));
     // Where each goes by a list of its own, those who have the same one have to be enough.
-    const listed = ({ h }: typeof own[number]) => t.world.cluster.listed?.(h) ?? newest;
+    const listed = ({ h }: typeof own[number]) => t.world.cluster.goesBy?.(h) ?? newest;
     const text = (list: readonly RecordedMember[]) =>
       sorted(votersOf(list).map((m) => `${m.id} ${m.peerUrls[0]}`));
     for (const config of own.map(listed)) {
@@ -110,7 +110,7 @@ const listsDiffer = (t: Truth): boolean => {
   const voters = (list: readonly RecordedMember[]) =>
     sorted(list.filter((m) => m.role === "voter").map((m) => `${m.id} ${m.peerUrls[0]}`));
   const named = hosts(t).filter((h) => record(t).some((m) => nodeOf(t, m) === h.name));
-  const files = named.map((h) => t.world.cluster.listed?.(h) ?? record(t));
+  const files = named.map((h) => t.world.cluster.goesBy?.(h) ?? record(t));
   const running = [...t.world.cluster.peers].map((p) => p.electorate);
   return [...files, ...running].some((list) => voters(list) !== voters(record(t)));
 };

@@ -88,7 +88,10 @@ function notSpared(zk: ZooKeeper, own: Server, id: string, next: List): string |
   const leaver = up.find((s) => s.reigns && !isVoter(next, s.id));
   if (leaver !== undefined) return `server ${leaver.id} leads and is no member any more`;
   const held = (list: List) => 2 * up.filter((s) => isVoter(list, s.id)).length > votersOf(list).length;
-  return held(own.list) && held(next) ? undefined : `only ${up.map((s) => s.id).join(" ")} serve without it`;
+  const leading = up.find((s) => s.reigns)?.list ?? own.list;
+  return held(own.list) && held(leading) && held(next)
+    ? undefined
+    : `only ${up.map((s) => s.id).join(" ")} serve without it`;
 }
 
 /** `set -v` of /quorate. */

@@ -22,7 +22,6 @@ import {
   hasTheList,
   idsIn,
   isLate,
-  listText,
   RUNNING,
   runningLists,
   SERVERS,

@@ -14,7 +14,6 @@ import {
   holdsItsData,
   type HostNode,
   markedStarted,
-  type Member,
   must,
   node,
   nothing,
@@ -33,7 +32,6 @@ import {
   startOwn,
   step,
   takeIntentAway,
-  voters,
   wait,
   waitSettled,
   writeIntent,
@@ -52,9 +50,10 @@ import {
   stage,
   through,
 } from "./pieces.ts";
-import { finish, relist, reload, roll, startAnew, yieldFirst } from "./rolling.ts";
-import { canVacate, SERVERS } from "./servers.ts";
+import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
+import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
+import { removeStatic, replaceStatic } from "./static_cases.ts";
 
 /** The options of one service, and the hosts that they are for. */
 export interface Bound {
@@ -70,59 +69,6 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
   backup: f.backup,
   joinTimeoutMs: f.joinTimeoutMs,
 });
-
-/**
- * A list changes by one server at a time, and each change ends with all having it: so only half of a replacement is done
- * here, and the next turn finds what is left to do, an addition or a removal.
- *
- * Nobody can be spared for a shorter list while one of three is dead. But all of them count its id: once it is seen to be
- * fenced, the one that comes takes that over (`vacated`), and is counted from its first day.
- */
-function replaceStatic(f: Facts<"replace", Bound>, s: Scene) {
-  if (!f.dead) {
-    return [
-      ...finish(s),
-      ...snapshot(s),
-      ...join(f.node, s),
-      ...roll(s),
-      waitSettled("wait-all", [f.node], f.seen),
-      ...latchAll(s, [f.node]),
-    ];
-  }
-  const old = f.oldNode;
-  if (old === undefined || !canVacate(f.seen, f.member, old)) return removeStatic(f.member, old, s);
-  return [
-    ...snapshot(s, f.member),
-    fence(old, kept(s)),
-    removeMember(f.member, s),
-    setAside(old, f.member.id, kept(s)),
-    ...join(f.node, s, f.member.id),
-    ...roll(s, f.member),
-    waitSettled("wait-all", [f.node], f.seen, f.member),
-    ...latchAll(s, [f.node], f.member),
-  ];
-}
-
-/**
- * A member goes out of the record and out of each list, and is only then stopped, because until then its vote counts. One
- * that does not serve is fenced before: whatever list it has, it can do nothing by it.
- */
-function removeStatic(m: Member, n: HostNode | undefined, s: Scene) {
-  const at = n !== undefined && s.seen.nodes[n.name]?.reached ? n : undefined;
-  const well = m.health === "healthy";
-  return [
-    ...snapshot(s, m),
-    ...given(!well && at, (host) => [fence(host, kept(s))]),
-    ...(m.role === "voter" ? finish(s) : []),
-    ...given(well && m.role === "voter" && at, (host) => yieldFirst(host, m, s)),
-    removeMember(m, s),
-    ...(m.role === "voter" ? roll(s, m) : []),
-    ...given(well && at, (host) => [fence(host, kept(s))]),
-    ...given(at, (host) => [setAside(host, m.id, kept(s))]),
-    waitSettled("wait-all", [], s.seen, m),
-    ...latchAll(s, [], m),
-  ];
-}
 
 export const zookeeperPlaybook = playbook<Bound>()({
   bootstrap: (f) => {
@@ -280,7 +226,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
           relist(`configure:${f.node.name}`, f.node, s, f.settings),
           reload(`restart:${f.node.name}`, f.node, s),
         ]
-        : finish(s, f.node);
+        : finish(s, { also: f.node });
       return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
     }
     return [

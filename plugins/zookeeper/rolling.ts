@@ -50,15 +50,18 @@ export function roll(s: Scene, leaving?: Member) {
 /**
  * A change of the list that did not come to all of them is finished before another begins; also with those that are to go,
  * because a leader with an older list yet could lead beside those that go by the next one (`hasTheList`). There is nothing
- * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least.
+ * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least; `not`: who is fenced already.
  */
-export function finish(s: Scene, also?: HostNode) {
+export function finish(
+  s: Scene,
+  { also, not }: { readonly also?: HostNode; readonly not?: Member } = {},
+) {
   if (!isStatic(s.options) || also === undefined && vacated(s.seen, s.nodes, s.options) !== undefined) {
     return [];
   }
-  const late = voters(s.seen).filter((m) => m.node === also?.name || isLate(s.seen, m)).sort((a, b) =>
-    order(a) - order(b)
-  );
+  const late = voters(s.seen).filter((m) =>
+    m.id !== not?.id && m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
+  ).sort((a, b) => order(a) - order(b));
   const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
     ...(late.length === 0 ? [] : yieldStray(s)),

@@ -140,7 +140,7 @@ zk_spared() (
 		leading=$(zk_running "$zk_host" "$zk_client")
 	done
 	zk_majority "$up" $old && zk_majority "$up" ${leading:-$old} && zk_majority "$up" "$@" ||
-		quorate_fail "server $own is not yet spared: only$up serve without it"
+		quorate_fail "server $own is not yet spared: without it serve$up"
 )
 
 # IDS LINE…: these are more than half of the voters in a list.

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Drift, NodeFacts } from "quorate";
+import type { Drift, NodeFacts, Observation } from "quorate";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
 import { RESTART } from "./read.ts";
-import { RUNNING, SERVERS, WRITTEN } from "./servers.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
 /** The keys that Quorate writes on every node, and keeps as they are. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
@@ -36,10 +36,14 @@ export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, stri
  *
  * An ensemble that others built without `reconfigEnabled` is not switched over by a restart that nobody asked for.
  */
-export function zookeeperDrift(o: ZooKeeperOptions, facts: Pick<NodeFacts, "settings">): Drift {
+export function zookeeperDrift(
+  o: ZooKeeperOptions,
+  facts: Pick<NodeFacts, "settings">,
+  seen: Pick<Observation, "members" | "nodes">,
+): Drift {
   const there = facts.settings;
   if (there === undefined) return { settings: {} };
-  const servers = isStatic(o) ? serversDrift(there) : {};
+  const servers = isStatic(o) ? serversDrift(there, seen) : {};
   if (!o.configureMembers) return { settings: servers };
   const due = there[RESTART] !== undefined;
   const wanted = Object.entries(due ? ownSettings(o) : o.settings);
@@ -53,11 +57,15 @@ export function zookeeperDrift(o: ZooKeeperOptions, facts: Pick<NodeFacts, "sett
 
 /**
  * A change of the list has not come to this server yet, or its zoo.cfg would have it start with another list. Nothing is
- * known to differ where `/quorate` has no list: the servers' own ones are the record then.
+ * known to differ where `/quorate` has no list, and the servers' own ones are the record; nor where a plan looks ahead.
  */
-function serversDrift(there: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { [SERVERS]: recorded, [RUNNING]: running = recorded, [WRITTEN]: written = recorded } = there;
-  return recorded === undefined || (running === recorded && written === recorded)
-    ? {}
-    : { [SERVERS]: recorded };
+function serversDrift(
+  there: Readonly<Record<string, string>>,
+  { members, nodes }: Pick<Observation, "members" | "nodes">,
+): Readonly<Record<string, string>> {
+  const recorded = listText(members);
+  if (Object.values(nodes).every((f) => f.settings?.[SERVERS] !== recorded)) return {};
+  // One that serves nothing does not tell with which list.
+  const running = there[RUNNING] ?? (there[RESTART] === undefined ? recorded : undefined);
+  return running === recorded && (there[WRITTEN] ?? recorded) === recorded ? {} : { [SERVERS]: recorded };
 }

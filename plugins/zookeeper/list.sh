@@ -95,6 +95,17 @@ zk_note() {
 "*) ;; *) zk_complain ;; esac
 }
 
+# ENSEMBLE: gives the ensemble its name, once, and writes down the list with which it was formed.
+zk_name_static() {
+	zk_formed=$(zk_running localhost "$zk_port") zk_highest=0
+	[ -n "$zk_formed" ] || { quorate_fail "the server here does not tell with which servers it works"; return 1; }
+	for zk_line in $zk_formed; do
+		zk_id=${zk_line#server.}
+		[ "${zk_id%%=*}" -le "$zk_highest" ] || zk_highest=${zk_id%%=*}
+	done
+	zk_name "$1" "$zk_highest $(printf '%s' "$zk_formed" | tr '\n' ' ')"
+}
+
 # LINE: splits it into zk_id, zk_host and zk_client, the port of its clients; 1: it does not vote.
 zk_server() {
 	zk_id=${1#server.}
@@ -105,18 +116,18 @@ zk_server() {
 	case $zk_host in \[*) zk_host=${zk_host#\[} zk_host=${zk_host%%\]*} ;; *) zk_host=${zk_host%%:*} ;; esac
 }
 
-# The list that this node's server works with.
+# HOST PORT: the list that the server there works with.
 zk_running() {
-	zk_word localhost "$zk_port" conf | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p'
+	zk_word "$1" "$2" conf | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p'
 }
 
 # ID LINE…: this node's server, ID, may be restarted to work with these lines: without it the others hold a majority of
-# the list that it works with, and of the new one, as they prove right now; and none of them is led by a server that the
-# new list does not have, whom nobody with that list would follow.
+# the list that it works with, of the leader's, and of the new one, as they prove right now; and the leader is in the new
+# list, because nobody who has that would follow it otherwise.
 zk_spared() (
 	own=$1
 	shift
-	old=$(zk_running)
+	old=$(zk_running localhost "$zk_port") leading=''
 	[ -n "$old" ] || { quorate_fail "the server here does not tell with which servers it works: let the four-letter word conf through"; exit; }
 	up=' '
 	for line in $old "$@"; do
@@ -124,13 +135,12 @@ zk_spared() (
 		case $up in *" $zk_id "*) continue ;; esac
 		[ "$zk_id" != "$own" ] && [ "$(zk_serving "$zk_host" "$zk_client")" = "$zk_id" ] || continue
 		up="$up$zk_id "
-		case " $* " in *" server.$zk_id="*) continue ;; esac
-		case $(zk_word "$zk_host" "$zk_client" srvr) in
-		*'Mode: leader'*) quorate_fail "server $zk_id leads and is no member any more: not yet spared"; exit ;;
-		esac
+		case $(zk_word "$zk_host" "$zk_client" srvr) in *'Mode: leader'*) ;; *) continue ;; esac
+		case " $* " in *" server.$zk_id="*) ;; *) quorate_fail "server $zk_id leads and is no member any more: not yet spared"; exit ;; esac
+		leading=$(zk_running "$zk_host" "$zk_client")
 	done
-	zk_majority "$up" $old && zk_majority "$up" "$@" ||
-		quorate_fail "server $own is not yet spared: only$up serve without it"
+	zk_majority "$up" $old && zk_majority "$up" ${leading:-$old} && zk_majority "$up" "$@" ||
+		quorate_fail "server $own is not yet spared: without it serve$up"
 )
 
 # IDS LINE…: these are more than half of the voters in a list.
@@ -145,13 +155,37 @@ zk_majority() (
 	[ "$((2 * have))" -gt "$all" ]
 )
 
-# SERVICE UNIT ID SERVERS: lets the server work with what its zoo.cfg says now. One that serves nothing is not missed.
+# SERVICE UNIT ID SERVERS: lets the server work with what its zoo.cfg says now. One that serves nothing is not missed; one
+# that was stopped meanwhile, maybe by a person, stays so.
 zk_reload() {
+	case $(timeout 10 systemctl show -p ActiveState --value -- "$2") in
+	inactive | failed) quorate_fail "$2 was stopped meanwhile"; return ;;
+	esac
 	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in *'Mode: '*) zk_spared "$3" $4 || return ;; esac
 	zk_restart "$1" "$2"
 }
 
-# UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it.
-zk_yield() {
-	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) timeout 60 systemctl restart -- "$1" ;; esac
+# SERVICE UNIT: the server starts anew, unless it serves by now.
+zk_anew() {
+	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in *'Mode: '*) return ;; esac
+	zk_restart "$1" "$2"
 }
+
+# UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it. It has
+# to be away for as long as the others need, or they might elect it again.
+zk_yield() (
+	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) ;; *) exit 0 ;; esac
+	others=$(zk_running localhost "$zk_port")
+	timeout 60 systemctl stop -- "$1" || exit
+	tries=0 led=''
+	until [ -n "$led" ] || [ "$tries" -ge 60 ]; do
+		tries=$((tries + 1))
+		sleep 0.25
+		for line in $others; do
+			zk_server "$line" || continue
+			case $(zk_word "$zk_host" "$zk_client" srvr 2>/dev/null) in *'Mode: leader'*) led=$zk_id ;; esac
+		done
+	done
+	timeout 60 systemctl start -- "$1" || exit
+	[ -n "$led" ] || quorate_fail "no other server came to lead"
+)

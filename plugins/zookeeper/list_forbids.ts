@@ -18,13 +18,15 @@ import { derive } from "./derive.ts";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   addressIn,
+  canVacate,
   hasTheList,
   idsIn,
-  listText,
+  isLate,
   RUNNING,
   runningLists,
   SERVERS,
   serving,
+  shareQuorum,
   vacated,
   WRITTEN,
 } from "./servers.ts";
@@ -47,7 +49,7 @@ export function staticForbids(
       // A restart of one that serves nothing costs nothing.
       return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
         ? undefined
-        : costs(seen, [voterIds(seen)], serving(seen));
+        : costs(seen, [voterIds(seen)], finished(seen), vacated(seen, nodes, o));
     case "add":
     case "remove":
     case "replace":
@@ -66,6 +68,10 @@ const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.i
 const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
 const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
 
+/** Who serves once those are given the list that lack it. */
+const finished = (seen: Observation): Ids =>
+  new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
+
 /** The lists that a change makes, one after the other. */
 function rolls(
   o: ZooKeeperOptions,
@@ -74,43 +80,49 @@ function rolls(
   seen: Observation,
 ): Refusal | undefined {
   const now = voterIds(seen);
-  const serve = serving(seen);
+  const serve = finished(seen);
   const id = derive("nextId", seen, o, nodes) ?? "the next";
   const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
+  // What was not finished is finished first, unless a server takes over the place that it has left.
+  const ghost = vacated(seen, nodes, o);
+  const through = (up: Ids, ...lists: readonly Ids[]) =>
+    costs(seen, ghost === undefined ? [now, ...lists] : lists, up, ghost);
   switch (change.case) {
     case "add":
-      return costs(seen, [plus(now, id)], plus(serve, id));
+      return through(plus(serve, id), plus(now, id));
     case "remove":
-      return costs(seen, [without(now, change.member.id)], serve);
+      return through(serve, without(now, change.member.id));
     case "replace": {
       const { member, dead, oldNode } = change;
-      if (!dead) return costs(seen, [plus(now, id), without(plus(now, id), member.id)], plus(serve, id));
+      if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
       // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
-      if (oldNode !== undefined && seen.nodes[oldNode.name]?.reached === true) {
-        return costs(seen, [now], plus(serve, member.id));
+      if (canVacate(seen, member, oldNode)) {
+        return through(plus(serve, member.id), now);
       }
       const left = without(now, member.id);
-      const stop = costs(seen, [left, plus(left, id)], plus(serve, id));
+      const stop = through(plus(serve, id), left, plus(left, id));
       return stop && {
         ...stop,
         unblock:
-          `let ${
-            oldNode?.name ?? `the host of server ${member.id}`
-          } be reached, so that it can be seen to stay ` +
-          "away and its id can be taken over; or bring it back with an empty disk, and it is repaired as wiped",
+          `let ${oldNode?.name ?? `the host of server ${member.id}`} be reached, with the data of server ` +
+          `${member.id}: once that is seen to be put away, its id can be taken over; or let it be a member until it ` +
+          "is repaired, with its data or as wiped",
       };
     }
   }
 }
 
 /** S6, for each of the restarts by which the lists that servers work with become these, one after the other. */
-function costs(seen: Observation, steps: readonly Ids[], serve: Ids): Refusal | undefined {
+function costs(
+  seen: Observation,
+  steps: readonly Ids[],
+  serve: Ids,
+  ghost: string | undefined,
+): Refusal | undefined {
   let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
   for (const next of steps) {
     for (const list of [...lists, next]) {
-      const apart = [...list].filter((id) => !next.has(id)).length +
-        [...next].filter((id) => !list.has(id)).length;
-      if (apart > 1) {
+      if (!shareQuorum(list, next, ghost)) {
         return {
           rule: "S6",
           evidence:
@@ -191,16 +203,17 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
   const leaves = leaver(change);
   for (const m of voters(seen)) {
     // A member of a plan that does not exist yet has told nothing.
-    if (m.id === leaves?.id || !/^\d+$/.test(m.id)) continue;
+    if (!/^\d+$/.test(m.id)) continue;
     const facts = m.node === undefined ? undefined : seen.nodes[m.node];
     if (facts?.reached !== true) {
+      if (m.id === leaves?.id) continue;
       return {
         rule: "S24",
         evidence: `${m.node ?? `server ${m.id}`} cannot be reached, and has to get the new list of servers`,
         unblock: `bring ${m.node ?? `server ${m.id}`} back, or put its host under nodes:`,
       };
     }
-    if (m.health === "healthy" && facts.settings?.[RUNNING] === undefined) {
+    if (m.health === "healthy" && facts.view !== undefined && facts.settings?.[RUNNING] === undefined) {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,
@@ -221,21 +234,27 @@ function unfinished(
   seen: Observation,
 ): Refusal | undefined {
   const leaves = leaver(change);
-  const recorded = listText(seen.members);
-  const free = vacated(seen, nodes, o);
-  const odd = runningLists(seen, leaves).find((list) =>
-    list.split(" ").filter((one) => !one.startsWith(`${free}=`)).join(" ") !== recorded
-  );
-  if (odd !== undefined) {
+  // Those that can be given it are, as the first steps of this change.
+  const late = vacated(seen, nodes, o) !== undefined
+    ? undefined
+    : voters(seen).find((m) =>
+      m.id !== leaves?.id && m.health !== "healthy" && hasTheList(seen, m) !== "yes" && !isLate(seen, m)
+    );
+  if (late !== undefined) {
     return {
       rule: "S7",
       evidence:
-        `a change of the list of servers is not through: it should be ${recorded}, and there are servers that ` +
-        `work with ${odd}`,
-      unblock: "see what else is refused: the next run finishes that one first",
+        `whether ${
+          late.node ?? `server ${late.id}`
+        } has the list of servers that is recorded is not known, and ` +
+        "one change of it is made at a time",
+      unblock: `bring ${late.node ?? `server ${late.id}`} back`,
     };
   }
-  if (leaves !== undefined && hasTheList(seen, leaves) === "unknown") {
+  // One that can be reached and does not serve is fenced first.
+  const host = leaves?.node === undefined ? undefined : seen.nodes[leaves.node];
+  const harmless = host?.reached === true && leaves?.health === "unhealthy";
+  if (leaves !== undefined && !harmless && hasTheList(seen, leaves) === "unknown") {
     return {
       rule: "S24",
       evidence:
@@ -249,7 +268,7 @@ function unfinished(
   // Without a list in /quorate the servers' own lists are the record: a file that was changed meanwhile is another.
   const edited = voters(seen).filter((m) => m.id !== leaves?.id).find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
-    return there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
+    return there?.[SERVERS] === undefined && there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
       there[WRITTEN] !== there[RUNNING];
   });
   return edited === undefined ? undefined : {

@@ -9,9 +9,9 @@ import { zookeeperAskPeers, zookeeperCheck } from "./check.ts";
 import { derive, lateShell } from "./derive.ts";
 import { zookeeperDrift } from "./drift.ts";
 import { zookeeperForbids } from "./forbids.ts";
-import { peerAddress } from "./options.ts";
+import { isStatic, peerAddress } from "./options.ts";
 import { zookeeperPlaybook } from "./playbook.ts";
-import { readPeers, readZooKeeper } from "./read.ts";
+import { readPeers, readZooKeeper, RESTART } from "./read.ts";
 import { zookeeperShell } from "./shell.ts";
 import { zookeeperOptions } from "./spec.ts";
 
@@ -57,7 +57,8 @@ export const zookeeper = definePlugin({
     readPeers,
     claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
     caughtUp,
-    drift: (facts) => zookeeperDrift(options, facts),
+    drift: (facts, _node, _member, seen) => zookeeperDrift(options, facts, seen),
+    outdated: (facts) => isStatic(options) && facts.settings?.[RESTART] !== undefined,
     forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
     derived: (key, seen) => derive(key, seen, options, nodes),
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),

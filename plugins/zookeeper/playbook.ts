@@ -14,7 +14,6 @@ import {
   holdsItsData,
   type HostNode,
   markedStarted,
-  type Member,
   must,
   node,
   nothing,
@@ -52,8 +51,10 @@ import {
   stage,
   through,
 } from "./pieces.ts";
-import { bringUpToDate, relist, reload, roll, yieldFirst, yieldStray } from "./rolling.ts";
+import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
+import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
+import { removeStatic, replaceStatic } from "./static_cases.ts";
 
 /** The options of one service, and the hosts that they are for. */
 export interface Bound {
@@ -70,14 +71,6 @@ const scene = <K extends Case>(f: Facts<K, Bound>): Scene => ({
   joinTimeoutMs: f.joinTimeoutMs,
 });
 
-/** A member goes out of the record, and where that is not the servers' own list, out of each of theirs; then it may be stopped. */
-const leave = (n: HostNode | undefined, m: Member, s: Scene, joined?: HostNode) => [
-  ...(m.role === "voter" ? bringUpToDate(n, m, s) : []),
-  ...yieldFirst(n, m, s),
-  removeMember(m, s),
-  ...(m.role === "voter" ? roll("out", joined, m, s) : []),
-];
-
 export const zookeeperPlaybook = playbook<Bound>()({
   bootstrap: (f) => {
     const s = scene(f);
@@ -87,8 +80,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const members = [...f.desired].sort((a, b) => (a.name < b.name ? -1 : 1));
     const idOf = (n: HostNode) => members.indexOf(n) + 1;
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
-    // The list stands there, too, where the ensemble does not keep it itself.
-    const highest = isStatic(o) ? `${members.length} ${servers}` : members.length;
+    const name = isStatic(o) ? sh`zk_name_static ${f.token}` : sh`zk_name ${f.token} ${members.length}`;
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...stage(fresh, s),
@@ -112,7 +104,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         title: "wait until all are healthy",
         timeoutMs: 120_000,
       }),
-      step("name-ensemble", run(through(s, sh`zk_name ${f.token} ${highest}`)), {
+      step("name-ensemble", run(through(s, name)), {
         title: "write the ensemble's name into the ensemble",
         on: anyVoter(),
         effect: nothing,
@@ -134,16 +126,19 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),
+    ...f.nodes.map((n) =>
+      f.seen.nodes[n.name]?.process === "yes" ? startAnew(n, scene(f)) : startOwn(n, f.seen, kept(scene(f)))
+    ),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 
   add: (f) => {
     const s = scene(f);
     return [
+      ...finish(s),
       ...snapshot(s),
       ...join(f.node, s),
-      ...roll("in", f.node, undefined, s),
+      ...roll(s),
       waitSettled("wait-all", [f.node], f.seen),
       ...latchAll(s, [f.node]),
     ];
@@ -151,9 +146,10 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   remove: (f) => {
     const s = scene(f);
+    if (isStatic(s.options)) return removeStatic(f.member, f.node, s);
     return [
       ...snapshot(s, f.member),
-      ...leave(f.node, f.member, s),
+      removeMember(f.member, s),
       ...putAway(f.node, f.member, f.seen, kept(s)),
       waitSettled("wait-all", [], f.seen),
       ...latchAll(s, [], f.member),
@@ -162,18 +158,13 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   replace: (f) => {
     const s = scene(f);
-    const away = putAway(f.oldNode, f.member, f.seen, kept(s));
-    // Of a static ensemble nobody can be spared for a shorter list while one is dead: but its id can be taken over, which
-    // all of them count, once it is seen to be fenced (`vacated`).
-    const taken = isStatic(s.options) && f.dead && away.length > 0 ? f.member.id : undefined;
-    const leaving = taken === undefined ? leave(f.oldNode, f.member, s, f.node) : [removeMember(f.member, s)];
-    const come = [...join(f.node, s, taken), ...roll("in", f.node, f.dead ? f.member : undefined, s)];
+    if (isStatic(s.options)) return replaceStatic(f, s);
+    const leaves = [removeMember(f.member, s), ...putAway(f.oldNode, f.member, f.seen, kept(s))];
+    const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead
-        ? [...leaving, ...away, ...come]
-        : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaving, ...away]),
+      ...(f.dead ? [...leaves, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaves]),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),
     ];
@@ -230,13 +221,14 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
     if (f.latchOnly) return [...nameIt(f.node, s), ...latches];
     if (isStatic(o)) {
-      return [
-        ...yieldStray(s),
-        relist(`configure:${f.node.name}`, f.node, s, f.settings),
-        reload(`restart:${f.node.name}`, f.node, s),
-        waitSettled("wait-all", [f.node], f.seen),
-        ...latches,
-      ];
+      // Others that lack the list get it too, whether they are to stay or not: who leads last has to be one for all.
+      const change = f.settings[SERVERS] === undefined
+        ? [
+          relist(`configure:${f.node.name}`, f.node, s, f.settings),
+          reload(`restart:${f.node.name}`, f.node, s),
+        ]
+        : finish(s, { also: f.node });
+      return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
     }
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {

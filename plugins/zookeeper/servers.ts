@@ -5,12 +5,12 @@
  * everything else there. So servers whose lists differ from it and from each other are a change under way, and it is
  * told which way it goes.
  *
- * Why lists may differ for a while. A leader counts votes by its own list, and so does whoever elects one. Let A and B be
- * lists of which one has one voter more. A majority of the n of A and one of the n+1 of B are together at least
- * ⌊n/2⌋+1 + ⌊(n+1)/2⌋+1 = n+2 servers, one more than there are in both: so they share one, and no two leaders can have a
- * majority each, nor can a leader by B have missed what a leader by A has acknowledged. With two voters that differ this
- * does not hold: {1,3} of 1,2,3 and {2,4} of 1,2,4 share nobody. So one voter comes or goes at a time, and every server
- * has the list before the next change begins.
+ * Why lists may differ for a while. A leader counts votes by its own list, and so does whoever elects one. Two lists are
+ * safe side by side if any majority of the one and any majority of the other share a server: then no two leaders can have
+ * a majority each, nor can a leader by the one have missed what a leader by the other has acknowledged. They do if both
+ * majorities together are more servers than there are in both lists (`shareQuorum`): so it is where one voter comes or
+ * goes, ⌊n/2⌋+1 + ⌊(n+1)/2⌋+1 = n+2 of n+1, and not where one is exchanged: {1,3} of 1,2,3 and {2,4} of 1,2,4. So one
+ * voter comes or goes at a time, and every server has the list before the next change begins.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
   type Member,
   type NodeFacts,
   type Observation,
+  quorumOf,
   type RecordedMember,
   type Tri,
   voters,
@@ -42,6 +43,12 @@ export const idsIn = (list: string): readonly string[] =>
 /** Where server `id` of such a list is reached by its peers. */
 export const addressIn = (list: string, id: string): string | undefined =>
   list.split(" ").find((one) => one.startsWith(`${id}=`))?.slice(id.length + 1);
+
+/** Any majorities of two lists share a server; one that can never vote again is in none of them. */
+export function shareQuorum(a: ReadonlySet<string>, b: ReadonlySet<string>, ghost?: string): boolean {
+  const all = new Set([...a, ...b].filter((id) => id !== ghost));
+  return quorumOf(a.size, 0).needed + quorumOf(b.size, 0).needed > all.size;
+}
 
 /** A node's facts are as old as this observation: in a plan later changes are judged by what is expected. */
 const isNow = ({ settings: s }: NodeFacts, seen: Observation): boolean =>
@@ -70,6 +77,10 @@ const listOf = ({ settings: s, process }: NodeFacts): string | undefined =>
 export function hasTheList(seen: Observation, m: Member): Tri {
   const facts = m.node === undefined ? undefined : seen.nodes[m.node];
   const list = facts?.reached ? listOf(facts) : undefined;
+  // Where there is no list nobody goes by one.
+  if (facts?.reached && facts.process === "no" && facts.settings?.[WRITTEN] === undefined) {
+    return facts.settings === undefined ? "unknown" : "yes";
+  }
   if (list !== undefined && facts !== undefined && isNow(facts, seen)) {
     return known(list === listText(seen.members));
   }
@@ -92,8 +103,27 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
   ]);
 
 /**
+ * A voter that has not got the recorded list, and can be given it: one that serves, or one that runs and serves nothing,
+ * maybe because its list does not have the leader; to restart that one costs nothing.
+ */
+export function isLate(seen: Observation, m: Member): boolean {
+  const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+  const list = hasTheList(seen, m);
+  return m.health === "healthy"
+    ? list === "no"
+    : facts?.reached === true && facts.process === "yes" && list !== "yes";
+}
+
+/** What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host. */
+export const canVacate = (seen: Observation, m: Member, host: HostNode | undefined): boolean => {
+  const f = host === undefined ? undefined : seen.nodes[host.name];
+  return f?.reached === true && f.data.state === "present" && typeof f.data.identity === "object" &&
+    f.data.identity.memberId === m.id;
+};
+
+/**
  * An id that servers still count, and that nobody has: its voter was taken out of the record, its host is fenced, and
- * nothing of its data is left there. A server that is empty may take it over, as a wiped one gets its own back: it has no
+ * its data was set aside there. A server that is empty may take it over, as a wiped one gets its own back: it has no
  * vote before a leader has brought it up to date, and the others hold the quorum meanwhile. So who is dead in an ensemble
  * of three can be replaced, although none of the others can be spared for a restart.
  */
@@ -111,7 +141,8 @@ export function vacated(
   const homes = lists.map((list) => hostOf(addressIn(list, id)));
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];
-    return f?.reached === true && f.fenced === "yes" && f.process === "no" && f.data.state === "empty";
+    return f?.reached === true && f.fenced === "yes" && f.process === "no" && f.data.state === "empty" &&
+      f.aside.some((a) => a.memberId === id && a.clusterId === seen.clusterId);
   });
   const left = Object.values(seen.nodes).some((f) =>
     f.view?.identity?.memberId === id ||

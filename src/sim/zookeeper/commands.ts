@@ -9,7 +9,7 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import { readNote, SERVERS } from "./list.ts";
+import { readNote, SERVERS, writeServer } from "./list.ts";
 import { listCommands } from "./list_commands.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
@@ -53,6 +53,12 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     return to !== undefined && zab.propose(to, { note: text });
   };
 
+  const name = async (text: string): Promise<Said> => {
+    if (leader()?.disk.log.note === undefined) await note(text);
+    if (await role("0") === undefined) return failed("the record cannot be read back");
+    const own = readNote(text)?.name;
+    return readNote(leader()?.disk.commit.note)?.name === own ? ok : failed("KeeperErrorCode = NodeExists");
+  };
   const configure = ([, , , , , myid = "", ensemble = "", servers = "", ...lines]: readonly string[]) =>
     soon(() => {
       if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
@@ -103,21 +109,17 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
         return ok;
       }),
     zk_with: () => soon(() => ok),
-    zk_name: async ([, ensemble = "", highest = ""]) => {
-      if (leader()?.disk.log.note === undefined) await note(`${ensemble} ${highest}`);
-      if (await role("0") === undefined) return failed("the record cannot be read back");
-      return leader()?.disk.commit.note?.startsWith(`${ensemble} `)
-        ? ok
-        : failed("KeeperErrorCode = NodeExists");
+    zk_name: ([, ensemble = "", highest = ""]) => name(`${ensemble} ${highest}`),
+    zk_name_static: ([, ensemble = ""]) => {
+      const list = leader()?.list ?? [];
+      return name(
+        [`0|${ensemble}`, Math.max(...list.map((m) => Number(m.id))), ...list.map(writeServer)].join(" "),
+      );
     },
-    zk_adopt: async ([, ensemble = "", highest = ""]) => {
-      if (await record() === undefined) return failed("the server here serves no read");
-      if (leader()?.disk.log.note === undefined) await note(`${ensemble} ${highest}`);
-      if (await role("0") === undefined) return failed("the record cannot be read back");
-      return readNote(leader()?.disk.commit.note)?.name === ensemble
-        ? ok
-        : failed("somebody else has just done so");
-    },
+    zk_adopt: async ([, ensemble = "", highest = ""]) =>
+      await record() === undefined
+        ? failed("the server here serves no read")
+        : await name(`${ensemble} ${highest}`),
     zk_register: async ([, ensemble = "", id = "", spec = "", version = ""]) => {
       await note(`${ensemble} ${id}`);
       const said = await reconfig({ version, add: `server.${id}=${spec}` });

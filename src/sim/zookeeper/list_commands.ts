@@ -47,15 +47,32 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
     },
     zk_reload: async ([, , , id = "", servers = ""]) => {
       await w.time.sleep(w.random.int(50, 300));
+      if (!h.process) return failed("the unit was stopped meanwhile");
       const own = zk.on(h);
       const stop = own === undefined || zk.leaderOf(own) === undefined
         ? undefined
         : notSpared(zk, own, id, readList(servers));
       return stop === undefined ? await reload() : failed(`${stop}: not yet spared`);
     },
+    zk_anew: async () => {
+      await w.time.sleep(w.random.int(2, 15));
+      const own = zk.on(h);
+      return own !== undefined && zk.leaderOf(own) !== undefined ? ok : await reload();
+    },
     zk_yield: async () => {
       await w.time.sleep(w.random.int(20, 80));
-      return zk.on(h)?.reigns ? await systemctl(w, h, ["restart"]) : ok;
+      const own = zk.on(h);
+      if (own === undefined || !own.reigns) return ok;
+      await systemctl(w, h, ["stop"]);
+      const led = () =>
+        [...zk.peers].some((s) => s.reigns && isVoter(own.list, s.id) && w.linked(h.name, s.host));
+      for (let tries = 0; tries < 60 && !led() && h.up; tries++) {
+        await w.time.sleep(250);
+        zk.catchUp();
+      }
+      const other = led();
+      const up = await systemctl(w, h, ["start"]);
+      return up.code !== 0 || other ? up : failed("no other server came to lead");
     },
   };
 }
@@ -71,7 +88,10 @@ function notSpared(zk: ZooKeeper, own: Server, id: string, next: List): string |
   const leaver = up.find((s) => s.reigns && !isVoter(next, s.id));
   if (leaver !== undefined) return `server ${leaver.id} leads and is no member any more`;
   const held = (list: List) => 2 * up.filter((s) => isVoter(list, s.id)).length > votersOf(list).length;
-  return held(own.list) && held(next) ? undefined : `only ${up.map((s) => s.id).join(" ")} serve without it`;
+  const leading = up.find((s) => s.reigns)?.list ?? own.list;
+  return held(own.list) && held(leading) && held(next)
+    ? undefined
+    : `only ${up.map((s) => s.id).join(" ")} serve without it`;
 }
 
 /** `set -v` of /quorate. */
@@ -97,15 +117,18 @@ function write(zk: ZooKeeper, leader: Server, version: string, text: string, by:
   return done && leader.leads ? ok : failed("KeeperErrorCode = ConnectionLoss");
 }
 
-/** Any two lists that anybody works with share a quorum. */
+/** Any majorities of two lists that somebody works with share a server; who is fenced is in none. */
 function judgeLists(zk: ZooKeeper, what: string, before: List, next: List): void {
-  const ids = (list: List) => votersOf(list).map((m) => m.id);
+  const gone = (m: List[number]) =>
+    [...zk.world.hosts.values()].some((h) =>
+      m.peerUrls.includes(zk.addressOf(h.name)) && h.fence && !h.process
+    );
   for (const s of zk.peers) {
     // Who is in nobody's list is followed by nobody.
-    if (!isVoter(before, s.id) && !isVoter(next, s.id)) continue;
-    const apart = ids(next).filter((id) => !isVoter(s.list, id)).length +
-      ids(s.list).filter((id) => !isVoter(next, id)).length;
-    if (apart > 1 && isVoter(next, s.id)) {
+    if (!isVoter(before, s.id) || !isVoter(next, s.id)) continue;
+    const [one, other] = [votersOf(s.list), votersOf(next)];
+    const able = new Set([...one, ...other].filter((m) => !gone(m)).map((m) => m.id));
+    if (Math.floor(one.length / 2) + Math.floor(other.length / 2) + 2 <= able.size) {
       zk.world.violate(
         "lists of servers share a quorum",
         `${what}, and ${s.host} works with ${voterText(s.list)}`,

@@ -62,6 +62,7 @@ export class ZooKeeper implements Cluster, Medium {
     readonly ensemble: string | undefined,
   ) {
     this.zab = new Zab(this, fixed);
+    if (fixed) this.goesBy = ({ env }) => readList(env.get(SERVERS) ?? "");
   }
 
   // ---- what the servers ask, and tell ------------------------------------------------------------------------------
@@ -119,6 +120,7 @@ export class ZooKeeper implements Cluster, Medium {
     const server = this.zab.leaderOf(leader);
     return server !== undefined && this.zab.propose(server);
   }
+  goesBy?: (h: Host) => readonly RecordedMember[];
   /** Who has never been in sync may be named in a list all the same. */
   started({ id, peerUrls }: RecordedMember): boolean {
     return this.#ran.has(`${id} ${peerUrls[0]}`);

@@ -67,14 +67,18 @@ Deno.test("the list of servers has all that are recorded, each with its role", (
 
 Deno.test("settings drift where the options name them, and all of ours while a restart is due", () => {
   const o = { ...options, settings: { "autopurge.purgeInterval": "24" } };
-  const drift = (settings: NodeFacts["settings"]) => zookeeperDrift(o, { settings }).settings;
+  const drift = (settings: NodeFacts["settings"]) =>
+    zookeeperDrift(o, { settings }, { members: [], nodes: {} }).settings;
   assert.deepEqual(drift({ tickTime: "2000" }), { "autopurge.purgeInterval": "24" });
   assert.deepEqual(drift({ "autopurge.purgeInterval": "24", reconfigEnabled: "true" }), {});
   assert.ok(
     Object.keys(drift({ "autopurge.purgeInterval": "24", [RESTART]: "due" })).includes("reconfigEnabled"),
   );
   assert.deepEqual(drift(undefined), {});
-  assert.deepEqual(zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }).settings, {});
+  assert.deepEqual(
+    zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }, { members: [], nodes: {} }).settings,
+    {},
+  );
 });
 
 Deno.test("members are not changed where servers run without reconfiguration, or ids are not known", () => {

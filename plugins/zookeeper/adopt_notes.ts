@@ -41,7 +41,8 @@ export function notesOf(hosts: readonly Host[], name: string | undefined, wishes
     if (silent !== "") {
       note(
         `the list that is in effect on ${silent} cannot be asked for, and members are not changed before it can`,
-        'let the four-letter word conf through: settings: { 4lw.commands.whitelist: "srvr,conf" } here, which an apply brings to one server after the other',
+        'let the four-letter word conf through: settings: { 4lw.commands.whitelist: "srvr,conf" } here, which an apply ' +
+          "brings to one server after the other",
       );
     }
   }

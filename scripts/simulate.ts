@@ -1,5 +1,5 @@
 /**
- * Plays a range of seeds on several processes and prints a summary: `deno task sim FIRST LAST [JOBS] [--service zookeeper]`. The first seed
+ * Plays a range of seeds on several processes and prints a summary: `deno task sim FIRST LAST [JOBS] [--service zookeeper|static|adopted]`. The first seed
  * that violates an invariant is told with the end of its timeline, and ends the script with 1.
  *
  * @module
@@ -16,7 +16,8 @@ interface Played {
   readonly violation: { readonly seed: number; readonly story: readonly string[] } | undefined;
 }
 
-const service = Deno.args.includes("zookeeper") ? "zookeeper" : "etcd";
+const service = (["zookeeper", "static", "adopted"] as const).find((name) => Deno.args.includes(name)) ??
+  "etcd";
 const [first = 1, last = 1000, jobs = navigator.hardwareConcurrency] = Deno.args
   .filter((a) => a !== "--part" && a !== "--service" && a !== service).map(Number);
 if (![first, last, jobs].every((n) => Number.isInteger(n) && n > 0) || last < first) {

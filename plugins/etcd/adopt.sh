@@ -1,24 +1,5 @@
 # What of etcd runs on a host that no config names yet; see adopt.ts. It only looks.
 
-# Live processes by their name: PID, where it runs (host, user, container), its unit or "-".
-etcd_processes() {
-	for p in /proc/[0-9]*; do
-		read -r name <"$p/comm" && [ "$name" = etcd ] && read -r stat <"$p/stat" || continue
-		case ${stat##*) } in Z* | X*) continue ;; esac
-		where=host unit=
-		[ "$p/root" -ef / ] || where=container
-		while read -r line; do
-			path=${line#*:*:}
-			case $path/ in
-			*/kubepods* | */docker/* | */docker-* | *libpod-* | *cri-containerd* | *crio-* | */lxc*) where=container ;;
-			*/user@*) where=user ;;
-			esac
-			case $path in *.service*) unit=$(printf '%s\n' "$path" | tr / '\n' | sed -n '/\.service$/h;${g;p}') ;; esac
-		done <"$p/cgroup"
-		printf '%s %s %s\n' "${p#/proc/}" "$where" "${unit:--}"
-	done 2>/dev/null
-}
-
 # PID: its own variables, a line "--", its command line, one argument a line.
 etcd_started_with() {
 	tr '\000' '\n' <"/proc/$1/environ" | sed -n '/^ETCD_[A-Z0-9_]*=/p' && echo -- && tr '\000' '\n' <"/proc/$1/cmdline"
@@ -51,7 +32,7 @@ etcd_env_names() {
 etcd_adopt() {
 	ask manifest 0 test -e /etc/kubernetes/manifests/etcd.yaml
 	ask etcdctl 0 command -v etcdctl
-	ask processes 0 etcd_processes
+	ask processes 0 quorate_processes etcd
 	while read -r id where unit; do
 		[ "$where" = host ] || continue
 		ask "started.$id" 0 etcd_started_with "$id"

@@ -11,7 +11,14 @@ import { type EtcdOptions, peerUrl } from "./options.ts";
 import { etcdOptions } from "./spec.ts";
 import { type Scheme, type Tls, tlsOf } from "./adopt_tls.ts";
 
-export const adoptEtcd: Adopt = { probe: text, read };
+export const adoptEtcd: Adopt = {
+  probe: text,
+  runs: (asks) => asks.manifest?.code === 0 || (asks.processes?.out ?? "") !== "",
+  unread:
+    "where it wants other credentials, put ETCDCTL_… variables into a file on each host, and name that file: " +
+    "--option ctlEnv=/PATH",
+  read,
+};
 
 /** A host with what runs there, and where the record (or else what it was told) says that it is. */
 interface Placed extends Pick<FoundHost, "name" | "member"> {
@@ -60,7 +67,14 @@ function read(found: readonly FoundHost[], wishes: Wishes): Adopted {
     ...way,
     ...(differs.length === 0 ? {} : { configureMembers: false }),
   }));
-  const remarks = [...same.remarks, ...tls.remarks, ...extra.remarks, ...notesOf(hosts), ...differs];
+  const remarks = [
+    ...same.remarks,
+    ...tls.remarks,
+    ...extra.remarks,
+    ...notesOf(hosts),
+    ...differs,
+    ...namesNote(hosts),
+  ];
   return { addresses, options, remarks };
 }
 
@@ -253,6 +267,16 @@ function notesOf(hosts: readonly Placed[]): readonly Remark[] {
     });
   }
   return notes;
+}
+
+/** A member's own name is never changed; only two of one name could not be told apart in an initial cluster. */
+function namesNote(hosts: readonly Placed[]): readonly Remark[] {
+  const theirs = hosts.flatMap((h) => h.member?.name || []);
+  return hosts.every((h) => !h.member?.name || h.member.name === h.name) ? [] : [{
+    kind: "note",
+    what: "members keep the names that they have, which are not those of their nodes",
+    now: `nothing; only do not call a new node like a member: ${theirs.join(", ")}`,
+  }];
 }
 
 /**

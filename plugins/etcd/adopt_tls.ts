@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Remark, WrittenOptions } from "quorate";
-import { type Found, isPath } from "./found.ts";
+import { isPath, type Remark, type WrittenOptions } from "quorate";
+import type { Found } from "./found.ts";
 import type { EtcdTls } from "./options.ts";
 
 export type Scheme = "http" | "https";

@@ -4,7 +4,19 @@
  *
  * @module
  */
-import type { Asked, Asks, Remark, Wishes } from "quorate";
+import {
+  type Asked,
+  type Asks,
+  isPath,
+  linesOf,
+  printable,
+  processesOf,
+  type Remark,
+  runningOn,
+  type Stop,
+  stopOn,
+  type Wishes,
+} from "quorate";
 import { etcdOptions } from "./spec.ts";
 
 /** One running etcd. */
@@ -27,82 +39,30 @@ export interface Found {
 }
 
 const good = (asked: Asked | undefined): string | undefined => (asked?.code === 0 ? asked.out : undefined);
-/** Lines without what no config can hold. */
-const linesOf = (text: string | undefined): readonly string[] =>
-  (text ?? "").split("\n").filter((line) => line !== "" && printable(line));
-const printable = (text: string): boolean => !unprintable.test(text);
-// deno-lint-ignore no-control-regex -- these are what a value must not have
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/;
-
 const isUnit = new RegExp(etcdOptions.unit.pattern);
 const isUser = new RegExp(etcdOptions.user.pattern);
 
-/** An absolute path below the root, as options take it. */
-export const isPath = (text: string | undefined): text is string =>
-  text !== undefined && /^\/(?!\/*$)/.test(text) && printable(text);
-
 /** What runs on a host, or why it cannot be taken over. */
 export function findEtcd(host: string, asks: Asks, wishes: Wishes): Found | Remark {
-  const stop = (what: string, now: string): Remark => ({ kind: "stop", what: `${host}: ${what}`, now });
-  const processes = linesOf(asks.processes?.out).flatMap((line) => {
-    const [, pid, where, unit] = /^(\d+) (host|user|container) (\S+)$/.exec(line) ?? [];
-    return pid === undefined || where === undefined || unit === undefined ? [] : [{ pid, where, unit }];
-  });
-  const own = processes.filter((p) => p.where === "host");
-  const static_ = asks.manifest?.code === 0;
-  if (own.length === 0 && (static_ || processes.some((p) => p.where === "container"))) {
-    return static_
-      ? stop(
-        "etcd runs as a static pod (/etc/kubernetes/manifests/etcd.yaml), which is not supported yet: the kubelet " +
-          "starts it whenever its manifest is there, so no systemd unit can be fenced (S16, S17), and its settings " +
-          "and etcdctl are in a container",
-        "keep it with kubeadm; or move etcd to a systemd unit on hosts of its own (external etcd), and adopt that",
-      )
-      : stop(
-        "etcd runs in a container, which is not supported yet: its life is the container runtime's, so no systemd " +
-          "unit can be fenced (S16, S17)",
-        "run etcd from a systemd unit on the host itself, one member at a time, and adopt it then",
-      );
-  }
-  if (own.length === 0 && processes.length > 0) {
+  const stop = stopOn(host);
+  const processes = processesOf(asks);
+  if (asks.manifest?.code === 0 && !processes.some((p) => p.where === "host")) {
     return stop(
-      "etcd runs under a user's own systemd",
-      "run it from a unit of the system, and adopt it then",
+      "etcd runs as a static pod (/etc/kubernetes/manifests/etcd.yaml), which is not supported yet: the kubelet " +
+        "starts it whenever its manifest is there, so no systemd unit can be fenced (S16, S17), and its settings " +
+        "and etcdctl are in a container",
+      "keep it with kubeadm; or move etcd to a systemd unit on hosts of its own (external etcd), and adopt that",
     );
   }
-  const named = wishes.unit === undefined ? own : own.filter((p) => p.unit === wishes.unit);
-  const [one, ...others] = named;
-  if (one === undefined) {
-    return own.length === 0
-      ? stop("no etcd runs there", "start it, or name a host where it runs; a cluster is read from what runs")
-      : stop(
-        `${wishes.unit} runs no etcd; ${own.map((p) => p.unit).join(", ")} does`,
-        "name that: --option unit=…",
-      );
-  }
-  if (others.length > 0) {
-    return stop(
-      `more than one etcd runs there: ${named.map((p) => p.unit).join(", ")}`,
-      "say which: --option unit=…; a config can have a service for each",
-    );
-  }
-  if (one.unit === "-") {
-    return stop(
-      "etcd was started by hand, not by a systemd unit",
-      "write a unit for it and start it from there, one member at a time, and adopt it then",
-    );
-  }
-  if (!isUnit.test(one.unit)) {
-    return stop(`its unit is called ${one.unit}, which options.unit cannot name`, "give it another name");
-  }
-  return readFound(asks, one.pid, one.unit, stop);
+  const one = runningOn(host, asks, { called: "etcd", isUnit: (unit) => isUnit.test(unit) }, wishes);
+  return "kind" in one ? one : readFound(asks, one.pid, one.unit, stop);
 }
 
 function readFound(
   asks: Asks,
   pid: string,
   unit: string,
-  stop: (what: string, now: string) => Remark,
+  stop: Stop,
 ): Found | Remark {
   const started = good(asks[`started.${pid}`]);
   if (started === undefined) {

@@ -64,12 +64,12 @@ zk_disk_id() {
 	zk_ensemble='' zk_myid=''
 	[ ! -e "$1/quorate-ensemble" ] || read -r zk_ensemble <"$1/quorate-ensemble"
 	[ ! -e "$1/myid" ] || read -r zk_myid <"$1/myid"
-	case $zk_ensemble in '' | *[!0-9A-Za-z]*) echo "of which ensemble the data in $1 is, is not written beside it" >&2; return 2 ;; esac
+	case $zk_ensemble in '' | *[!0-9A-Za-z]*) echo "of which ensemble the data in $1 is, is not written beside it: start it, and the server says so itself" >&2; return 2 ;; esac
 	case $zk_myid in '' | *[!0-9]*) echo "there is data in $1, and no myid" >&2; return 2 ;; esac
 	echo "$zk_ensemble $zk_myid"
 }
 
-# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT: asks the server of this node.
+# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT MEMBERSHIP: asks the server of this node.
 zk_look() {
 	ask config 0 cat -- "$3"
 	ask myid 0 cat -- "$dir/myid"
@@ -85,4 +85,5 @@ zk_look() {
 	grep -q '^Mode: ' srvr.out || return
 	ask read 0 zk_read "$1" "$2"
 	ask follows 0 zk_follows "$4"
+	[ "$6" = dynamic ] || ask conf 0 zk_word "$1" "$2" conf
 }

@@ -3,19 +3,32 @@
  *
  * @module
  */
-import { type HostNode, type Late, type Observation, quote } from "quorate";
-import { hostAndPort, peerAddress, serverLine, type ZooKeeperOptions } from "./options.ts";
+import { type HostNode, type Late, type Member, type Observation, quote } from "quorate";
+import {
+  hostAndPort,
+  isStatic,
+  peerAddress,
+  serverLine,
+  serverSpec,
+  type ZooKeeperOptions,
+} from "./options.ts";
 import { HIGHEST, VERSION } from "./read.ts";
+import { idsIn, runningLists, vacated } from "./servers.ts";
 
 /** ZooKeeper's own limit: the id is the first byte of each session's. */
 const MOST = 255;
 
 /** A derived value, or undefined while it does not exist; only the linearizable record counts (S2). */
-export function derive(key: string, seen: Observation, o: ZooKeeperOptions): string | undefined {
+export function derive(
+  key: string,
+  seen: Observation,
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+): string | undefined {
   if (seen.state !== "held") return undefined;
   switch (key) {
     case "nextId":
-      return nextId(seen);
+      return (isStatic(o) ? vacated(seen, nodes, o) : undefined) ?? nextId(seen);
     case "version":
       return newest(seen, VERSION, (text) => BigInt(`0x${text}`));
     case "ensemble":
@@ -24,8 +37,46 @@ export function derive(key: string, seen: Observation, o: ZooKeeperOptions): str
         ? undefined
         : seen.members.map((m) => serverLine(m, o)).join(" ");
     default:
-      return undefined;
+      return ofList(key, seen, o, nodes);
   }
+}
+
+/**
+ * Of a static ensemble: `servers:NODE` is the list that this node's server should have, of all voters and of itself, who
+ * need not vote yet; `registering:NODE`, `registering:NODE:ID` (which takes over the id of who was there before),
+ * `promoting:NODE`, `leaving:NODE` and `removing:ID` what `/quorate` is to hold.
+ */
+function ofList(
+  key: string,
+  seen: Observation,
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+): string | undefined {
+  const [verb, whose, taken] = key.split(":");
+  // Of one that a plan only expects there is no address yet.
+  if (whose === undefined || seen.members.some((m) => m.peerUrls.length === 0)) return undefined;
+  const own = seen.members.find((m) => m.node === whose);
+  const voting = (m: Member): Member => m === own ? { ...m, role: "voter" } : m;
+  if (verb === "servers") {
+    const list = seen.members.filter((m) => m.role !== "learner" || m === own).map(voting);
+    return own === undefined ? undefined : list.map((m) => serverLine(m, o)).join(" ");
+  }
+  const highest = newest(seen, HIGHEST, BigInt);
+  const text = (members: readonly Member[], more: readonly string[], given = highest): string | undefined =>
+    given === undefined
+      ? undefined
+      : [seen.clusterId, given, ...members.map((m) => serverLine(m, o)), ...more].join(" ");
+  if (verb === "removing") return text(seen.members.filter((m) => m.id !== whose), []);
+  if (verb === "leaving") return text(seen.members.filter((m) => m !== own), []);
+  if (verb === "promoting") return own === undefined ? undefined : text(seen.members.map(voting), []);
+  if (verb !== "registering") return undefined;
+  const id = derive("nextId", seen, o, nodes);
+  const node = nodes.find((n) => n.name === whose);
+  return id === undefined || node === undefined || (taken !== undefined && taken !== id) ? undefined : text(
+    seen.members,
+    [`server.${id}=${serverSpec(node, "observer", o)}`],
+    String(Math.max(Number(highest), Number(id))),
+  );
 }
 
 /** The value that the most advanced reader saw. */
@@ -46,7 +97,9 @@ function nextId(seen: Observation): string | undefined {
       typeof i === "string" || i.clusterId !== seen.clusterId ? [] : [Number(i.memberId)]
     )
   );
-  const next = Math.max(Number(highest), ...known, ...seen.members.map((m) => Number(m.id))) + 1;
+  // A server of a list is counted as long as anybody works with that.
+  const listed = runningLists(seen).flatMap(idsIn).map(Number);
+  const next = Math.max(Number(highest), ...known, ...seen.members.map((m) => Number(m.id)), ...listed) + 1;
   return next > MOST ? undefined : String(next);
 }
 
@@ -70,10 +123,11 @@ export function lateShell(
     const node = nodes.find((n) => n.name === name);
     return node === undefined
       ? undefined
-      : `${session} | zk_lines | sed -n ${
+      : `${isStatic(o) ? listed(seen, `${quote(at.host)} ${at.port}`) : `${session} | zk_lines`} | sed -n ${
         quote(`s/^server\\.\\([0-9]*\\)=${peerAddress(node, o)}:.*/\\1/p`)
       }`;
   }
+  if (isStatic(o)) return listShell(late.key, seen, nodes, o, `${quote(at.host)} ${at.port}`);
   // NAME HIGHEST, which no other text in the session looks like.
   const name = `${session} | tr -c '[:alnum:] ' '\\n' | grep -xE -m 1 '[0-9A-Za-z]+ [0-9]+'`;
   switch (late.key) {
@@ -85,6 +139,43 @@ export function lateShell(
       return `${name} | cut -d ' ' -f 1`;
     case "nextId":
       return `echo $(( $(${name} | cut -d ' ' -f 2) + 1 ))`;
+    default:
+      return undefined;
+  }
+}
+
+/** What `/quorate` holds, a word a line. */
+const listed = (seen: Observation, at: string): string => `zk_listed ${quote(seen.clusterId ?? "")} ${at}`;
+
+/** The same for a static ensemble, by what `/quorate` holds at the server at `HOST PORT`. */
+function listShell(
+  key: string,
+  seen: Observation,
+  nodes: readonly HostNode[],
+  o: ZooKeeperOptions,
+  at: string,
+): string | undefined {
+  const [verb = "", whose, taken] = key.split(":");
+  const words = listed(seen, at);
+  const node = nodes.find((n) => n.name === whose);
+  const address = node === undefined ? "" : peerAddress(node, o);
+  const votes = `sed ${quote(`s/=${address}:observer/=${address}:participant/`)}`;
+  const line = "tr '\\n' ' '";
+  switch (verb) {
+    case "version":
+      return `zk_version ${at}`;
+    case "clusterId":
+      return `${words} | sed -n 1p`;
+    case "servers":
+      return `${words} | sed 1,2d | ${votes} | ${line}`;
+    case "promoting":
+      return `${words} | ${votes} | ${line}`;
+    case "removing":
+      return `${words} | grep -v ${quote(`^server[.]${whose}=`)} | ${line}`;
+    case "leaving":
+      return `${words} | grep -vF ${quote(`=${address}:`)} | ${line}`;
+    case "registering":
+      return node && `${words} | zk_registering ${quote(serverSpec(node, "observer", o))} ${taken ?? ""}`;
     default:
       return undefined;
   }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { Drift, NodeFacts } from "quorate";
-import type { ZooKeeperOptions } from "./options.ts";
+import type { Drift, NodeFacts, Observation } from "quorate";
+import { isStatic, type ZooKeeperOptions } from "./options.ts";
 import { RESTART } from "./read.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
 /** The keys that Quorate writes on every node, and keeps as they are. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  reconfigEnabled: "true",
+  reconfigEnabled: isStatic(o) ? "false" : "true",
   // A server that once stood alone would serve without a quorum, and cannot be joined.
   standaloneEnabled: "false",
   // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
@@ -18,11 +19,14 @@ export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string
   ...o.settings,
 });
 
-/** What a first start needs, where the options say nothing else: the values of ZooKeeper's own sample. */
+/** The values of ZooKeeper's own sample. */
+export const SAMPLE: Readonly<Record<string, string>> = { tickTime: "2000", initLimit: "10", syncLimit: "5" };
+
+/** What a first start needs, where the options say nothing else. */
 export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  tickTime: "2000",
-  initLimit: "10",
-  syncLimit: "5",
+  ...SAMPLE,
+  // Where the list is in zoo.cfg, so is the port, and `conf` tells the list that a server works with.
+  ...(isStatic(o) ? { clientPort: String(o.clientPort), "4lw.commands.whitelist": "srvr,conf" } : {}),
   ...ownSettings(o),
 });
 
@@ -32,10 +36,36 @@ export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, stri
  *
  * An ensemble that others built without `reconfigEnabled` is not switched over by a restart that nobody asked for.
  */
-export function zookeeperDrift(o: ZooKeeperOptions, facts: Pick<NodeFacts, "settings">): Drift {
+export function zookeeperDrift(
+  o: ZooKeeperOptions,
+  facts: Pick<NodeFacts, "settings">,
+  seen: Pick<Observation, "members" | "nodes">,
+): Drift {
   const there = facts.settings;
-  if (there === undefined || !o.configureMembers) return { settings: {} };
+  if (there === undefined) return { settings: {} };
+  const servers = isStatic(o) ? serversDrift(there, seen) : {};
+  if (!o.configureMembers) return { settings: servers };
   const due = there[RESTART] !== undefined;
   const wanted = Object.entries(due ? ownSettings(o) : o.settings);
-  return { settings: Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)) };
+  return {
+    settings: {
+      ...servers,
+      ...Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)),
+    },
+  };
+}
+
+/**
+ * A change of the list has not come to this server yet, or its zoo.cfg would have it start with another list. Nothing is
+ * known to differ where `/quorate` has no list, and the servers' own ones are the record; nor where a plan looks ahead.
+ */
+function serversDrift(
+  there: Readonly<Record<string, string>>,
+  { members, nodes }: Pick<Observation, "members" | "nodes">,
+): Readonly<Record<string, string>> {
+  const recorded = listText(members);
+  if (Object.values(nodes).every((f) => f.settings?.[SERVERS] !== recorded)) return {};
+  // One that serves nothing does not tell with which list.
+  const running = there[RUNNING] ?? (there[RESTART] === undefined ? recorded : undefined);
+  return running === recorded && (there[WRITTEN] ?? recorded) === recorded ? {} : { [SERVERS]: recorded };
 }

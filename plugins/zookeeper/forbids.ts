@@ -3,16 +3,19 @@
  *
  * @module
  */
-import { type Change, memberOn, type Observation, type Refusal } from "quorate";
+import { type Change, type HostNode, type Member, memberOn, type Observation, type Refusal } from "quorate";
 import { derive } from "./derive.ts";
-import type { ZooKeeperOptions } from "./options.ts";
-import { HIGHEST } from "./read.ts";
+import { staticForbids } from "./list_forbids.ts";
+import { isStatic, type ZooKeeperOptions } from "./options.ts";
+import { HIGHEST, UNNAMED } from "./read.ts";
 
-const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
+/** What zoo.cfg takes as it is. */
+export const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
 
 /** Why this change must not be made with the settings that are there, or undefined. */
 export function zookeeperForbids(
   o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
   change: Change,
   seen: Observation,
 ): Refusal | undefined {
@@ -28,10 +31,15 @@ export function zookeeperForbids(
       unblock: "keep that key by hand, and take it out of the options",
     };
   }
-  if (!joins(change) && change.case !== "remove") return undefined;
+  const early = beforeItsName(change, seen);
+  if (early !== undefined) return early;
+  if (!joins(change) && change.case !== "remove") {
+    return isStatic(o) ? staticForbids(o, nodes, change, seen) : undefined;
+  }
   // Who is recorded already has an id.
   const comes = joins(change) && memberOn(seen, change.node.name) === undefined;
-  if (comes && seen.state === "held" && derive("nextId", seen, o) === undefined) return noId(seen);
+  if (comes && seen.state === "held" && derive("nextId", seen, o, nodes) === undefined) return noId(seen);
+  if (isStatic(o)) return staticForbids(o, nodes, change, seen);
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
     // A server that a plan only expects has no id yet, and no zoo.cfg.
@@ -41,12 +49,38 @@ export function zookeeperForbids(
   return fixed === undefined ? undefined : {
     rule: "S22",
     evidence:
-      `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it ` +
-      "runs; lists of servers in files alone are not kept",
+      `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it runs`,
     unblock:
-      "set reconfigEnabled=true and standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
+      "set membership: static, and its lists are changed in the files; or set reconfigEnabled=true and " +
+      "standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
   };
 }
+
+/**
+ * An ensemble that others built gets its name once, for good. Who reads another list of members, or is down, may be of
+ * another ensemble, and its own data lie somewhere: so a name is given only where each voter was heard on its own host to
+ * serve the same list (S2 has compared them), and nothing else is done before.
+ */
+function beforeItsName(change: Change, seen: Observation): Refusal | undefined {
+  if (!isUnnamed(seen)) return undefined;
+  const serves = (m: Member): boolean =>
+    m.health === "healthy" && m.node !== undefined && seen.nodes[m.node]?.view?.identity?.memberId === m.id;
+  const away = seen.members.filter((m) => m.role !== "observer" && !serves(m));
+  const latches = change.case === "repairConfig" && change.latchOnly;
+  if (latches && away.length === 0) return undefined;
+  return {
+    rule: "S22",
+    evidence: "the ensemble has no name yet, and gets one only while each of its servers is heard to serve" +
+      (away.length === 0 ? "" : `, which ${away.map((m) => m.node ?? m.name).join(", ")} is not`),
+    unblock: away.length === 0
+      ? "let the members be those that it has, and apply; then change them"
+      : "bring that one back, or take it out of the ensemble by hand; then apply",
+  };
+}
+
+/** `/quorate` is not there, and never was; or a plan has not yet made it. */
+export const isUnnamed = (seen: Observation): boolean =>
+  Object.values(seen.nodes).some((f) => f.settings?.[UNNAMED] !== undefined);
 
 const joins = (c: Change): c is Extract<Change, { readonly case: "add" | "replace" }> =>
   c.case === "add" || c.case === "replace";

@@ -4,13 +4,14 @@
  * @module
  */
 import { definePlugin, type ServiceView, type Tri } from "quorate";
+import { adoptZooKeeper } from "./adopt.ts";
 import { zookeeperAskPeers, zookeeperCheck } from "./check.ts";
 import { derive, lateShell } from "./derive.ts";
 import { zookeeperDrift } from "./drift.ts";
 import { zookeeperForbids } from "./forbids.ts";
-import { peerAddress } from "./options.ts";
+import { isStatic, peerAddress } from "./options.ts";
 import { zookeeperPlaybook } from "./playbook.ts";
-import { readPeers, readZooKeeper } from "./read.ts";
+import { readPeers, readZooKeeper, RESTART } from "./read.ts";
 import { zookeeperShell } from "./shell.ts";
 import { zookeeperOptions } from "./spec.ts";
 
@@ -34,11 +35,15 @@ function caughtUp(learner: ServiceView, leader: ServiceView): Tri {
     : "no";
 }
 
-/** Keeps ZooKeeper ensembles, 3.5 and later, whose members can be changed while they run (`reconfigEnabled`). */
+/**
+ * Keeps ZooKeeper ensembles, 3.5 and later: those whose members can be changed while they run (`reconfigEnabled`), and
+ * those whose list of servers stands in their files.
+ */
 export const zookeeper = definePlugin({
   name: "zookeeper",
   options: zookeeperOptions,
   playbook: zookeeperPlaybook,
+  adopt: adoptZooKeeper,
   describe: ({ options, nodes }) => ({
     facts: { zookeeper: options, nodes },
     unit: options.unit,
@@ -52,9 +57,10 @@ export const zookeeper = definePlugin({
     readPeers,
     claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
     caughtUp,
-    drift: (facts) => zookeeperDrift(options, facts),
-    forbids: (change, seen) => zookeeperForbids(options, change, seen),
-    derived: (key, seen) => derive(key, seen, options),
+    drift: (facts, _node, _member, seen) => zookeeperDrift(options, facts, seen),
+    outdated: (facts) => isStatic(options) && facts.settings?.[RESTART] !== undefined,
+    forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
+    derived: (key, seen) => derive(key, seen, options, nodes),
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),
 });

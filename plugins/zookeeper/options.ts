@@ -8,6 +8,9 @@ import type { zookeeperOptions } from "./spec.ts";
 
 export type ZooKeeperOptions = OptionsOf<typeof zookeeperOptions>;
 
+/** The list of servers stands in each server's zoo.cfg, and nowhere else. */
+export const isStatic = (o: ZooKeeperOptions): boolean => o.membership === "static";
+
 const bracketed = (address: string): string => address.includes(":") ? `[${address}]` : address;
 
 /** Where a server's peers reach it, as the record writes it: `ADDRESS:QUORUMPORT:ELECTIONPORT`. */

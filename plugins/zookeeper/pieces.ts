@@ -20,6 +20,7 @@ import {
   type HostNode,
   type Kept,
   latch,
+  type Late,
   learner,
   type Member,
   member,
@@ -40,7 +41,8 @@ import {
   voter,
   wait,
 } from "quorate";
-import { serverSpec, type ZooKeeperOptions } from "./options.ts";
+import { isUnnamed } from "./forbids.ts";
+import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
 import { firstWords, unitFile } from "./settings.ts";
 
 /** What every piece looks at. */
@@ -63,11 +65,13 @@ export const kept = (s: Scene): Kept => ({
   diskId: "zk_disk_id",
 });
 
+const words = ({ service, options: o }: Scene): Command =>
+  sh`${service} ${o.clientPort} ${o.java} ${o.classPath}${authWord(o)}`;
+const authWord = (o: ZooKeeperOptions): Command => o.auth === undefined ? sh`` : sh` ${o.auth}`;
+
 /** The ensemble as the node that a step runs on reaches it: by its own server, with its own credentials. */
-export const through = ({ service, options: o }: Scene, command: Command): Command =>
-  sh`zk_with ${service} ${o.clientPort} ${o.java} ${o.classPath}${
-    o.auth === undefined ? sh`` : sh` ${o.auth}`
-  } && ${command}`;
+export const through = (s: Scene, command: Command): Command =>
+  sh`${isStatic(s.options) ? sh`zk_near` : sh`zk_with`} ${words(s)} && ${command}`;
 
 /** Another reconfiguration came first: the version that was seen is not the newest any more. Then it is seen anew. */
 const overtaken = { forMs: 30_000, everyMs: 300, when: "is not valid" };
@@ -107,7 +111,9 @@ export function stage(nodes: readonly HostNode[], s: Scene) {
       stageNode(
         n,
         kept(s),
-        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
+        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath} ${o.membership}${
+          authWord(o)
+        }`,
       )
     ),
   ];
@@ -116,31 +122,67 @@ export function stage(nodes: readonly HostNode[], s: Scene) {
 /** What a node needs for a first start: who it is, of which ensemble, and who else there is. */
 export const configuring = (s: Scene, id: Arg, ensemble: Arg, servers: Arg): Command => {
   const o = s.options;
-  return sh`zk_configure ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${id} ${ensemble} ${servers} ${
-    firstWords(o)
-  }`;
+  return sh`${
+    isStatic(o) ? sh`zk_configure_static` : sh`zk_configure`
+  } ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${id} ${ensemble} ${servers} ${firstWords(o)}`;
 };
 
 /** The same from the live record, for a server that it names already. */
 export const configureRecorded = (n: HostNode, s: Scene): Command =>
-  configuring(s, memberId({ node: n.name }), derived("clusterId"), derived("ensemble"));
+  configuring(
+    s,
+    memberId({ node: n.name }),
+    derived("clusterId"),
+    isStatic(s.options) ? listFor(n) : derived("ensemble"),
+  );
+
+/** The servers that a node's own one should work with, as words. */
+export const listFor = (n: HostNode): Late => derived(`servers:${n.name}`);
+
+/**
+ * How the record comes to name an observer, a voter in its place, and nobody: by a reconfiguration, or by what is written
+ * into `/quorate`. Both against the version that was seen. `id`: of whom the one that comes takes the id over.
+ */
+function recording(s: Scene) {
+  const [version, o] = [derived("version"), s.options];
+  const note = (what: string): Command => through(s, sh`zk_note ${version} ${derived(what)}`);
+  return isStatic(o)
+    ? {
+      register: (n: HostNode, id?: string) =>
+        note(`registering:${n.name}${id === undefined ? "" : `:${id}`}`),
+      promote: (n: HostNode) => note(`promoting:${n.name}`),
+      takeBack: (n: HostNode) => note(`leaving:${n.name}`),
+      remove: (m: Member) => note(`removing:${m.id}`),
+    }
+    : {
+      register: (n: HostNode) =>
+        through(
+          s,
+          sh`zk_register ${derived("clusterId")} ${derived("nextId")} ${
+            serverSpec(n, "observer", o)
+          } ${version}`,
+        ),
+      promote: (n: HostNode) =>
+        through(
+          s,
+          sh`zk_promote ${memberId({ node: n.name })} ${serverSpec(n, "participant", o)} ${version}`,
+        ),
+      takeBack: (n: HostNode) => through(s, sh`zk_remove ${memberId({ node: n.name })} ${version}`),
+      remove: (m: Member) => through(s, sh`zk_remove ${m.id} ${version}`),
+    };
+}
 
 /**
  * Joins a node: staged, an observer, started, promoted when it is in sync (S8, S12, S13). Whoever calls this waits until
  * all are healthy.
  */
-export function join(n: HostNode, s: Scene) {
+export function join(n: HostNode, s: Scene, id?: string) {
   const o = s.options;
   return [
     ...stage([n], s),
     step(
       `register-learner:${n.name}`,
-      run(through(
-        s,
-        sh`zk_register ${derived("clusterId")} ${derived("nextId")} ${serverSpec(n, "observer", o)} ${
-          derived("version")
-        }`,
-      )),
+      run(recording(s).register(n, id)),
       {
         title: `register ${n.name} as an observer`,
         on: anyVoter(),
@@ -148,7 +190,7 @@ export function join(n: HostNode, s: Scene) {
         unless: recorded(n),
         retry: overtaken,
         undo: {
-          command: through(s, sh`zk_remove ${memberId({ node: n.name })} ${derived("version")}`),
+          command: recording(s).takeBack(n),
           if: all(recorded(n), learner(n)),
           effect: { does: "nothing" },
         },
@@ -160,7 +202,7 @@ export function join(n: HostNode, s: Scene) {
       run(
         sh`quorate_unmark ${s.service} intent started && ${
           configureRecorded(n, s)
-        } && quorate_enable ${s.options.unit}`,
+        } && quorate_enable ${o.unit}`,
       ),
       {
         title: `configure ${n.name} with the live list of servers`,
@@ -176,10 +218,7 @@ export function join(n: HostNode, s: Scene) {
     }),
     step(
       `promote:${n.name}`,
-      run(through(
-        s,
-        sh`zk_promote ${memberId({ node: n.name })} ${serverSpec(n, "participant", o)} ${derived("version")}`,
-      )),
+      run(recording(s).promote(n)),
       {
         title: `promote ${n.name} to a voter`,
         on: anyVoter(),
@@ -196,7 +235,7 @@ export function join(n: HostNode, s: Scene) {
  * session outlives the election.
  */
 export const removeMember = (m: Member, s: Scene) =>
-  step(`remove:${m.node ?? m.id}`, run(through(s, sh`zk_remove ${m.id} ${derived("version")}`)), {
+  step(`remove:${m.node ?? m.id}`, run(recording(s).remove(m)), {
     title: `remove server ${m.id}${m.node === undefined ? "" : ` (${m.node})`}`,
     on: anyVoter({ not: m.id }),
     effect: removes(m, { elects: true }),
@@ -208,6 +247,31 @@ export const removeMember = (m: Member, s: Scene) =>
 /** All voters and the newly joined are latched anew. */
 export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
   toLatch(s.nodes, s.seen, also, not).map((n) => latchOn(n, s));
+
+/** S3: an ensemble that others built gets its name with the first latch; a create does nothing where it has one. */
+export const nameIt = (n: HostNode, s: Scene) =>
+  given(
+    isUnnamed(s.seen) && !isLatched(s.seen) && s.options.ensemble?.split(" "),
+    ([name = "", highest = ""]) => [
+      step(
+        `name-ensemble:${n.name}`,
+        run(sh`zk_near ${words(s)} && zk_adopt ${name} ${highest} ${writers(s.options)}`),
+        {
+          title: "write a name for the ensemble into /quorate, unless there is one",
+          on: node(n),
+          effect: nothing,
+          idempotent: true,
+        },
+      ),
+    ],
+  );
+
+/** Who may write `/quorate` from then on: whoever may reconfigure, and where nobody is asked to be that, anybody. */
+const writers = (o: ZooKeeperOptions): string =>
+  !isStatic(o) ? "world:anyone:r" : o.auth === undefined ? "world:anyone:rw" : "world:anyone:r,auth::rwa";
+
+const isLatched = (seen: Observation): boolean =>
+  Object.values(seen.nodes).some((f) => typeof f.latch !== "string");
 
 /** Beside the data of an ensemble that others built, its name is written first. */
 export const latchOn = (n: HostNode, s: Scene) => {

@@ -36,7 +36,7 @@ import {
   waitSettled,
   writeIntent,
 } from "quorate";
-import { serverSpec, type ZooKeeperOptions } from "./options.ts";
+import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
 import {
   configureRecorded,
   configuring,
@@ -44,13 +44,17 @@ import {
   kept,
   latchAll,
   latchOn,
+  nameIt,
   removeMember,
   type Scene,
   snapshot,
   stage,
   through,
 } from "./pieces.ts";
+import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
+import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
+import { removeStatic, replaceStatic } from "./static_cases.ts";
 
 /** The options of one service, and the hosts that they are for. */
 export interface Bound {
@@ -76,6 +80,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const members = [...f.desired].sort((a, b) => (a.name < b.name ? -1 : 1));
     const idOf = (n: HostNode) => members.indexOf(n) + 1;
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
+    const name = isStatic(o) ? sh`zk_name_static ${f.token}` : sh`zk_name ${f.token} ${members.length}`;
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...stage(fresh, s),
@@ -99,7 +104,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         title: "wait until all are healthy",
         timeoutMs: 120_000,
       }),
-      step("name-ensemble", run(through(s, sh`zk_name ${f.token} ${members.length}`)), {
+      step("name-ensemble", run(through(s, name)), {
         title: "write the ensemble's name into the ensemble",
         on: anyVoter(),
         effect: nothing,
@@ -121,15 +126,19 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),
+    ...f.nodes.map((n) =>
+      f.seen.nodes[n.name]?.process === "yes" ? startAnew(n, scene(f)) : startOwn(n, f.seen, kept(scene(f)))
+    ),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 
   add: (f) => {
     const s = scene(f);
     return [
+      ...finish(s),
       ...snapshot(s),
       ...join(f.node, s),
+      ...roll(s),
       waitSettled("wait-all", [f.node], f.seen),
       ...latchAll(s, [f.node]),
     ];
@@ -137,6 +146,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   remove: (f) => {
     const s = scene(f);
+    if (isStatic(s.options)) return removeStatic(f.member, f.node, s);
     return [
       ...snapshot(s, f.member),
       removeMember(f.member, s),
@@ -148,12 +158,13 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   replace: (f) => {
     const s = scene(f);
-    const leave = [removeMember(f.member, s), ...putAway(f.oldNode, f.member, f.seen, kept(s))];
+    if (isStatic(s.options)) return replaceStatic(f, s);
+    const leaves = [removeMember(f.member, s), ...putAway(f.oldNode, f.member, f.seen, kept(s))];
     const come = join(f.node, s);
     return [
       ...snapshot(s, f.member),
       // A dead member only costs margin, so it goes first; a healthy one is worth its vote until the new one has joined.
-      ...(f.dead ? [...leave, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leave]),
+      ...(f.dead ? [...leaves, ...come] : [...come, waitSettled("wait-joined", [f.node], f.seen), ...leaves]),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),
     ];
@@ -208,7 +219,17 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const s = scene(f);
     const o = s.options;
     const latches = given(holdsItsData(f.seen, f.member) && f.node, (n) => [latchOn(n, s)]);
-    if (f.latchOnly) return latches;
+    if (f.latchOnly) return [...nameIt(f.node, s), ...latches];
+    if (isStatic(o)) {
+      // Others that lack the list get it too, whether they are to stay or not: who leads last has to be one for all.
+      const change = f.settings[SERVERS] === undefined
+        ? [
+          relist(`configure:${f.node.name}`, f.node, s, f.settings),
+          reload(`restart:${f.node.name}`, f.node, s),
+        ]
+        : finish(s, { also: f.node });
+      return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
+    }
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {
         title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,

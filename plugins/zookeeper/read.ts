@@ -14,8 +14,17 @@ import type {
   Sight,
   Tri,
 } from "quorate";
-import { peerAddress, type ZooKeeperOptions } from "./options.ts";
-import { type Ensemble, readEnsemble, readKernelAddress, readName, readProperties } from "./record.ts";
+import { good, hollow, identityOf, type Named, nameOf, readDisk, writtenDisk } from "./identity.ts";
+import { isStatic, peerAddress, type ZooKeeperOptions } from "./options.ts";
+import {
+  type Ensemble,
+  readEnsemble,
+  readKernelAddress,
+  readName,
+  readProperties,
+  readServers,
+} from "./record.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 import { readSession, type Session } from "./session.ts";
 
 /**
@@ -26,30 +35,35 @@ export const VERSION = "/zookeeper/config version";
 export const HIGHEST = "/quorate highest";
 /** A restart is due: what zoo.cfg says has not come into effect. */
 export const RESTART = "restart";
+/** The ensemble has no name yet, and this server goes by the one that the options would give it. */
+export const UNNAMED = "/quorate none";
 
 /** Reads a check's answers. */
 export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: readonly HostNode[]): Sight {
   const session = readSession(good(asks.read) ?? "");
-  const ensemble = ensembleOf(session, options, nodes);
-  const disk = readDisk(asks, session);
+  const written = writtenDisk(asks);
+  const name = nameOf(asks, session, written, options);
+  const disk = readDisk(asks, session, written, name);
   const settings = readSettings(asks.config);
-  const name = typeof session?.own === "object" ? readName(session.own.text) : undefined;
+  const lists = isStatic(options) ? readLists(asks, session, settings, options, nodes) : undefined;
+  const ensemble = lists === undefined
+    ? ensembleOf(session, options, nodes)
+    : lists.members && { members: lists.members, version: lists.version };
   return {
-    view: viewOf(asks, session, ensemble, disk, options),
+    view: viewOf(asks, session, ensemble, written, name, options),
     disk,
     dataPath: good(asks.used)?.trim() ?? settings?.dataLogDir ?? settings?.dataDir,
     settings: settings && {
       ...settings,
       ...(asks.restart?.code === 0 ? { [RESTART]: "due" } : {}),
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
-      ...(name === undefined ? {} : { [HIGHEST]: String(name.highest) }),
+      ...(name === undefined ? {} : name.given ? { [UNNAMED]: "yes" } : { [HIGHEST]: String(name.highest) }),
+      ...lists?.settings,
     },
     installed: versionOf(asks.srvr),
-    notices: noticesOf(session, name !== undefined),
+    notices: noticesOf(name),
   };
 }
-
-const good = (asked: Asked | undefined): string | undefined => (asked?.code === 0 ? asked.out : undefined);
 
 // ---- the running server ------------------------------------------------------------------------------------------
 
@@ -64,6 +78,36 @@ function ensembleOf(
 }
 
 /**
+ * The lists of a static ensemble. What it works with a server tells only by `conf`, which has to be let through; what
+ * its `/zookeeper/config` says is the same on 3.8.0, and good enough to look at, not to change by.
+ */
+function readLists(
+  asks: Asks,
+  session: Session | undefined,
+  settings: Readonly<Record<string, string>> | undefined,
+  options: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+) {
+  const hosts = new Set(nodes.map((n) => peerAddress(n, options)));
+  const servers = (lines: readonly string[]) => readServers(lines, options.clientPort, (at) => hosts.has(at));
+  const own = typeof session?.own === "object" ? session.own : undefined;
+  const record = servers(own === undefined ? [] : readName(own.text)?.servers ?? []);
+  const [, told] = /^membership: *\n([^]*)$/m.exec(good(asks.conf) ?? "") ?? [];
+  const running = told === undefined ? undefined : servers(told.split("\n"));
+  const written = servers(
+    Object.entries(settings ?? {}).filter(([key]) => key.startsWith("server.")).map((pair) => pair.join("=")),
+  );
+  const said = typeof session?.config === "object" ? servers(session.config.text.split("\n")) : undefined;
+  const text = (key: string, members: readonly RecordedMember[] | undefined) =>
+    members === undefined ? {} : { [key]: listText(members) };
+  return {
+    members: session === undefined ? undefined : record ?? running ?? said,
+    version: String(own?.version ?? 0),
+    settings: { ...text(SERVERS, record), ...text(RUNNING, running), ...text(WRITTEN, written) },
+  };
+}
+
+/**
  * No process, no view, unless another's holds its ports. A process that does not answer has one that says nothing but
  * what was said instead.
  */
@@ -71,19 +115,20 @@ function viewOf(
   asks: Asks,
   session: Session | undefined,
   ensemble: Ensemble | undefined,
-  disk: Sight["disk"],
+  written: Sight["disk"],
+  name: Named | undefined,
   options: ZooKeeperOptions,
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const mode = modeOf(asks.srvr);
-  const identity = session === undefined ? undefined : identityOf(session, disk);
+  const identity = session === undefined ? undefined : identityOf(session, written, name);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
   const members = ensemble?.members;
   return {
     identity,
     // The session was a write: a majority has taken part in it, and it was answered only then.
     linearizable: session !== undefined
-      ? hollow(asks, session, disk) ? "no" : "yes"
+      ? hollow(asks, session, written) ? "no" : "yes"
       : silent(asks.srvr)
       ? "no"
       : "unknown",
@@ -101,7 +146,7 @@ function viewOf(
     version: versionOf(asks.srvr),
     alarms: [],
     pristine: "no",
-    trouble: hollow(asks, session, disk)
+    trouble: hollow(asks, session, written)
       ? "it serves without /quorate: ask the other servers (get /quorate). If they have it, the leader did not send this " +
         "one all that the ensemble holds: stop it, move its version-2 away, and it is repaired as wiped. If none has it, " +
         'it was deleted, and no data may be moved: create it again, "NAME HIGHEST-ID", NAME as in quorate-ensemble ' +
@@ -109,26 +154,6 @@ function viewOf(
       : troubleOf(asks, session, ensemble, identity, options),
   };
 }
-
-/** `/quorate` names the ensemble; one that is being formed has none yet, and goes by what was written beside its data. */
-function identityOf(session: Session, disk: Sight["disk"]): Identity | undefined {
-  const memberId = session.server;
-  if (typeof session.own === "object") {
-    const name = readName(session.own.text);
-    return name && { clusterId: name.ensemble, memberId };
-  }
-  return session.own === "none" && typeof disk === "object"
-    ? { clusterId: disk.clusterId, memberId }
-    : undefined;
-}
-
-/**
- * It serves, and lacks what its ensemble has had since it was formed: its leader sent it the latest changes only. Up to
- * 3.8.0 at least, a leader that has been an observer takes its window of changes to begin at 0, where an empty server is
- * (`Observer` makes requests that have no zxid). Whoever promoted such a server, or let it lead, would lose the rest.
- */
-const hollow = (asks: Asks, session: Session | undefined, disk: Sight["disk"]): boolean =>
-  session?.own === "none" && typeof disk === "object" && asks.intent?.code !== 0;
 
 const MODE = /^Mode: (leader|follower|observer)$/m;
 const modeOf = (asked: Asked | undefined): string | undefined => MODE.exec(good(asked) ?? "")?.[1];
@@ -183,8 +208,8 @@ function troubleOf(
   if (identity === undefined) {
     const highest = Math.max(...ensemble.members.map((m) => Number(m.id)));
     return session.own === "none"
-      ? `the ensemble has no name yet: give it one, once, in ZooKeeper's shell: create /quorate "NAME ${highest}", NAME ` +
-        "being letters and digits that no other ensemble has"
+      ? `the ensemble has no name yet: let options.ensemble be "NAME ${highest}", as \`quorate init --from HOST\` writes it, ` +
+        "NAME being letters and digits that no other ensemble has; then apply writes it into /quorate, once"
       : '/quorate does not hold "NAME HIGHEST-ID", or not everybody may read it';
   }
   return undefined;
@@ -193,23 +218,6 @@ const lastLine = (text: string | undefined): string => text?.trim().split("\n").
 
 // ---- the disk and the files of the node --------------------------------------------------------------------------
 
-/**
- * `zk_disk_id`. Where Quorate has written no name beside the data, as in an ensemble that others built, the running
- * server says of which ensemble it is, and myid who it is.
- */
-function readDisk(asks: Asks, session: Session | undefined): Identity | "none" | "unknown" {
-  if (asks.disk?.code === 1) return "none";
-  const [, clusterId, memberId] = /^([0-9A-Za-z]+) (\d{1,3})\n$/.exec(good(asks.disk) ?? "") ?? [];
-  if (clusterId !== undefined && memberId !== undefined) {
-    return { clusterId, memberId: String(Number(memberId)) };
-  }
-  const name = typeof session?.own === "object" ? readName(session.own.text) : undefined;
-  const unnamed = asks.disk?.err.includes("is not written beside it") === true;
-  return unnamed && name !== undefined && session !== undefined && good(asks.myid)?.trim() === session.server
-    ? { clusterId: name.ensemble, memberId: session.server }
-    : "unknown";
-}
-
 function readSettings(asked: Asked | undefined): Readonly<Record<string, string>> | undefined {
   const text = good(asked);
   if (text !== undefined) return readProperties(text);
@@ -217,12 +225,10 @@ function readSettings(asked: Asked | undefined): Readonly<Record<string, string>
 }
 
 /** Ids go up to 255: who has used them up should know before a join fails. */
-function noticesOf(session: Session | undefined, named: boolean): readonly Notice[] {
-  const highest = named && typeof session?.own === "object" ? readName(session.own.text)?.highest ?? 0 : 0;
-  return highest < 240
+const noticesOf = (name: Named | undefined): readonly Notice[] =>
+  name === undefined || name.highest < 240
     ? []
-    : [{ code: "alarm", text: `${highest} of the 255 ids of servers were given already` }];
-}
+    : [{ code: "alarm", text: `${name.highest} of the 255 ids of servers were given already` }];
 
 // ---- what others say of a member ---------------------------------------------------------------------------------
 

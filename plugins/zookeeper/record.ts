@@ -5,7 +5,7 @@
  */
 import type { RecordedMember } from "quorate";
 
-/** The members, and the version of the configuration that names them, as hexadecimal digits. */
+/** The members, and the version of what names them, as digits: of the configuration, or of `/quorate`. */
 export interface Ensemble {
   readonly members: readonly RecordedMember[];
   readonly version: string;
@@ -23,15 +23,24 @@ export function readEnsemble(
   clientPort: number,
   isHost: (peerAddress: string) => boolean,
 ): Ensemble | undefined {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = text.split("\n").map((line) => line.trim());
   const version = lines.map((line) => /^version=([0-9a-f]{1,16})$/.exec(line)?.[1]).find((v) =>
     v !== undefined
   );
-  const servers = lines.filter((line) => line.startsWith("server."));
-  const members = servers.map((line) => readServer(line, clientPort, isHost));
-  return version !== undefined && members.length > 0 && members.every((m) => m !== undefined)
-    ? { members, version }
-    : undefined;
+  const members = readServers(lines, clientPort, isHost);
+  return version !== undefined && members !== undefined ? { members, version } : undefined;
+}
+
+/** The servers among these lines, all of them or none. */
+export function readServers(
+  lines: readonly string[],
+  clientPort: number,
+  isHost: (peerAddress: string) => boolean,
+): readonly RecordedMember[] | undefined {
+  const members = lines.filter((line) => line.startsWith("server.")).map((line) =>
+    readServer(line, clientPort, isHost)
+  );
+  return members.length > 0 && members.every((m) => m !== undefined) ? members : undefined;
 }
 
 /** `server.3=10.0.0.13:2888:3888:participant;0.0.0.0:2181`; several addresses stand with `|` between. */
@@ -59,16 +68,21 @@ function readServer(
   };
 }
 
-/** What `/quorate` says: `NAME HIGHEST`. */
+/** What `/quorate` says: `NAME HIGHEST`, and in a static ensemble the servers, `server.1=…`, once they were changed. */
 export interface Name {
   readonly ensemble: string;
   /** The highest id that a server of this ensemble was ever given. */
   readonly highest: number;
+  /** A line each; none where the servers' own lists are all that there is. */
+  readonly servers: readonly string[];
 }
 
 export function readName(text: string): Name | undefined {
-  const [, ensemble, highest] = /^([0-9A-Za-z]{1,64}) (\d{1,3})\s*$/.exec(text) ?? [];
-  return ensemble === undefined ? undefined : { ensemble, highest: Number(highest) };
+  const [, ensemble, highest, list = ""] =
+    /^([0-9A-Za-z]{1,64}) (\d{1,3})((?: server\.\S+)*)\s*$/.exec(text) ?? [];
+  return ensemble === undefined
+    ? undefined
+    : { ensemble, highest: Number(highest), servers: list.split(" ").filter((line) => line !== "") };
 }
 
 /** A file of Java properties, as far as zoo.cfg needs: of two values of one key the last counts. */

@@ -10,6 +10,8 @@ export interface Znode {
   readonly text: string;
   /** The transaction that wrote it last, as hexadecimal digits. */
   readonly modified: string;
+  /** How often its data was written: what `set -v` goes by. */
+  readonly version: number;
 }
 
 export interface Session {
@@ -63,7 +65,12 @@ function znodeOf(packet: string, xid: number): Znode | "none" | "unreadable" {
   // A node without data has the length -1.
   const end = 40 + (length === 0xffffffff ? 0 : 2 * length);
   const stat = packet.slice(end);
-  if (stat.length < 32) return "unreadable";
+  // Two transactions and two times of 64 bits, then the version.
+  if (stat.length < 72) return "unreadable";
   const bytes = Uint8Array.fromHex(packet.slice(40, end));
-  return { text: new TextDecoder().decode(bytes), modified: stat.slice(16, 32) };
+  return {
+    text: new TextDecoder().decode(bytes),
+    modified: stat.slice(16, 32),
+    version: parseInt(stat.slice(64, 72), 16),
+  };
 }

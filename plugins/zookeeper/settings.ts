@@ -17,7 +17,7 @@ export const firstWords = (o: ZooKeeperOptions) => settingWords({ dataDir: o.dat
  * Leaders send whole snapshots: what they take for the latest changes may lack the rest where they once were observers
  * (`hollow` in read.ts), and whoever joins begins as one.
  */
-const FORCE_SNAPSHOTS = "-Dzookeeper.forceSnapshotSync=true";
+export const FORCE_SNAPSHOTS = "-Dzookeeper.forceSnapshotSync=true";
 
 /**
  * Debian's package has no unit. Java ends with 143 when it is told to stop; any other exit code is not restarted: that is

@@ -45,6 +45,15 @@ export const zookeeperOptions = {
     default: "/etc/zookeeper/quorate/zoo.cfg",
     exclusive: "path",
   },
+  membership: {
+    kind: "string",
+    doc:
+      "dynamic: the ensemble keeps its own list of servers (reconfigEnabled=true); static: the list stands in each " +
+      "server's zoo.cfg, and is changed there, one server after the other.",
+    default: "dynamic",
+    pattern: "^(dynamic|static)$",
+    example: "dynamic or static",
+  },
   clientPort: {
     kind: "integer",
     doc: "The port of clients.",
@@ -74,6 +83,14 @@ export const zookeeperOptions = {
     doc:
       "A file on the node with `SCHEME CREDENTIALS` of who may reconfigure, e.g. `digest super:…`; left out, each " +
       "node gets a super user of its own, which the unit that Quorate writes lets in.",
+  },
+  ensemble: {
+    kind: "string",
+    doc:
+      "NAME HIGHEST: what /quorate is to hold where others built the ensemble, its name and the highest id that a server " +
+      "of it ever had. The first apply writes it, once; from then on it says nothing.",
+    pattern: "^[0-9A-Za-z]{1,64} [0-9]{1,3}$",
+    example: "5f3c09a1 3",
   },
   user: {
     kind: "string",

@@ -7,12 +7,13 @@ zk_unit() {
 	printf '%s' "$3" | quorate_write "/etc/systemd/system/$1" 644 && systemctl daemon-reload
 }
 
-# SERVICE UNIT DIR CONFIG JAVA CLASSPATH: all that can fail on a node fails here, before the ensemble hears of it.
+# SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP [AUTH]: all that can fail on a node fails here, before the ensemble
+# hears of it.
 zk_stage() {
 	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime"; return 1; }
 	zk_has_server "$6" || { quorate_fail "no class path of $6 has ZooKeeper: install it"; return 1; }
-	zk_super "$1" && quorate_stage "$1" "$2" "$3" || return
-	zk_owned "$2" "${4%/*}"
+	zk_super "$1" ${8:+"$8"} && quorate_stage "$1" "$2" "$3" || return
+	[ "$7" != dynamic ] || zk_owned "$2" "${4%/*}"
 }
 
 # CLASSPATH: some jar of ZooKeeper's is there.
@@ -38,26 +39,33 @@ zk_owned() {
 	zk_group=$(id -gn "$zk_user") && mkdir -p -- "${2%/*}" && install -d -m 755 -o "$zk_user" -g "$zk_group" -- "$2"
 }
 
-# SERVICE: a super user of this node's own server. Its password stays in a file that only root reads; the unit that
-# Quorate writes takes its hash from another one, because a command line is for everybody to see.
+# SERVICE [AUTH]: a super user of this node's own server: the one that AUTH names, or else one of its own. Its password
+# stays in a file that only root reads; the unit that Quorate writes takes its hash from another one, because a command
+# line is for everybody to see.
 zk_super() (
 	dir=/var/lib/quorate/$1
-	[ ! -e "$dir/super" ] || [ ! -e "$dir/java.env" ] || exit 0
+	if [ -n "$2" ]; then
+		{ read -r scheme who || [ -n "$who" ]; } <"$2" || { quorate_fail "cannot read $2, which should say who may reconfigure: bring it here from a member"; exit; }
+		# Another scheme is for the unit's own settings to know.
+		[ "$scheme" = digest ] || exit 0
+	else
+		[ ! -e "$dir/super" ] || [ ! -e "$dir/java.env" ] || exit 0
+		who=super:$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
+	fi
 	umask 022
 	mkdir -p -- "$dir" || exit
 	umask 077
-	password=$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
 	# The hash is base64 of the bytes that sha1sum prints in hexadecimal.
-	hash=$(printf 'super:%s' "$password" | sha1sum | cut -d ' ' -f 1)
+	hash=$(printf %s "$who" | sha1sum | cut -d ' ' -f 1)
 	octal=''
 	while [ -n "$hash" ]; do
 		rest=${hash#??}
 		octal=$octal$(printf '\\%03o' "0x${hash%"$rest"}")
 		hash=$rest
 	done
-	printf 'JDK_JAVA_OPTIONS=-Dzookeeper.DigestAuthenticationProvider.superDigest=super:%s\n' \
-		"$(printf "$octal" | base64)" | quorate_replace "$dir/java.env" 600 &&
-		printf 'digest super:%s\n' "$password" | quorate_replace "$dir/super" 600
+	printf 'JDK_JAVA_OPTIONS=-Dzookeeper.DigestAuthenticationProvider.superDigest=%s:%s\n' \
+		"${who%%:*}" "$(printf "$octal" | base64)" | quorate_replace "$dir/java.env" 600 || exit
+	[ -n "$2" ] || printf 'digest %s\n' "$who" | quorate_replace "$dir/super" 600
 )
 
 # SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…: what a server needs for its first start. SERVERS are the lines
@@ -67,13 +75,18 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
+	rm -f -- "$config".dynamic.[0-9a-f]*
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
-	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
-	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
-	chown --reference="${config%/*}" -- "$config" "$config.dynamic" "$dir/quorate-ensemble" "$dir/myid" || exit
-	quorate_unmark "$service" restart
+	chown --reference="${config%/*}" -- "$config" "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
 )
+
+# SERVICE DIR MYID ENSEMBLE: whose data it is that comes to lie there, if any does.
+zk_is() {
+	rm -f -- "$2/initialize"
+	printf '%s\n' "$4" | quorate_replace "$2/quorate-ensemble" 644 &&
+		printf '%s\n' "$3" | quorate_replace "$2/myid" 644 &&
+		chown --reference="$2" -- "$2/quorate-ensemble" "$2/myid" && quorate_unmark "$1" restart
+}
 
 # SERVICE UNIT DIR: the server takes `initialize` away; without it an empty one has no vote (db.autocreate).
 zk_start_new() {
@@ -105,15 +118,21 @@ zk_named() {
 
 # ---- the ensemble, through this node's own server ----------------------------------------------------------------
 
-# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by.
-zk_with() {
+# SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by. Where nothing is reconfigured, who may write
+# /quorate may be anybody.
+zk_near() {
 	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
+}
+
+# The same, for who has to be the super user.
+zk_with() {
+	zk_near "$@"
 	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
 }
 
 # ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
 zk_cli() {
-	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
+	{ [ ! -r "$zk_auth" ] || printf 'addauth %s\n' "$(cat -- "$zk_auth")"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
 		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
 		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
 }
@@ -147,11 +166,18 @@ zk_complain() {
 	return 1
 }
 
-# ENSEMBLE HIGHEST: gives the ensemble its name, once.
+# ENSEMBLE HIGHEST [ACL]: gives the ensemble its name, once.
 zk_name() {
-	zk_said=$(printf 'create /quorate "%s %s" world:anyone:r\n' "$1" "$2" | zk_cli)
+	zk_said=$(printf 'create /quorate "%s %s" %s\n' "$1" "$2" "${3:-world:anyone:r}" | zk_cli)
 	zk_role 0 >/dev/null || return
 	case $zk_text in *"$1 "*) ;; *) zk_complain ;; esac
+}
+
+# ENSEMBLE HIGHEST ACL: the same for one that others built, which somebody may have named meanwhile.
+zk_adopt() {
+	zk_record || { quorate_fail "the server here serves no read"; return; }
+	case $zk_text in *"$1 "*) return 0 ;; esac
+	zk_name "$1" "$2" "$3" || quorate_fail "/quorate could not be created, or somebody else has just done so: the next run goes by what it says"
 }
 
 # ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good.

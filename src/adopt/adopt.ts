@@ -7,16 +7,32 @@
 import type { Fleet } from "../model/fleet.ts";
 import { type Member, memberText } from "../model/observation.ts";
 import type { ServicePlan } from "../model/plan.ts";
+import type { ProbeOf } from "../node/check.ts";
 import type { Adopt, Remark, Wishes } from "../playbook/adopt.ts";
 import type { SshTarget } from "../ssh/settings.ts";
-import { type Host, look, needsRoot, notSeen, type Place, type SshLogin } from "./look.ts";
+import {
+  type Host,
+  look,
+  needsRoot,
+  notSeen,
+  type Place,
+  type Probed,
+  saidTo,
+  type SshLogin,
+} from "./look.ts";
 import { shortName } from "./names.ts";
 import { readRecord } from "./record.ts";
 import { waysOf } from "./ways.ts";
 
-/** The outside, and the plugin that reads what runs there. */
+/** A plugin that takes over what others built. */
+export interface Adopter {
+  readonly name: string;
+  readonly adopt: Adopt;
+}
+
+/** The outside, and the plugins that may read what runs there: which of them does, the hosts tell. */
 export interface Adopting {
-  readonly plugin: { readonly name: string; readonly adopt: Adopt };
+  readonly plugins: readonly Adopter[];
   fleet(targets: readonly SshTarget[]): Fleet;
   /** Reads a config with the project's own loader and looks with it, as `plan` does; or says what is wrong with it. */
   plan(config: string): Promise<ServicePlan | Refused>;
@@ -47,13 +63,16 @@ export const onlyLatches = ({ changes, refusals }: ServicePlan): boolean =>
   refusals.length === 0 && changes.every(({ change }) => change.case === "repairConfig" && change.latchOnly);
 
 export async function adopt(outside: Adopting, from: readonly From[], wishes: Wishes): Promise<Adoption> {
-  const { login, hosts: named } = await lookAtNamed(outside, from);
-  const closed = named.flatMap(notSeen);
+  const { login, hosts: probed } = await lookAtNamed(outside, from);
+  const closed = probed.flatMap(notSeen);
   if (closed.length > 0) return { kind: "unreached", remarks: closed };
-  const first = waysOf(outside, from, login, named, wishes);
+  const plugin = whichRuns(outside.plugins, probed);
+  if ("kind" in plugin) return { kind: "unkeepable", remarks: [plugin] };
+  const named = probed.map((host) => saidTo(plugin.name, host));
+  const first = waysOf(plugin, from, login, named, wishes);
   if (first.texts.length === 0) return { kind: "unkeepable", remarks: first.remarks };
 
-  const members = await readRecord(outside, first.texts);
+  const members = await readRecord(outside, plugin, first.texts);
   if ("kind" in members) return members;
   const known = named.map((host, i): Host => {
     const member = members.find((m) => m.node === first.names[i]);
@@ -67,11 +86,11 @@ export async function adopt(outside: Adopting, from: readonly From[], wishes: Wi
     };
   }
 
-  const found = await lookAtOthers(outside, login, from[0]?.port, known, members, wishes);
+  const found = await lookAtOthers(outside, plugin, login, from[0]?.port, known, members, wishes);
   if ("kind" in found) return found;
   const all = members.flatMap((m) => [...known, ...found].find((h) => h.member?.id === m.id) ?? [])
     .toSorted((a, b) => byName.compare(ownName(a), ownName(b)));
-  const last = waysOf(outside, from, login, all, wishes);
+  const last = waysOf(plugin, from, login, all, wishes);
   if (last.texts.length === 0) return { kind: "unkeepable", remarks: last.remarks };
   const unseen = all.flatMap((host, i) =>
     host.trouble === undefined ? [] : [{ name: last.names[i] ?? host.name, trouble: host.trouble }]
@@ -99,14 +118,38 @@ const ownName = ({ asks, member, name }: Host): string =>
   shortName(asks?.hostname?.out) ?? (member?.name || name);
 
 /** The hosts that a person named; by sudo where the login is not root's. */
-async function lookAtNamed({ fleet, plugin }: Adopting, from: readonly From[]) {
+async function lookAtNamed({ fleet, plugins }: Adopting, from: readonly From[]) {
+  const probes = plugins.map(probeOf);
   const user = from.find((f) => f.user !== undefined)?.user;
   const asked = from.map((f) => ({ name: f.text, place: f }));
   const login: SshLogin = { user, become: undefined };
-  const hosts = await look(fleet, plugin.adopt.probe, login, asked);
+  const hosts = await look(fleet, probes, login, asked);
   if (!hosts.some(needsRoot)) return { login, hosts };
   const sudo: SshLogin = { user, become: "sudo" };
-  return { login: sudo, hosts: await look(fleet, plugin.adopt.probe, sudo, asked) };
+  return { login: sudo, hosts: await look(fleet, probes, sudo, asked) };
+}
+const probeOf = ({ name, adopt }: Adopter): ProbeOf => ({ name, probe: adopt.probe });
+
+/** The one plugin whose service runs on these hosts. */
+function whichRuns(plugins: readonly Adopter[], hosts: readonly Probed[]): Adopter | Remark {
+  const found = plugins.filter(({ name, adopt }) =>
+    hosts.some(({ answers }) => adopt.runs(answers.get(name) ?? {}))
+  );
+  const [one, ...others] = plugins.length === 1 ? plugins : found;
+  const where = hosts.map((h) => h.name).join(" and ");
+  const names = (those: readonly Adopter[], word: string) => those.map((p) => p.name).join(` ${word} `);
+  if (one === undefined) {
+    return {
+      kind: "stop",
+      what: `${where}: no ${names(plugins, "and no")} runs there`,
+      now: "start it, or name a host where it runs; a cluster is read from what runs",
+    };
+  }
+  return others.length === 0 ? one : {
+    kind: "stop",
+    what: `${where}: ${names(found, "and")} run there`,
+    now: `say which: --service ${names(found, "or --service")}; each can have a config of its own`,
+  };
 }
 
 const noMember = ({ name }: Host, members: readonly Member[]): Remark => ({
@@ -120,7 +163,8 @@ const noMember = ({ name }: Host, members: readonly Member[]): Remark => ({
  * host key or a login, ends it: a guess would be no better than asking. A host that is down gets its entry.
  */
 async function lookAtOthers(
-  { fleet, plugin }: Adopting,
+  { fleet }: Adopting,
+  plugin: Adopter,
   login: SshLogin,
   port: number | undefined,
   known: readonly Host[],
@@ -145,7 +189,8 @@ async function lookAtOthers(
     const host = addresses[i] ?? "";
     return { name: `${nameOf(member)} at ${host}`, place: { host, user: undefined, port }, member };
   });
-  const looked = await look(fleet, plugin.adopt.probe, login, asked);
+  const looked = (await look(fleet, [probeOf(plugin)], login, asked))
+    .map((host) => saidTo(plugin.name, host));
   const closed = looked.filter((h) => h.trouble !== undefined && h.trouble.code !== "unreachable");
   if (closed.length > 0) return { kind: "unreached", remarks: closed.flatMap(notSeen) };
   return looked.flatMap((host, i) => {

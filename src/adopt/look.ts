@@ -5,7 +5,7 @@
  */
 import type { Fleet, Reply, Trouble } from "../model/fleet.ts";
 import type { Member } from "../model/observation.ts";
-import { checkTimeoutMs, PROBE, probeScript } from "../node/check.ts";
+import { checkTimeoutMs, type ProbeOf, probeScript } from "../node/check.ts";
 import { readDocument } from "../node/document.ts";
 import type { Remark } from "../playbook/adopt.ts";
 import type { Asks } from "../playbook/plugin.ts";
@@ -35,13 +35,18 @@ export interface Host {
   readonly member?: Member;
 }
 
+/** A host with what each of several probes said, by plugin. */
+export interface Probed extends Pick<Host, "name" | "place" | "trouble"> {
+  readonly answers: ReadonlyMap<string, Asks>;
+}
+
 /** Probes hosts side by side; what is not a whole answer is a trouble. */
 export async function look(
   open: (targets: readonly SshTarget[]) => Fleet,
-  probe: string,
+  probes: readonly ProbeOf[],
   { user, become }: SshLogin,
   hosts: readonly Pick<Host, "name" | "place">[],
-): Promise<readonly Host[]> {
+): Promise<readonly Probed[]> {
   if (hosts.length === 0) return [];
   const fleet = open(hosts.map(({ name, place }) => {
     const who = place.user ?? user;
@@ -56,10 +61,12 @@ export async function look(
     };
   }));
   try {
-    return await Promise.all(hosts.map(async ({ name, place }): Promise<Host> => {
-      const reply = await fleet.run(name, probeScript(probe), { timeoutMs: checkTimeoutMs });
-      const asks = reply.kind === "exited" ? readDocument(reply.stdout)?.services.get(PROBE) : undefined;
-      return { name, place, asks, trouble: asks === undefined ? troubleOf(reply) : undefined };
+    return await Promise.all(hosts.map(async ({ name, place }): Promise<Probed> => {
+      const reply = await fleet.run(name, probeScript(probes), { timeoutMs: checkTimeoutMs });
+      const answers = reply.kind === "exited" ? readDocument(reply.stdout)?.services : undefined;
+      return answers === undefined
+        ? { name, place, answers: new Map(), trouble: troubleOf(reply) }
+        : { name, place, answers, trouble: undefined };
     }));
   } finally {
     await fleet.close();
@@ -67,7 +74,14 @@ export async function look(
 }
 
 /** Whether the login is not root's: then nothing of another user's process can be read. */
-export const needsRoot = ({ asks }: Host): boolean => asks?.uid?.code === 0 && asks.uid.out.trim() !== "0";
+export const needsRoot = ({ answers }: Probed): boolean =>
+  [...answers.values()].some(({ uid }) => uid?.code === 0 && uid.out.trim() !== "0");
+
+/** What one plugin's probe said of a host. */
+export const saidTo = (plugin: string, { answers, ...host }: Probed): Host => ({
+  ...host,
+  asks: answers.get(plugin),
+});
 
 function troubleOf(reply: Reply): Trouble {
   if (reply.kind === "unreachable") return reply.trouble;
@@ -79,7 +93,7 @@ function troubleOf(reply: Reply): Trouble {
   };
 }
 
-export const notSeen = ({ name, trouble }: Host): readonly Remark[] =>
+export const notSeen = ({ name, trouble }: Pick<Host, "name" | "trouble">): readonly Remark[] =>
   trouble === undefined
     ? []
     : [{ kind: "stop", what: `${name} cannot be looked at: ${trouble.detail}`, now: trouble.unblock }];

@@ -5,11 +5,12 @@
  * @module
  */
 import type { Member, Observation } from "../model/observation.ts";
-import type { Adopting, Refused } from "./adopt.ts";
+import type { Adopter, Adopting, Refused } from "./adopt.ts";
 
 /** The members, as those say who hold the quorum; or why they cannot be read. */
 export async function readRecord(
   { plan }: Pick<Adopting, "plan">,
+  { adopt }: Adopter,
   texts: readonly string[],
 ): Promise<readonly Member[] | Refused> {
   let seen: Observation | undefined;
@@ -17,12 +18,15 @@ export async function readRecord(
     const planned = await plan(text);
     if ("kind" in planned) return planned;
     ({ seen } = planned);
-    if (seen.state === "held" && seen.members.length > 0) return seen.members;
+    // Who is there to listen and never votes is nobody that a config could name.
+    if (seen.state === "held" && seen.members.length > 0) {
+      return seen.members.filter((m) => m.role !== "observer");
+    }
   }
-  return noRecord(seen);
+  return noRecord(seen, adopt.unread);
 }
 
-function noRecord(seen: Observation | undefined): Refused {
+function noRecord(seen: Observation | undefined, unread: string): Refused {
   const nodes = Object.values(seen?.nodes ?? {});
   const untouched = nodes.find((n) => n.view?.pristine === "yes");
   const stop = (kind: Refused["kind"], what: string, now: string): Refused => ({
@@ -50,7 +54,6 @@ function noRecord(seen: Observation | undefined): Refused {
     : stop(
       "unkeepable",
       `the list of members could not be read: ${said}`,
-      "where it wants other credentials, put ETCDCTL_… variables into a file on each host, and name that file: " +
-        "--option ctlEnv=/PATH",
+      unread,
     );
 }

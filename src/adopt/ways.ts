@@ -4,7 +4,7 @@
  * @module
  */
 import type { Remark, Wishes, WrittenOptions } from "../playbook/adopt.ts";
-import type { Adopting, From } from "./adopt.ts";
+import type { Adopter, From } from "./adopt.ts";
 import type { Host, SshLogin } from "./look.ts";
 import { namesFor, shortName } from "./names.ts";
 import { type AdoptedNode, adoptedText } from "./render.ts";
@@ -19,7 +19,7 @@ export interface Ways {
 
 /** Pure. */
 export function waysOf(
-  { plugin }: Pick<Adopting, "plugin">,
+  plugin: Adopter,
   from: readonly From[],
   login: SshLogin,
   hosts: readonly Host[],
@@ -46,7 +46,6 @@ export function waysOf(
     port: h.place.port,
     comment: commentOf(h),
   }));
-  const notes = [...remarks, ...namesNote(hosts, names)];
   const { name } = plugin;
   const config = {
     from: from.map((f) => f.text),
@@ -54,23 +53,13 @@ export function waysOf(
     nodes,
     service: name,
     plugin: name,
-    remarks: notes,
+    remarks,
   };
   return {
     texts: options.map((way) => adoptedText({ ...config, options: wished(way, wishes) })),
     names,
-    remarks: notes,
+    remarks,
   };
-}
-
-/** A member's own name is never changed; only two of one name could not be told apart in an initial cluster. */
-function namesNote(hosts: readonly Host[], names: readonly string[]): readonly Remark[] {
-  const theirs = hosts.flatMap((h) => h.member?.name || []);
-  return hosts.every((h, i) => !h.member?.name || h.member.name === names[i]) ? [] : [{
-    kind: "note",
-    what: "members keep the names that they have, which are not those of their nodes",
-    now: `nothing; only do not call a new node like a member: ${theirs.join(", ")}`,
-  }];
 }
 
 function commentOf({ member, trouble }: Host): string {

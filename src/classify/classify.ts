@@ -67,7 +67,8 @@ function pick(i: Input, findings: readonly Finding[], last?: (i: Input) => reado
     if (f.kind === "change") {
       const stop = i.judge.forbids(f.change, i.seen) ?? forbidsChange(i.seen, f.change);
       if (stop === undefined) return { kind: "change", change: f.change };
-      refusals.push(stop);
+      // What holds back all of several changes is said once.
+      if (refusals.every((r) => r.evidence !== stop.evidence)) refusals.push(stop);
     } else if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };
     else refusals.push(f.refusal);
   }

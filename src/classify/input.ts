@@ -11,7 +11,8 @@ import type { Drift } from "../playbook/plugin.ts";
 
 /** What of a plugin's service classifying needs. */
 export interface Judge {
-  drift(facts: NodeFacts, node: HostNode, member: Member): Drift;
+  drift(facts: NodeFacts, node: HostNode, member: Member, seen: Observation): Drift;
+  outdated?(facts: NodeFacts): boolean;
   forbids(change: Change, seen: Observation): Refusal | undefined;
 }
 

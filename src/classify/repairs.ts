@@ -116,7 +116,7 @@ function drifted(i: Input, member: Member) {
   if (node === undefined || facts === undefined || !facts.reached || typeof facts.intent !== "string") {
     return [];
   }
-  const drift = i.judge.drift(facts, node, member);
+  const drift = i.judge.drift(facts, node, member, i.seen);
   const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
   // A latch that names other voters than the record would give a wrong size to a cluster that does not answer.
   const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);

@@ -204,7 +204,8 @@ function startable(
   if (typeof f.latch !== "string" && f.latch.memberId !== f.data.identity.memberId) {
     return { is: "out", why: `its data is that of member ${f.data.identity.memberId}, not the latched one` };
   }
-  if (f.process === "yes") return { is: "up" };
+  // One that finds no leader may find one by its newest settings: to start it anew costs nothing where nobody serves.
+  if (f.process === "yes") return { is: i.judge.outdated?.(f) ? "down" : "up" };
   const undecided = mayBeGivenUp(i, f);
   if (undecided !== undefined) return { is: "out", why: undecided };
   // Whether it runs may not be known: then it may, and all that follows is that others start on their own data.

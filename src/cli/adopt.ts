@@ -4,7 +4,7 @@
  * @module
  */
 import { isAbsolute, join } from "node:path";
-import { adopt, type Adoption, type From, onlyLatches, type Refused } from "../adopt/adopt.ts";
+import { adopt, type Adopter, type Adoption, type From, onlyLatches, type Refused } from "../adopt/adopt.ts";
 import { parseConfig } from "../config/read.ts";
 import { lookAt } from "../engine/mod.ts";
 import type { ServicePlan } from "../model/plan.ts";
@@ -36,8 +36,9 @@ export default async function adoptFrom(cli: Cli, flags: InitFlags, file: string
   if (typeof unread === "string") {
     return misused(cli, flags, `cannot read --option ${unread}: write NAME=VALUE`);
   }
-  const adopting = plugins.find((p) => p.adopt !== undefined);
-  if (adopting?.adopt === undefined) throw new TypeError("no plugin that is built in takes over clusters");
+  const able = plugins.filter((p) => flags.service === undefined || p.name === flags.service)
+    .flatMap(({ name, adopt }): readonly Adopter[] => adopt === undefined ? [] : [{ name, adopt }]);
+  if (able.length === 0) return misused(cli, flags, `${flags.service} takes over no clusters yet`);
   // Before a minute of looking.
   if (file !== "-" && await exists(isAbsolute(file) ? file : join(cli.cwd, file))) {
     say(cli, flags, [[["red", "quorate: "], `cannot write ${file}: ${THERE}`]]);
@@ -45,7 +46,7 @@ export default async function adoptFrom(cli: Cli, flags: InitFlags, file: string
   }
   const adoption = await adopt(
     {
-      plugin: { name: adopting.name, adopt: adopting.adopt },
+      plugins: able,
       fleet: (targets) => sshFleet(targets),
       plan: (text) => planOf(text, file, stateDir(cli, flags)),
     },

@@ -1,6 +1,12 @@
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
-import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import {
+  clientAddress,
+  isStatic,
+  peerAddress,
+  type ZooKeeperOptions,
+} from "../../plugins/zookeeper/options.ts";
+import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
+import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import type { Options } from "../playbook/options.ts";
 import { etcdModel } from "../sim/etcd/model.ts";
@@ -22,7 +28,17 @@ export function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
       return zookeeperModel({
         peerUrl: (n) => peerAddress(n, zookeeper),
         clientUrl: (n) => clientAddress(n, zookeeper),
-        keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
+        fixed: isStatic(zookeeper),
+        ...(zookeeper.ensemble === undefined ? {} : { ensemble: zookeeper.ensemble }),
+        keys: {
+          version: VERSION,
+          highest: HIGHEST,
+          restart: RESTART,
+          running: RUNNING,
+          written: WRITTEN,
+          servers: SERVERS,
+          unnamed: UNNAMED,
+        },
       });
     }
     default:

@@ -88,8 +88,8 @@ export function guardPlugin(service: Service, modules: Modules, path: string): S
     readPeers: (asks, members) => attempt("readPeers", {}, () => service.readPeers(asks, members)),
     claims: (member, node) => attempt("claims", false, () => service.claims(member, node)),
     caughtUp: (learner, leader) => attempt("caughtUp", "unknown", () => service.caughtUp(learner, leader)),
-    drift: (facts, node, member) =>
-      attempt("drift", { settings: {} }, () => service.drift(facts, node, member)),
+    drift: (facts, node, member, seen) =>
+      attempt("drift", { settings: {} }, () => service.drift(facts, node, member, seen)),
     forbids: (change, seen) => {
       const forbidden = attempt("forbids", undefined, () => service.forbids(change, seen));
       return broken ?? forbidden;

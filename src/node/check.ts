@@ -48,15 +48,22 @@ export const checkScript = (services: readonly Service[], node: HostNode): strin
 /** A script of lines of `ask NAME SECONDS COMMAND…` alone, e.g. those of {@linkcode Service.askPeers}. */
 export const askScript = (service: Service, text: string): string => script([{ service, text }], []);
 
-/** The name under which a probe's answers come back. */
-export const PROBE = "probe";
+/** What one plugin asks of a host that no config names yet. */
+export interface ProbeOf {
+  /** The plugin's: its answers come back under it. */
+  readonly name: string;
+  readonly probe: string;
+}
 
-/** The script of a probe on a host that no config names yet: who it logs in as, the host's own name, and what it asks. */
-export const probeScript = (probe: string): string => {
-  const service = { name: PROBE, unit: "", process: "", dataDir: "", shell: "" };
-  const text = `ask uid 0 id -u\nask hostname 0 cat /proc/sys/kernel/hostname\n${probe}`;
-  return script([{ service, text }], tools);
-};
+/** The script of probes: besides what each asks, who it logs in as, and the host's own name. */
+export const probeScript = (probes: readonly ProbeOf[]): string =>
+  script(
+    probes.map(({ name, probe }) => ({
+      service: { name, unit: "", process: "", dataDir: "", shell: "" },
+      text: `ask uid 0 id -u\nask hostname 0 cat /proc/sys/kernel/hostname\n${probe}`,
+    })),
+    tools,
+  );
 
 type Asking = Pick<Service, "name" | "unit" | "process" | "dataDir" | "shell">;
 

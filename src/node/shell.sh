@@ -144,6 +144,25 @@ quorate_place() {
 	quorate_near "$1" && quorate_fs=$(stat -f -c %i -- "$quorate_near")
 }
 
+# COMM: live processes of this name: PID, where it runs (host, user, container), its unit or "-".
+quorate_processes() (
+	for p in /proc/[0-9]*; do
+		read -r name <"$p/comm" && [ "$name" = "$1" ] && read -r stat <"$p/stat" || continue
+		case ${stat##*) } in Z* | X*) continue ;; esac
+		where=host unit=
+		[ "$p/root" -ef / ] || where=container
+		while read -r line; do
+			path=${line#*:*:}
+			case $path/ in
+			*/kubepods* | */docker/* | */docker-* | *libpod-* | *cri-containerd* | *crio-* | */lxc*) where=container ;;
+			*/user@*) where=user ;;
+			esac
+			case $path in *.service*) unit=$(printf '%s\n' "$path" | tr / '\n' | sed -n '/\.service$/h;${g;p}') ;; esac
+		done <"$p/cgroup"
+		printf '%s %s %s\n' "${p#/proc/}" "$where" "${unit:--}"
+	done 2>/dev/null
+)
+
 # PROCESS UNIT DIR [CGROUP]: a process is the service's if its unit runs it, or if it works on the data directory: one
 # started by hand, or in a container. Containers have units and paths of the same names, which are not ours.
 quorate_pids() (

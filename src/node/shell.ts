@@ -12,6 +12,8 @@
  * - `quorate_latch SERVICE DIR MEMBER IDFN LINE…` marks where this member's data lies, unless it sees that it is not there.
  * - `quorate_forget SERVICE CLUSTER UNIT PROCESS DIR` takes away the marks of a cluster that was destroyed, after it has
  *   seen that the latch is of that cluster and that nothing runs.
+ * - `quorate_processes COMM` prints the live processes of a name on a host that no config names yet: `PID WHERE UNIT`, where
+ *   it runs being `host`, `user` or `container`, and `-` for none.
  * - `quorate_pids PROCESS UNIT DIR` prints the live processes of one service; it returns 3 where that cannot be told.
  * - `quorate_stopped UNIT PROCESS DIR` succeeds when the unit is stopped and no process is left.
  * - `quorate_set_aside DIR WHOSE IDFN UNIT PROCESS` renames a data directory to `DIR.quorate-TIME-CLUSTER-MEMBER` and leaves an

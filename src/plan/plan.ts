@@ -50,8 +50,8 @@ export function planService(service: Service, target: Target, looked: Looked): S
       memory: looked.memory,
       judge: {
         // A member of the future has no settings yet that could differ, one that was repaired has none any more.
-        drift: (facts, node, m) =>
-          isFuture(m) || repaired.has(node.name) ? { settings: {} } : service.drift(facts, node, m),
+        drift: (facts, node, m, o) =>
+          isFuture(m) || repaired.has(node.name) ? { settings: {} } : service.drift(facts, node, m, o),
         forbids: (c, o) => service.forbids(c, o),
       },
       wallMs: looked.wallMs,

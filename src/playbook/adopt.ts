@@ -45,6 +45,10 @@ export interface Adopted {
 export interface Adopt {
   /** Shell text: functions, and lines of `ask NAME SECONDS COMMAND…`. */
   readonly probe: string;
+  /** By the probe's answers: what this plugin keeps runs there, in whatever way. Pure; must stand any answer. */
+  runs(asks: Asks): boolean;
+  /** What a person can do where it serves and its record cannot be read. */
+  readonly unread: string;
   /** Pure; must stand any answer. */
   read(found: readonly FoundHost[], wishes: Wishes): Adopted;
 }

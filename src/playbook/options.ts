@@ -108,6 +108,7 @@ interface Optional {
   readonly readPeers?: Service["readPeers"];
   /** No setting is looked after. */
   readonly drift?: Service["drift"];
+  readonly outdated?: NonNullable<Service["outdated"]>;
   /** No rules of versions. */
   readonly forbids?: Service["forbids"];
   /** The values `clusterId` and `voters` (node names with commas between) are there for every service. */

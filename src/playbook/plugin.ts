@@ -72,7 +72,12 @@ export interface Service {
   claims(member: RecordedMember, node: HostNode): boolean;
   /** A learner is in sync with the leader, both seen in this observation. */
   caughtUp(learner: ServiceView, leader: ServiceView): Tri;
-  drift(facts: NodeFacts, node: HostNode, member: Member): Drift;
+  drift(facts: NodeFacts, node: HostNode, member: Member, seen: Observation): Drift;
+  /**
+   * Its process was started with what its files do not say any more, and may serve once it is started anew: asked of one
+   * that serves nothing, where nobody does. Left out: none is.
+   */
+  outdated?(facts: NodeFacts): boolean;
   /** Rules of the service's versions, as data (S22): why this change must not be made now. */
   forbids(change: Change, seen: Observation): Refusal | undefined;
 

@@ -212,9 +212,8 @@ function judgeGoing(
 export function stops(w: World, h: Host, what: string): void {
   const { peer } = h;
   const leader = peer === undefined ? undefined : w.cluster.leaderOf(peer);
-  if (!peer?.ready || leader === undefined || !isVoter(leader.members, peer.id)) return;
-  const config = leader.members;
-  const all = votersOf(config);
+  if (!peer?.ready || leader === undefined || !isVoter(leader.electorate, peer.id)) return;
+  const all = votersOf(leader.electorate);
   const up = all.filter((m) => serves(w, leader, m));
   const had = quorumOf(all.length, up.length);
   const has = quorumOf(all.length, up.filter((m) => m.id !== peer.id).length);
@@ -224,7 +223,9 @@ export function stops(w: World, h: Host, what: string): void {
       `${what} ${h.name} leaves ${has.healthy} of ${has.voters} voters`,
     );
   }
-  if (had.healthy > 1 && had.healthy < had.voters && up.some((m) => m.id === peer.id) && known(w)) {
+  // Who is counted and is no member any more is on its way out.
+  const hurt = all.some((m) => !up.includes(m) && isVoter(leader.members, m.id));
+  if (had.healthy > 1 && hurt && up.some((m) => m.id === peer.id) && known(w)) {
     w.violate("no safety is spent while a voter is out of order", `${what} ${h.name}`);
   }
   if (peer === leader && mustHandOver(w, had)) {

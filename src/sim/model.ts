@@ -63,6 +63,8 @@ export interface Cluster {
   blank(disk: Disk): boolean;
   /** What starts on a host has no data, and a vote all the same. */
   votesEmpty(h: Host): boolean;
+  /** Whose votes a host's process counts once it is started, where its files say that and not its history. */
+  goesBy?(h: Host): readonly RecordedMember[];
   /** It has run once, so its vote can count. */
   started(m: RecordedMember): boolean;
 

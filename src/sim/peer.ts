@@ -70,6 +70,10 @@ export class Peer {
   get members(): readonly RecordedMember[] {
     return this.disk.commit.config;
   }
+  /** Whose votes it counts: the members, unless each process has a list of its own. */
+  get electorate(): readonly RecordedMember[] {
+    return this.members;
+  }
 }
 
 export const votersOf = (config: readonly RecordedMember[]): readonly RecordedMember[] =>

@@ -8,7 +8,7 @@ import type { RecordedMember } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import type { Refusal } from "../model/refusal.ts";
 import type { Host } from "./host.ts";
-import { type Disk, isVoter } from "./peer.ts";
+import { type Disk, isVoter, votersOf } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** What a refusal is held against. */
@@ -80,13 +80,19 @@ export function startable(t: Truth): string | undefined {
   });
   for (const { d } of disks) {
     const own = disks.filter((x) => x.d.realm === d.realm);
-    const { config } = own.map((x) => x.d.commit).reduce((a, b) =>
+    const { config: newest } = own.map((x) => x.d.commit).reduce((a, b) =>
       b.term > a.term || (b.term === a.term && b.index > a.index) ? b : a
     );
-    const able = own.filter((x) => isVoter(config, x.d.memberId));
     const wanted = own.some(({ h }) => t.target.desired.some((n) => n.name === h.name));
-    if (wanted && able.length > config.filter((m) => m.role === "voter").length / 2) {
-      return `${able.map((x) => x.h.name).join(", ")} could be started`;
+    // Where each goes by a list of its own, those who have the same one have to be enough.
+    const listed = ({ h }: typeof own[number]) => t.world.cluster.goesBy?.(h) ?? newest;
+    const text = (list: readonly RecordedMember[]) =>
+      sorted(votersOf(list).map((m) => `${m.id} ${m.peerUrls[0]}`));
+    for (const config of own.map(listed)) {
+      const able = own.filter((x) => isVoter(config, x.d.memberId) && text(listed(x)) === text(config));
+      if (wanted && able.length > votersOf(config).length / 2) {
+        return `${able.map((x) => x.h.name).join(", ")} could be started`;
+      }
     }
   }
   return undefined;
@@ -105,6 +111,17 @@ const outOfOrder = (t: Truth, word: string): boolean =>
     const peer = [...t.world.cluster.peers].find((p) => p.id === m?.id);
     return m !== undefined && (peer === undefined || t.world.cluster.leaderOf(peer) === undefined);
   });
+const serves = ({ world }: Truth, id: string): boolean =>
+  [...world.cluster.peers].some((p) => p.id === id && world.cluster.leaderOf(p) !== undefined);
+/** There is a server that counts other votes, or would once it is started, than those of the members. */
+const listsDiffer = (t: Truth): boolean => {
+  const voters = (list: readonly RecordedMember[]) =>
+    sorted(list.filter((m) => m.role === "voter").map((m) => `${m.id} ${m.peerUrls[0]}`));
+  const named = hosts(t).filter((h) => record(t).some((m) => nodeOf(t, m) === h.name));
+  const files = named.map((h) => t.world.cluster.goesBy?.(h) ?? record(t));
+  const running = [...t.world.cluster.peers].map((p) => p.electorate);
+  return [...files, ...running].some((list) => voters(list) !== voters(record(t)));
+};
 /** "1 of 2 voters healthy", now. */
 const counted = (t: Truth, { healthy = "", voters = "" }: Words): boolean => {
   const all = record(t).filter((m) => m.role === "voter");
@@ -195,6 +212,15 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
     ],
   ],
   S6: [
+    [
+      /of (?<ids>[\d,]+), of whom (?<needed>\d+) are needed, (?<up>\d+) serve: while one restarts nothing/,
+      (t, w) => {
+        const ids = (w.ids ?? "").split(",");
+        const up = ids.filter((id) => serves(t, id)).length;
+        // One that is to join is expected to serve.
+        return Number(w.up) - 1 < Number(w.needed) && up <= Number(w.up) && up >= Number(w.up) - 1;
+      },
+    ],
     [/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted],
     [
       /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,
@@ -203,7 +229,14 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
         record(t).filter((m) => m.role === "voter").length === Number(w.voters),
     ],
   ],
-  S7: [[/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")]],
+  S7: [
+    [/ while (?<who>.+) (is|are) out of order$/, (t, w) => outOfOrder(t, w.who ?? "")],
+    // Some server cannot be spared yet: that is a reason of its own, which has to stand beside this one.
+    [/^a change of the list of servers is not through: /, listsDiffer],
+    [/^(?<node>\S+) is no member any more, and there are servers that still count it /, listsDiffer],
+    [/^whether (?<node>\S+) has the list of servers that is recorded is not known/, listsDiffer],
+    [/^whether (?<node>\S+) works with the list of servers that is recorded is not seen/, listsDiffer],
+  ],
   S8: [
     [
       /^(?<key>\S+) was tried (?<count>\d+) times in vain$/,

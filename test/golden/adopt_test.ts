@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { etcd } from "../../plugins/etcd/mod.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
 import type { Host } from "../../src/adopt/look.ts";
 import { waysOf } from "../../src/adopt/ways.ts";
 import { parseConfig } from "../../src/config/read.ts";
@@ -14,6 +15,8 @@ import type { Adopt, Wishes } from "../../src/playbook/adopt.ts";
 import type { Asked, Asks } from "../../src/playbook/plugin.ts";
 
 interface Input {
+  /** etcd unless told. */
+  readonly plugin?: "etcd" | "zookeeper";
   readonly from?: readonly string[];
   readonly options?: Wishes;
   readonly hosts: Readonly<Record<string, HostInput>>;
@@ -29,8 +32,21 @@ interface HostInput {
   readonly trouble?: string;
 }
 
-const OF_PROCESS = ["started", "binary", "open", "config", "unit", "names"];
-const usual: Readonly<Record<string, string | number>> = {
+type Said = Readonly<Record<string, string | number>>;
+const OF_PROCESS = [
+  ...["started", "binary", "open", "config", "unit", "names"],
+  ...["cwd", "file", "lists", "myid", "session", "used"],
+];
+const usualZooKeeper: Said = {
+  token: " b9 1f c2 61 35 54 a1 ab b3 db 1c a9 02 8f a5 69\n",
+  java: "/usr/lib/jvm/java-17-openjdk-amd64/bin/java\n",
+  processes: "77 host zookeeper.service\n",
+  binary: "/usr/lib/jvm/java-17-openjdk-amd64/bin/java\n",
+  cwd: "/\n",
+  unit: "User=zookeeper\nLoadState=loaded\n",
+  used: 1,
+};
+const usualEtcd: Said = {
   manifest: 1,
   etcdctl: "/usr/bin/etcdctl\n",
   processes: "77 host etcd.service\n",
@@ -43,21 +59,22 @@ const usual: Readonly<Record<string, string | number>> = {
 const asked = (said: string | number): Asked =>
   typeof said === "number" ? { code: said, out: "", err: "" } : { code: 0, out: said, err: "" };
 
-function asksOf(name: string, said: HostInput["asks"]): Asks {
+function asksOf(plugin: Input["plugin"], name: string, said: HostInput["asks"]): Asks {
   const started = String(said?.started ?? "");
   const keys = [...started.split("--\n")[0]?.matchAll(/^(ETCD_\w+)=/gm) ?? []].map(([, key]) => key);
   const names = ["-", ...keys].map((key) => `${key} /etc/default/etcd\n`).join("");
-  const all = { hostname: `${name}\n`, uid: "0\n", ...usual, names, ...said };
+  const usual = plugin === "zookeeper" ? usualZooKeeper : { ...usualEtcd, names };
+  const all = { hostname: `${name}\n`, uid: "0\n", ...usual, ...said };
   return Object.fromEntries(
     Object.entries(all).map(([ask, answer]) => [OF_PROCESS.includes(ask) ? `${ask}.77` : ask, asked(answer)]),
   );
 }
 
-function hostOf(name: string, { host, member, asks, trouble }: HostInput): Host {
+function hostOf(plugin: Input["plugin"], name: string, { host, member, asks, trouble }: HostInput): Host {
   return {
     name,
     place: { host: host ?? name, user: undefined, port: undefined },
-    asks: trouble === undefined ? asksOf(name, asks) : undefined,
+    asks: trouble === undefined ? asksOf(plugin, name, asks) : undefined,
     trouble: trouble === undefined
       ? undefined
       : { code: "unreachable", detail: trouble, unblock: "bring it back" },
@@ -84,9 +101,10 @@ for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.n
   Deno.test(`adopt: ${name}`, () => {
     // The file is ours: its shape is the interface above.
     const input: Input = parse(Deno.readTextFileSync(new URL(`${name}/input.yaml`, folder)), { merge: true });
-    const adopt: Adopt | undefined = etcd.adopt;
+    const plugin = input.plugin === "zookeeper" ? zookeeper : etcd;
+    const adopt: Adopt | undefined = plugin.adopt;
     assert.ok(adopt);
-    const hosts = Object.entries(input.hosts).map(([host, one]) => hostOf(host, one));
+    const hosts = Object.entries(input.hosts).map(([host, one]) => hostOf(input.plugin, host, one));
     const from = (input.from ?? hosts.slice(0, 1).map((h) => h.name)).map((text) => ({
       text,
       host: text,
@@ -95,14 +113,14 @@ for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.n
     }));
     const login = { user: undefined, become: undefined } as const;
     const { texts, remarks } = waysOf(
-      { plugin: { name: "etcd", adopt } },
+      { name: plugin.name, adopt },
       from,
       login,
       hosts,
       input.options ?? {},
     );
     for (const text of texts) {
-      const { problems } = parseConfig(text, "quorate.yaml", [etcd]);
+      const { problems } = parseConfig(text, "quorate.yaml", [plugin]);
       assert.deepEqual(problems.filter((p) => p.severity === "error"), [], text);
     }
     const said = texts.length > 0

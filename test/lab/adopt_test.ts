@@ -5,73 +5,27 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { installTls, type Lab, labUp, until } from "../../lab/mod.ts";
-import { shellOf } from "../docs.ts";
-import { runTool } from "./kit.ts";
-import type { Ran } from "./managed.ts";
+import { Theirs, THREE } from "./adopt_kit.ts";
 
-const PAGE = shellOf(await Deno.readTextFile(new URL("../../docs/adopt.md", import.meta.url))).flatMap((s) =>
-  s.text.trim().split("\n")
-);
+/** An etcd cluster that was built by hand, and `etcdctl` as a witness. */
+class TheirEtcd extends Theirs {
+  readonly plugin = "etcd";
+  protected readonly trace =
+    "pgrep -a etcd; find /etc /root /usr/local /opt /var/lib/quorate -xdev -type f -newer /etc/hostname -printf '%p %T@ %s\\n' 2>/dev/null | sort";
 
-/** A cluster that was built by hand, the person who adopts it, and `etcdctl` as a witness. */
-class Theirs implements AsyncDisposable {
-  private constructor(readonly lab: Lab, readonly ctl: (host: string) => string) {}
+  private constructor(lab: Lab, readonly ctl: (host: string) => string) {
+    super(lab);
+  }
 
   static async up(
     name: string,
     etcd: "3.4" | "3.5",
     ctl: (lab: Lab, host: string) => string,
-  ): Promise<Theirs> {
+  ): Promise<TheirEtcd> {
     const lab = await labUp({ name, hosts: 5, etcd });
-    // What SSH needs is in the person's own ssh_config, as always.
-    await Deno.mkdir(`${lab.dir}/.ssh`, { recursive: true });
-    await Deno.writeTextFile(
-      `${lab.dir}/.ssh/config`,
-      `Host *\n  User root\n  IdentityFile ${lab.dir}/id_ed25519\n  UserKnownHostsFile ${lab.dir}/known_hosts\n`,
-    );
-    return new Theirs(lab, (host) => ctl(lab, host));
-  }
-
-  address(host: string): string {
-    return this.lab.hosts.find((h) => h.name === host)?.address ?? host;
-  }
-  get config(): string {
-    return `${this.lab.dir}/quorate.yaml`;
-  }
-
-  quorate(...args: readonly string[]): Promise<Ran> {
-    return runTool(this.lab, args, this.lab.dir);
-  }
-
-  /** A line of docs/adopt.md, typed in the folder where the config is. */
-  type(line: string, ...more: readonly string[]): Promise<Ran> {
-    const [program, ...args] = line.split(" ");
-    assert.equal(program, "quorate", line);
-    return this.quorate(...args, ...more);
-  }
-
-  async apply(): Promise<Ran> {
-    const ran = await this.quorate("apply", "-v", "-c", this.config);
-    assert.equal(ran.code, 0, `apply ended with ${ran.code}:\n${ran.err}\n${ran.out}`);
-    return ran;
-  }
-
-  /** The person edits `members:`, adding what the config does not know yet under `nodes:`. */
-  async edit(...members: readonly string[]): Promise<void> {
-    const text = await Deno.readTextFile(this.config);
-    const known = Object.keys(parse(text).nodes);
-    const fresh = members.filter((m) => !known.includes(m)).map((m) =>
-      `  ${m}: { host: ${this.address(m)} }\n`
-    );
-    await Deno.writeTextFile(
-      this.config,
-      text.replace("\nservices:", `${fresh.join("")}\nservices:`)
-        .replace(/members: \[.*\]/, `members: [${members.join(", ")}]`)
-        .replace(/(\n {2}etcd:\n)/, "$1    policy: { stabilize: 300ms, deadline: 2m }\n").replace(
-          /(policy: .*\n)\s+policy: .*\n/,
-          "$1",
-        ),
-    );
+    const site = new TheirEtcd(lab, (host) => ctl(lab, host));
+    await site.home();
+    return site;
   }
 
   async etcdctl(host: string, command: string): Promise<string> {
@@ -83,11 +37,12 @@ class Theirs implements AsyncDisposable {
     return stdout;
   }
 
-  /** Exactly these hosts hold a started voter, each serves, and what was written before all this is there. */
-  async mustBe(...hosts: readonly string[]): Promise<void> {
-    const list = (await this.etcdctl(hosts[0] ?? "", "member list")).trim().split("\n").map((l) =>
-      l.split(", ")
-    );
+  protected override members(host: string): Promise<string> {
+    return this.etcdctl(host, "member list");
+  }
+
+  override async mustBe(...hosts: readonly string[]): Promise<void> {
+    const list = (await this.members(hosts[0] ?? "")).trim().split("\n").map((l) => l.split(", "));
     assert.deepEqual(
       list.map((m) => [m[1], m[3]?.replace(/^.*\/\/|:\d+$/g, ""), m[5]]).sort(),
       hosts.map((h) => ["started", this.address(h), "false"]).sort(),
@@ -96,78 +51,11 @@ class Theirs implements AsyncDisposable {
       assert.equal(await this.etcdctl(host, "get --print-value-only witness"), "kept\n", host);
     }
   }
-
-  /** When each etcd started, who the members are, and every file but its own data: what an adoption leaves alone. */
-  async traces(hosts: readonly string[]): Promise<string> {
-    const said = await Promise.all(
-      hosts.map((host) =>
-        this.lab.must(
-          host,
-          "pgrep -a etcd; find /etc /root /usr/local /opt /var/lib/quorate -xdev -type f -newer /etc/hostname -printf '%p %T@ %s\\n' 2>/dev/null | sort",
-        )
-      ),
-    );
-    return `${said.join("\n")}\n` + await this.etcdctl(hosts[0] ?? "", "member list");
-  }
-
-  /** The adoption itself, from one host's name. `writes`: to the environment files, without a restart. */
-  async adopted(writes = false): Promise<string> {
-    const hosts = ["n1", "n2", "n3"];
-    const before = await this.traces(hosts);
-    const [init = "", plan = "", apply = "", ...rest] = PAGE;
-    assert.deepEqual(rest, [], "every line of the page is typed here");
-    const made = await this.type(init);
-    assert.equal(made.code, 0, made.err);
-    assert.match(
-      made.err,
-      /the first `quorate apply` would only latch n\d, n\d, n\d:/,
-    );
-    assert.equal(await this.traces(hosts), before, "init leaves nothing behind");
-
-    const planned = JSON.parse((await this.type(plan, "-o", "json")).out);
-    const [{ changes, refusals }] = planned.services;
-    assert.deepEqual(refusals, []);
-    assert.deepEqual(
-      changes.flatMap((c: { steps: { effect: string }[] }) => c.steps.map((s) => s.effect)),
-      Array.from({ length: 3 }, () => writes ? ["configures", "latches"] : ["latches"]).flat(),
-    );
-
-    const applied = await this.type(apply, "-v");
-    assert.equal(applied.code, 0, applied.err);
-    assert.doesNotMatch(applied.err, /restart|register|remove/i);
-    const written = writes ? /^\/(var\/lib\/quorate|etc\/default)\/.*\n/gm : /^\/var\/lib\/quorate\/.*\n/gm;
-    assert.equal(
-      (await this.traces(hosts)).replace(written, ""),
-      before.replace(written, ""),
-      "apply leaves latches and nothing else",
-    );
-    const again = await this.type(apply);
-    assert.deepEqual(again, { code: 0, out: "", err: "" });
-    return made.err;
-  }
-
-  /** As any other cluster: four members, then the first host gives way to the fifth, then three. */
-  async lives(): Promise<void> {
-    await this.edit("n1", "n2", "n3", "n4");
-    await this.apply();
-    await this.mustBe("n1", "n2", "n3", "n4");
-    await this.edit("n5", "n2", "n3", "n4");
-    await this.apply();
-    await this.mustBe("n5", "n2", "n3", "n4");
-    await this.edit("n5", "n3", "n4");
-    await this.apply();
-    await this.mustBe("n5", "n3", "n4");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab.down();
-  }
 }
 
 /** Starts what was set up on the first three hosts, and writes the key that must be there at the end. */
-async function begin(site: Theirs, unit: string): Promise<void> {
-  const three = ["n1", "n2", "n3"];
-  await Promise.all(three.map((host) => site.lab.must(host, `systemctl enable -q --now ${unit}`)));
+async function begin(site: TheirEtcd, unit: string): Promise<void> {
+  await Promise.all(THREE.map((host) => site.lab.must(host, `systemctl enable -q --now ${unit}`)));
   await until(
     "the cluster serves",
     () => site.etcdctl("n1", "put witness kept").then(() => true, () => false),
@@ -176,7 +64,7 @@ async function begin(site: Theirs, unit: string): Promise<void> {
 }
 
 Deno.test("a cluster on Debian's package, set up by hand with TLS, is taken over as it is", async () => {
-  await using site = await Theirs.up("adtls", "3.4", (lab, host) => {
+  await using site = await TheirEtcd.up("adtls", "3.4", (lab, host) => {
     const address = lab.hosts.find((h) => h.name === host)?.address;
     const dir = "/etc/etcd/tls";
     return `--endpoints=https://${address}:2379 --cacert=${dir}/ca.crt --cert=${dir}/client.crt --key=${dir}/client.key`;
@@ -209,7 +97,11 @@ END`,
     );
   }));
   await begin(site, "etcd");
-  const said = await site.adopted(true);
+  const said = await site.adopted({
+    effects: THREE.flatMap(() => ["configures", "latches"]),
+    // The environment files, too, without a restart.
+    written: /^\/(var\/lib\/quorate|etc\/default)\/.*\n/gm,
+  });
   for (const host of ["n1", "n2", "n3"]) {
     await site.lab.must(host, "grep -qx ETCD_INITIAL_CLUSTER_STATE=existing /etc/default/etcd");
   }
@@ -222,7 +114,7 @@ END`,
 });
 
 Deno.test("a cluster with a unit, ports, a data directory and names of its own, all by flags, is taken over", async () => {
-  await using site = await Theirs.up("adodd", "3.5", (lab, host) => {
+  await using site = await TheirEtcd.up("adodd", "3.5", (lab, host) => {
     const address = lab.hosts.find((h) => h.name === host)?.address;
     return `--endpoints=http://${address}:12379`;
   });

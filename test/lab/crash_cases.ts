@@ -3,7 +3,7 @@
  * members, all of them healthy, in one cluster, with every acknowledged write. For another service, other moments within
  * the steps, or some of the steps and cases only:
  *
- * `deno task crash --service zookeeper --seed 1 --each 1 --only add,remove`
+ * `deno task crash --service zookeeper --static --seed 1 --each 1 --only add,remove`
  *
  * @module
  */
@@ -54,8 +54,8 @@ export const etcd = (version: EtcdVersion): Up => async (name, hosts) => {
   };
 };
 
-export const zookeeper: Up = async (name, hosts) => {
-  const site = await Ensemble.up(name, hosts);
+const ensemble = (membership: "dynamic" | "static"): Up => async (name, hosts) => {
+  const site = await Ensemble.up(name, hosts, membership);
   const { lab } = site;
   return {
     site,
@@ -84,6 +84,10 @@ export const zookeeper: Up = async (name, hosts) => {
     },
   };
 };
+
+export const zookeeper = ensemble("dynamic");
+/** Its list of servers stands in their files. */
+export const staticZookeeper = ensemble("static");
 
 export interface CrashOptions {
   readonly name: string;
@@ -211,13 +215,19 @@ export async function everyDeath(up: Up, options: CrashOptions): Promise<void> {
 
 const CASES = ["bootstrap", "restart", "repairCrashed", "repairWiped", "repairConfig", "add", "remove"]
   .concat("replaceHealthy", "replaceDead", "retire");
-const SERVICES: Readonly<Record<string, Up>> = { etcd: etcd("3.4"), "etcd-3.5": etcd("3.5"), zookeeper };
+const SERVICES: Readonly<Record<string, Up>> = {
+  etcd: etcd("3.4"),
+  "etcd-3.5": etcd("3.5"),
+  zookeeper,
+  "zookeeper-static": staticZookeeper,
+};
 
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
     options: {
       service: { type: "string", default: "etcd" },
+      static: { type: "boolean", default: false },
       seed: { type: "string", default: "1" },
       each: { type: "string", default: "1" },
       only: { type: "string" },
@@ -231,7 +241,8 @@ if (import.meta.main) {
   const only = values.only?.split(",");
   const unknown = only?.find((name) => !CASES.includes(name));
   if (unknown !== undefined) wrong(`case ${unknown}`, CASES);
-  const up = SERVICES[values.service] ?? wrong(`service ${values.service}`, Object.keys(SERVICES));
+  const service = values.static ? `${values.service}-static` : values.service;
+  const up = SERVICES[service] ?? wrong(`service ${service}`, Object.keys(SERVICES));
   await everyDeath(up, {
     name: values.name,
     seed: Number(values.seed),

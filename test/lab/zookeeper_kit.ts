@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
+import { type Lab, labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
 import { Managed, type More, policy, type Serving } from "./managed.ts";
 
 export const DATA = "/var/lib/zookeeper/data";
@@ -15,8 +15,16 @@ export class Ensemble extends Managed {
   readonly unit = "zookeeper";
   readonly data = DATA;
 
-  static async up(name: string, hosts: number): Promise<Ensemble> {
-    return new Ensemble(await labUp({ name, hosts, zookeeper: "3.8" }));
+  private constructor(lab: Lab, readonly membership: "dynamic" | "static") {
+    super(lab);
+  }
+
+  static async up(
+    name: string,
+    hosts: number,
+    membership: "dynamic" | "static" = "dynamic",
+  ): Promise<Ensemble> {
+    return new Ensemble(await labUp({ name, hosts, zookeeper: "3.8" }), membership);
   }
 
   address(host: string): string {
@@ -27,7 +35,11 @@ export class Ensemble extends Managed {
     const coordination = {
       plugin: "zookeeper",
       members,
-      options: { jvm: `-Xmx128m ${SMALL_JVM}`, ...more.options },
+      options: {
+        jvm: `-Xmx128m ${SMALL_JVM}`,
+        ...(this.membership === "dynamic" ? {} : { membership: this.membership }),
+        ...more.options,
+      },
       policy: { ...policy, ...more.policy },
     };
     return this.writeConfig(members, { coordination, ...more.others });
@@ -58,18 +70,18 @@ export class Ensemble extends Managed {
     await this.#voters(hosts);
   }
 
-  /** Each of these servers tells exactly these voters, and of one ensemble; what each said, /kept with it. */
+  /** Each of these servers works with exactly these voters, and of one ensemble; what each said, /kept with it. */
   async #voters(hosts: readonly string[]): Promise<readonly string[]> {
     const told = await Promise.all(
       hosts.map((host) => this.shell([host], "sync /", "config", "get /quorate", "get /kept")),
     );
     for (const said of told) {
-      const listed = [...said.matchAll(/^server\.\d+=([^:]+):2888:3888:(\w+);/gm)].map(([, at, role]) =>
+      const listed = [...said.matchAll(/^server\.\d+=([^:]+):2888:3888:(\w+)/gm)].map(([, at, role]) =>
         `${at} ${role}`
       );
       assert.deepEqual(listed.sort(), hosts.map((h) => `${this.address(h)} participant`).sort(), said);
     }
-    const names = new Set(told.map((said) => /^([0-9a-f]{32}) \d+$/m.exec(said)?.[1] ?? said));
+    const names = new Set(told.map((said) => /^([0-9a-f]{32}) \d+/m.exec(said)?.[1] ?? said));
     assert.equal(names.size, 1, `one ensemble: ${[...names].join("\n")}`);
     return told;
   }

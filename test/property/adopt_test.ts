@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { etcd } from "../../plugins/etcd/mod.ts";
+import { zookeeper } from "../../plugins/zookeeper/mod.ts";
 import { namesFor } from "../../src/adopt/names.ts";
 import { adoptedText } from "../../src/adopt/render.ts";
 import { waysOf } from "../../src/adopt/ways.ts";
 import { parseConfig } from "../../src/config/read.ts";
-import type { Adopt } from "../../src/playbook/adopt.ts";
+import type { Plugin } from "../../src/playbook/options.ts";
 import type { Asks } from "../../src/playbook/plugin.ts";
-
-const plugin: Adopt = etcd.adopt ?? assert.fail("etcd takes over clusters");
 
 const nasty = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
@@ -69,7 +68,7 @@ const started = fc.tuple(
 ).map(([lines, dir]) => `${lines.join("")}ETCD_DATA_DIR=${dir}\n--\n/usr/bin/etcd\n`);
 const answer = (out: fc.Arbitrary<string>, code: fc.Arbitrary<number> = fc.constant(0)) =>
   fc.record({ code, out, err: text });
-const host = fc.record({
+const etcdHost = fc.record({
   manifest: answer(text, fc.constantFrom(0, 1, 1, 1)),
   etcdctl: answer(text, fc.constantFrom(0, 0, 0, 127)),
   hostname: answer(text),
@@ -83,60 +82,141 @@ const host = fc.record({
   "unit.77": answer(text.map((t) => `User=${t}\nExecStart=${t}\n`)),
   "names.77": answer(text.map((t) => `ETCD_NAME /${t}\n`)),
 });
-const member = fc.record({
-  id: fc.constantFrom("a1", "b2", "c3"),
-  name: text,
-  role: fc.constant("voter" as const),
-  peerUrls: fc.array(url, { minLength: 1, maxLength: 2 }),
-  clientUrls: fc.array(url, { maxLength: 2 }),
-  node: fc.constant(undefined),
-  leader: fc.constant(false),
-  health: fc.constant("healthy" as const),
-  caughtUp: fc.constant("no" as const),
-  version: fc.constant(undefined),
-});
-
-Deno.test("whatever hosts answer becomes a reason to stop, or a config that the loader takes", () => {
-  let configs = 0;
-  fc.assert(
-    fc.property(
-      fc.array(fc.record({ asks: host, member }), { minLength: 1, maxLength: 3 }),
-      (all) => {
-        const hosts = all.map(({ asks, member }, i) => ({
-          name: `h${i}`,
-          place: { host: `10.0.1.${i}`, user: undefined, port: undefined },
-          asks: asks satisfies Asks,
-          trouble: undefined,
-          member: { ...member, peerUrls: [...member.peerUrls, `http://10.0.0.1${i}:2380`] },
-        }));
-        const from = [{ text: "h0", host: "10.0.1.0", user: undefined, port: undefined }];
-        const login = { user: undefined, become: undefined };
-        const { texts, remarks, names } = waysOf(
-          { plugin: { name: "etcd", adopt: plugin } },
-          from,
-          login,
-          hosts,
-          {},
-        );
-        assert.ok(texts.length > 0 || remarks.some((r) => r.kind === "stop"));
-        for (const one of texts) {
-          configs++;
-          const { config, problems } = parseConfig(one, "quorate.yaml", [etcd]);
-          const wrong = problems.filter((p) => p.severity === "error");
-          // Each word is one that a config takes; what clashes is for a person to sort out.
-          if (wrong.some((p) => /have the same address|uses one thing twice/.test(p.message))) continue;
-          assert.deepEqual(wrong, [], one);
-          assert.deepEqual(
-            config?.nodes.map((n) => [n.name, n.host]),
-            hosts.map((h, i) => [names[i], h.place.host]),
-          );
-        }
-      },
+const peer = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      "10.0.0.11:2888:3888",
+      "zk1.example.org:2888:3888",
+      "[fd00::1]:2888:3888",
     ),
-    { numRuns: 1_000 },
-  );
-  assert.ok(configs > 50, `only ${configs} were made`);
+  },
+  { weight: 1, arbitrary: text },
+);
+/** Mostly the same on all hosts: else there is nothing that one config could say. */
+const mostly = (usual: string, odd: fc.Arbitrary<string>) =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: odd });
+const zooCfg = fc.array(
+  fc.oneof(
+    line("autopurge.purgeInterval"),
+    line("tickTime"),
+    line("ssl.keyStore.location"),
+    line("skipACL"),
+    text.map((t) => `${t}\n`),
+  ),
+  { maxLength: 6 },
+);
+const zookeeperHost = fc.record({
+  token: answer(fc.oneof(fc.constant(" 0f".repeat(16)), text)),
+  java: answer(text.map((t) => `/${t}\n`)),
+  hostname: answer(text),
+  processes: answer(
+    fc.oneof({ weight: 6, arbitrary: fc.constant("77 host zk.service\n") }, { weight: 1, arbitrary: text }),
+  ),
+  "started.77": answer(
+    fc.tuple(fc.array(text, { maxLength: 3 }), mostly("/lib/*", text)).map((
+      [flags, classes],
+    ) =>
+      `--\njava\n${
+        flags.map((f) => `-D${f}\n`).join("")
+      }-cp\n${classes}\norg.apache.zookeeper.server.quorum.QuorumPeerMain\n`
+    ),
+    fc.constantFrom(0, 0, 0, 0, 1),
+  ),
+  "binary.77": answer(mostly("/usr/bin/java\n", text.map((t) => `/${t}\n`))),
+  "cwd.77": answer(text),
+  "unit.77": answer(text.map((t) => `User=${t}\n`)),
+  "used.77": answer(text, fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 0)),
+  "file.77": answer(mostly("/etc/zoo.cfg\n", text.map((t) => `/${t}\n`))),
+  "config.77": answer(
+    fc.tuple(zooCfg, mostly("data", text)).map(([lines, dir]) =>
+      `${lines.join("")}dataDir=/${dir.replaceAll("\n", "")}\n`
+    ),
+  ),
+  "myid.77": answer(fc.oneof({ weight: 6, arbitrary: fc.constant("1\n") }, { weight: 1, arbitrary: text })),
+  "lists.77": answer(
+    fc.tuple(peer, fc.array(text, { maxLength: 2 })).map(([p, more]) =>
+      `server.1=${p}:participant;2181\n${more.map((m) => `server.2=${m}\n`).join("")}--\nserver.3\n`
+    ),
+  ),
+  "session.77": answer(text),
 });
+const memberAt = (urls: fc.Arbitrary<string>, ids: readonly string[]) =>
+  fc.record({
+    id: fc.constantFrom(...ids),
+    name: text,
+    role: fc.constant("voter" as const),
+    peerUrls: fc.array(urls, { minLength: 1, maxLength: 2 }),
+    clientUrls: fc.array(urls, { maxLength: 2 }),
+    node: fc.constant(undefined),
+    leader: fc.constant(false),
+    health: fc.constant("healthy" as const),
+    caughtUp: fc.constant("no" as const),
+    version: fc.constant(undefined),
+  });
+
+interface Sample {
+  readonly plugin: Plugin;
+  readonly host: fc.Arbitrary<Asks>;
+  readonly urls: fc.Arbitrary<string>;
+  readonly ids: readonly string[];
+  readonly peerUrl: (i: number) => string;
+}
+const samples: readonly Sample[] = [
+  {
+    plugin: etcd,
+    host: etcdHost,
+    urls: url,
+    ids: ["a1", "b2", "c3"],
+    peerUrl: (i) => `http://10.0.0.1${i}:2380`,
+  },
+  {
+    plugin: zookeeper,
+    host: zookeeperHost,
+    urls: peer,
+    ids: ["1", "2", "255"],
+    peerUrl: (i) => `10.0.0.1${i}:2888:3888`,
+  },
+];
+
+for (const { plugin, host, urls, ids, peerUrl } of samples) {
+  Deno.test(`whatever hosts answer of ${plugin.name} becomes a reason to stop, or a config that the loader takes`, () => {
+    const adopt = plugin.adopt ?? assert.fail(`${plugin.name} takes over clusters`);
+    let configs = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ asks: host, member: memberAt(urls, ids) }), { minLength: 1, maxLength: 3 }),
+        (all) => {
+          const hosts = all.map(({ asks, member }, i) => ({
+            name: `h${i}`,
+            place: { host: `10.0.1.${i}`, user: undefined, port: undefined },
+            asks,
+            trouble: undefined,
+            member: { ...member, peerUrls: [...member.peerUrls, peerUrl(i)] },
+          }));
+          const from = [{ text: "h0", host: "10.0.1.0", user: undefined, port: undefined }];
+          const login = { user: undefined, become: undefined };
+          const { texts, remarks, names } = waysOf({ name: plugin.name, adopt }, from, login, hosts, {});
+          assert.ok(texts.length > 0 || remarks.some((r) => r.kind === "stop"));
+          for (const one of texts) {
+            configs++;
+            const { config, problems } = parseConfig(one, "quorate.yaml", [plugin]);
+            const wrong = problems.filter((p) => p.severity === "error");
+            // Each word is one that a config takes; what clashes is for a person to sort out.
+            if (wrong.some((p) => /have the same address|uses one thing twice/.test(p.message))) continue;
+            assert.deepEqual(wrong, [], one);
+            assert.deepEqual(
+              config?.nodes.map((n) => [n.name, n.host]),
+              hosts.map((h, i) => [names[i], h.place.host]),
+            );
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    assert.ok(configs > 50, `only ${configs} were made`);
+  });
+}
 
 Deno.test("text of any kind stays inside its comment or its value", () => {
   fc.assert(

@@ -2,15 +2,31 @@
 import assert from "node:assert/strict";
 import { playSchedule, type Schedule, type Subject } from "../../src/sim/schedule.ts";
 import { noTally, tallyOf, together } from "../../src/sim/tally.ts";
-import { etcdOnFive, zookeeperOnFive } from "./subject.ts";
+import { adoptedOnFive, etcdOnFive, staticOnFive, zookeeperOnFive } from "./subject.ts";
 
 /**
  * Ensembles that others built are not written beside their data until they were seen whole once: so more of ZooKeeper's
- * schedules end in a refusal that is true.
+ * schedules end in a refusal that is true. Static ones besides refuse every change to or from fewer than three members.
  */
 const services = [
   { name: "etcd", subject: etcdOnFive(), fixed: 500, fresh: 30, steady: 0.8, same: [3, 37, 91] },
   { name: "ZooKeeper", subject: zookeeperOnFive(), fixed: 250, fresh: 20, steady: 0.65, same: [4, 26, 172] },
+  {
+    name: "static ZooKeeper",
+    subject: staticOnFive(),
+    fixed: 250,
+    fresh: 20,
+    steady: 0.45,
+    same: [22, 61, 143],
+  },
+  {
+    name: "an ensemble without a name",
+    subject: adoptedOnFive(),
+    fixed: 100,
+    fresh: 10,
+    steady: 0.6,
+    same: [5],
+  },
 ];
 
 /** The last of what happened: enough to see how it came to that. */

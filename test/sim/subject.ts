@@ -3,7 +3,8 @@ import { etcd } from "../../plugins/etcd/mod.ts";
 import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
 import { zookeeper } from "../../plugins/zookeeper/mod.ts";
 import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
+import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { Target } from "../../src/model/observation.ts";
 import { etcdModel } from "../../src/sim/etcd/model.ts";
 import { zookeeperModel } from "../../src/sim/zookeeper/model.ts";
@@ -53,22 +54,45 @@ export const zookeeperOptions = {
   java: "/usr/bin/java",
   classPath: "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar",
   jvm: "-Xmx512m",
+  membership: "dynamic",
   configureMembers: true,
   settings: { tickTime: "2000" },
 } as const satisfies ZooKeeperOptions;
 
-export function zookeeperOnFive(): Subject {
-  const t = onFive();
-  return {
-    service: zookeeper.bind({ name: t.service, options: zookeeperOptions, nodes: t.nodes }),
-    target: t,
-    model: zookeeperModel({
-      peerUrl: (n) => peerAddress(n, zookeeperOptions),
-      clientUrl: (n) => clientAddress(n, zookeeperOptions),
-      keys: { version: VERSION, highest: HIGHEST, restart: RESTART },
-    }),
+const zookeeperAs =
+  (membership: "dynamic" | "static", more: { readonly ensemble?: string } = {}) => (): Subject => {
+    const t = onFive();
+    const options = { ...zookeeperOptions, ...more, membership };
+    return {
+      service: zookeeper.bind({ name: t.service, options, nodes: t.nodes }),
+      target: t,
+      model: zookeeperModel({
+        peerUrl: (n) => peerAddress(n, options),
+        clientUrl: (n) => clientAddress(n, options),
+        fixed: membership === "static",
+        ...more,
+        keys: {
+          version: VERSION,
+          highest: HIGHEST,
+          restart: RESTART,
+          running: RUNNING,
+          written: WRITTEN,
+          servers: SERVERS,
+          unnamed: UNNAMED,
+        },
+      }),
+    };
   };
-}
+export const zookeeperOnFive = zookeeperAs("dynamic");
+/** Its list of servers stands in their files. */
+export const staticOnFive = zookeeperAs("static");
+/** Who was built by hand gets its name from the manager. */
+export const adoptedOnFive = zookeeperAs("dynamic", { ensemble: "adopted 3" });
 
-/** By the name of the plugin. */
-export const subjects = { etcd: etcdOnFive, zookeeper: zookeeperOnFive } as const;
+/** By the name of the plugin; `static` and `adopted` are ZooKeeper's other ways. */
+export const subjects = {
+  etcd: etcdOnFive,
+  zookeeper: zookeeperOnFive,
+  static: staticOnFive,
+  adopted: adoptedOnFive,
+} as const;

@@ -39,7 +39,8 @@ export const init = buildCommand({
         parse: (input: string) => input,
         optional: true,
         placeholder: "PLUGIN",
-        brief: "What the service is that the config begins with, etcd or zookeeper; etcd unless told",
+        brief:
+          "What the service is that the config begins with, etcd or zookeeper [else etcd; with --from what runs there]",
       },
       ...globalFlags,
     },
@@ -58,7 +59,10 @@ export const init = buildCommand({
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
     ["init --service zookeeper", "for an ensemble of ZooKeeper"],
-    ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
+    [
+      "init --from root@n1",
+      "of the cluster that runs on n1, etcd or ZooKeeper, as it is; nothing is changed on any host",
+    ],
   ]),
 });
 

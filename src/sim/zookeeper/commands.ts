@@ -9,7 +9,8 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import { SERVERS } from "./list.ts";
+import { readNote, SERVERS, writeServer } from "./list.ts";
+import { listCommands } from "./list_commands.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
 import type { List } from "./zab.ts";
@@ -52,25 +53,35 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     return to !== undefined && zab.propose(to, { note: text });
   };
 
+  const name = async (text: string): Promise<Said> => {
+    if (leader()?.disk.log.note === undefined) await note(text);
+    if (await role("0") === undefined) return failed("the record cannot be read back");
+    const own = readNote(text)?.name;
+    return readNote(leader()?.disk.commit.note)?.name === own ? ok : failed("KeeperErrorCode = NodeExists");
+  };
+  const configure = ([, , , , , myid = "", ensemble = "", servers = "", ...lines]: readonly string[]) =>
+    soon(() => {
+      if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
+      pairs(lines).forEach((value, key) => h.env.set(key, value));
+      h.env.set(SERVERS, servers.split(" ").join("\n"));
+      // Over the data of a server these files only say what they said.
+      h.volume.files.set("quorate-ensemble", ensemble);
+      h.volume.files.set("myid", myid);
+      h.volume.files.delete("initialize");
+      h.marks.delete("restart");
+      return ok;
+    });
+
   return {
+    ...listCommands(zk, h, by, { leader, role, note }),
     zk_unit: () =>
       soon(() => {
         h.unit.loaded = true;
         return ok;
       }),
     zk_stage: () => soon(() => stage(h)),
-    zk_configure: ([, , , , , myid = "", ensemble = "", servers = "", ...lines]) =>
-      soon(() => {
-        if (!/^\d+$/.test(myid)) return failed("no id was given to this server");
-        pairs(lines).forEach((value, key) => h.env.set(key, value));
-        h.env.set(SERVERS, servers.split(" ").join("\n"));
-        // Over the data of a server these files only say what they said.
-        h.volume.files.set("quorate-ensemble", ensemble);
-        h.volume.files.set("myid", myid);
-        h.volume.files.delete("initialize");
-        h.marks.delete("restart");
-        return ok;
-      }),
+    zk_configure: configure,
+    zk_configure_static: configure,
     zk_start_new: () =>
       soon(async () => {
         h.volume.files.set("initialize", "");
@@ -98,13 +109,17 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
         return ok;
       }),
     zk_with: () => soon(() => ok),
-    zk_name: async ([, ensemble = "", highest = ""]) => {
-      if (leader()?.disk.log.note === undefined) await note(`${ensemble} ${highest}`);
-      if (await role("0") === undefined) return failed("the record cannot be read back");
-      return leader()?.disk.commit.note?.startsWith(`${ensemble} `)
-        ? ok
-        : failed("KeeperErrorCode = NodeExists");
+    zk_name: ([, ensemble = "", highest = ""]) => name(`${ensemble} ${highest}`),
+    zk_name_static: ([, ensemble = ""]) => {
+      const list = leader()?.list ?? [];
+      return name(
+        [`0|${ensemble}`, Math.max(...list.map((m) => Number(m.id))), ...list.map(writeServer)].join(" "),
+      );
     },
+    zk_adopt: async ([, ensemble = "", highest = ""]) =>
+      await record() === undefined
+        ? failed("the server here serves no read")
+        : await name(`${ensemble} ${highest}`),
     zk_register: async ([, ensemble = "", id = "", spec = "", version = ""]) => {
       await note(`${ensemble} ${id}`);
       const said = await reconfig({ version, add: `server.${id}=${spec}` });

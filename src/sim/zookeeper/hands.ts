@@ -10,7 +10,7 @@ import { SERVERS, writeServer } from "./list.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
 
-/** With settings of its own, never seen by a manager; and named soon, as the plugin asks for. */
+/** With settings of its own, never seen by a manager; and named soon, unless the manager's config has a name for it. */
 export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
   const { world } = zk;
   const serverOf = (n: HostNode, i: number) =>
@@ -26,7 +26,7 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
   nodes.forEach((n, i) => {
     const h = world.host(n.name);
     h.env.set("dataDir", world.dataDir);
-    h.env.set("reconfigEnabled", "true");
+    h.env.set("reconfigEnabled", zk.fixed ? "false" : "true");
     h.env.set("standaloneEnabled", "false");
     h.env.set("tickTime", "2000");
     h.env.set(SERVERS, servers);
@@ -42,12 +42,14 @@ export function form(zk: ZooKeeper, nodes: readonly HostNode[]): void {
       world.time.after(1_000, named);
     }
   };
-  world.time.after(1_000, named);
+  if (zk.ensemble === undefined) world.time.after(1_000, named);
 }
 
 /** Somebody changes the members without telling anybody. */
 export async function changeByHand(zk: ZooKeeper, h: Host, mayLose: () => boolean): Promise<void> {
   const { world: w } = zk;
+  // Files are not changed behind a manager's back here.
+  if (zk.fixed) return;
   const record = w.record();
   const leader = w.leaders()[0];
   if (record === undefined || leader === undefined) return;

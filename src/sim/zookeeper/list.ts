@@ -36,3 +36,25 @@ export const writeList = (list: List, version: number): string =>
 /** 0 where a file names none. */
 export const versionIn = (text: string): number =>
   parseInt(/^version=([0-9a-f]+)$/m.exec(text)?.[1] ?? "0", 16);
+
+/** What an ensemble has written into `/quorate`: its name, the highest id that was given, and, if it is static, its servers. */
+export interface Note {
+  readonly name: string;
+  readonly highest: string;
+  readonly list: List | undefined;
+  /** How often it was written. */
+  readonly version: number;
+}
+
+/** As an entry of the history has it, with its version before it. */
+export function readNote(note: string | undefined): Note | undefined {
+  const [, version = "0", name, highest = "", list = ""] =
+    /^(?:(\d+)\|)?(\S+) (\d+)((?: server\.\S+)*)$/.exec(note ?? "") ?? [];
+  if (name === undefined) return undefined;
+  return { name, highest, list: list === "" ? undefined : readList(list), version: Number(version) };
+}
+
+/** The voters of a list as a check compares them. */
+export const voterText = (list: List): string =>
+  list.filter((m) => m.role === "voter").sort((a, b) => Number(a.id) - Number(b.id))
+    .map((m) => `${m.id}=${m.peerUrls[0]}`).join(" ");

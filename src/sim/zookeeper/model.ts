@@ -12,7 +12,7 @@ import { type Disk, emptyLog, type Peer } from "../peer.ts";
 import type { World } from "../world.ts";
 import { commandsOf } from "./commands.ts";
 import { changeByHand, form } from "./hands.ts";
-import { readList, SERVERS, versionIn, writeList } from "./list.ts";
+import { readList, readNote, SERVERS, versionIn, writeList } from "./list.ts";
 import { identityOf, settingsOf, viewOf } from "./view.ts";
 import { type Medium, Server, Zab } from "./zab.ts";
 
@@ -21,15 +21,25 @@ export interface Keys {
   readonly version: string;
   readonly highest: string;
   readonly restart: string;
+  readonly running: string;
+  readonly written: string;
+  readonly servers: string;
+  readonly unnamed: string;
 }
 
 /** ZooKeeper at these addresses. */
 export const zookeeperModel = (
-  { keys, ...urls }: Pick<Model, "peerUrl" | "clientUrl"> & { readonly keys: Keys },
+  { keys, fixed, ensemble, ...urls }: Pick<Model, "peerUrl" | "clientUrl"> & {
+    readonly keys: Keys;
+    /** The list of servers stands in their files, and is no business of the ensemble's. */
+    readonly fixed: boolean;
+    /** The name that one built by hand is to get, where its people do not give it one themselves. */
+    readonly ensemble?: string;
+  },
 ): Model => ({
   ...urls,
   versions: ["3.8.0", "3.9.3"],
-  members: (world, version) => new ZooKeeper(world, version, keys),
+  members: (world, version) => new ZooKeeper(world, version, keys, fixed, ensemble),
 });
 
 export class ZooKeeper implements Cluster, Medium {
@@ -37,14 +47,23 @@ export class ZooKeeper implements Cluster, Medium {
   readonly notifies = false;
   readonly handsOver = false;
   readonly returnsEmpty = true;
-  readonly zab = new Zab(this);
+  readonly zab: Zab;
   /** Ids and addresses of servers that were in sync once. */
   readonly #ran = new Set<string>();
 
   /** Who changed the list last, and when; nobody is another hand. */
   changed: { readonly at: number; readonly by: Deeds | undefined } = { at: -Infinity, by: undefined };
 
-  constructor(readonly world: World, readonly installed: string, readonly keys: Keys) {}
+  constructor(
+    readonly world: World,
+    readonly installed: string,
+    readonly keys: Keys,
+    readonly fixed: boolean,
+    readonly ensemble: string | undefined,
+  ) {
+    this.zab = new Zab(this, fixed);
+    if (fixed) this.goesBy = ({ env }) => readList(env.get(SERVERS) ?? "");
+  }
 
   // ---- what the servers ask, and tell ------------------------------------------------------------------------------
 
@@ -56,6 +75,9 @@ export class ZooKeeper implements Cluster, Medium {
   }
   linked(a: string, b: string): boolean {
     return this.world.linked(a, b);
+  }
+  addressOf(host: string): string {
+    return this.world.model.peerUrl(this.world.host(host).node);
   }
   awake(host: string): boolean {
     return this.world.awake(host);
@@ -98,6 +120,7 @@ export class ZooKeeper implements Cluster, Medium {
     const server = this.zab.leaderOf(leader);
     return server !== undefined && this.zab.propose(server);
   }
+  goesBy?: (h: Host) => readonly RecordedMember[];
   /** Who has never been in sync may be named in a list all the same. */
   started({ id, peerUrls }: RecordedMember): boolean {
     return this.#ran.has(`${id} ${peerUrls[0]}`);
@@ -146,6 +169,7 @@ export class ZooKeeper implements Cluster, Medium {
       fetch,
       patience,
       list,
+      (own) => this.fixed ? readNote(own.disk.commit.note)?.list : undefined,
       h.volume.disk === disk,
     );
     this.zab.servers.add(server);

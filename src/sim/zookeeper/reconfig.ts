@@ -81,7 +81,12 @@ const told = (list: List): string =>
   list.map((m) => `${writeServer(m).split(":")[0]}${m.role === "voter" ? "" : "*"}`).join(" ");
 
 /** Data of a former server, under the id of a new one, would vote twice. */
-function judgeId({ world: w }: ZooKeeper, leader: Server, id: string, address: string | undefined): void {
+export function judgeId(
+  { world: w }: ZooKeeper,
+  leader: Server,
+  id: string,
+  address: string | undefined,
+): void {
   const other = [...w.hosts.values()].find((h) =>
     h.own.disk?.memberId === id && h.own.disk.realm === leader.disk.realm &&
     w.model.peerUrl(h.node) !== address

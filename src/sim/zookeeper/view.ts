@@ -5,7 +5,7 @@
  */
 import type { Identity, ServiceView } from "../../model/node.ts";
 import type { Host } from "../host.ts";
-import { SERVERS } from "./list.ts";
+import { readList, readNote, SERVERS, voterText } from "./list.ts";
 import type { ZooKeeper } from "./model.ts";
 import { type Server, SILENT_MS, zxidOf } from "./zab.ts";
 
@@ -31,10 +31,14 @@ function session(zk: ZooKeeper, h: Host): { readonly server: Server; readonly le
   return server === undefined || leader === undefined ? undefined : { server, leader };
 }
 
-/** `/quorate`, which a playbook has written: the ensemble's name, and the highest id that was ever given. */
-function noteOf({ disk }: Server): { readonly name: string; readonly highest: string } | undefined {
-  const [name, highest] = disk.commit.note?.split(" ") ?? [];
-  return name === undefined || highest === undefined ? undefined : { name, highest };
+/** `/quorate`, which a playbook has written. */
+const noteOf = ({ disk }: Server) => readNote(disk.commit.note);
+
+/** The name that it is to get, as long as it never had one: neither in `/quorate`, nor on this host. */
+function nameToGet({ ensemble }: ZooKeeper, { marks }: Host, server: Server): string | undefined {
+  const had = noteOf(server) !== undefined || server.disk.clusterId !== "" || marks.has("latch") ||
+    marks.has("intent");
+  return had ? undefined : readNote(ensemble)?.name;
 }
 
 export function viewOf(zk: ZooKeeper, h: Host): ServiceView {
@@ -60,13 +64,16 @@ export function viewOf(zk: ZooKeeper, h: Host): ServiceView {
   // It still takes somebody for its leader, or itself: who opens a session waits.
   if (at === undefined) return { ...common, trouble: "no session could be opened in time" };
   const note = noteOf(server);
-  const clusterId = note?.name ?? server.disk.clusterId;
-  const leader = at.leader.list.find((m) => m.id === at.leader.id && m.role === "voter");
+  const clusterId = note?.name ?? (server.disk.clusterId || (nameToGet(zk, h, server) ?? ""));
+  // Whom it follows it knows by the record; that it leads it knows itself.
+  const listed = (at.leader === server ? at.leader.list : server.members)
+    .find((m) => m.id === at.leader.id && m.role === "voter");
+  const leader = zk.fixed ? listed : at.leader.list.find((m) => m.id === at.leader.id && m.role === "voter");
   return {
     ...common,
     identity: clusterId === "" ? undefined : { clusterId, memberId: server.id },
     linearizable: "yes",
-    members: server.list,
+    members: server.members,
     leaderId: observes ? undefined : leader?.id,
     trouble: clusterId === "" ? "the ensemble has no name yet: give it one" : undefined,
   };
@@ -87,7 +94,25 @@ export function settingsOf(zk: ZooKeeper, h: Host): Readonly<Record<string, stri
   return {
     ...Object.fromEntries([...h.env].filter(([key]) => key !== SERVERS)),
     ...(h.marks.has("restart") ? { [keys.restart]: "due" } : {}),
-    ...(at === undefined ? {} : { [keys.version]: zk.zab.versionOf(at.server.list).toString(16) }),
+    ...(zk.fixed ? listsOf(zk, h, at?.server) : {}),
+    ...(at === undefined || zk.fixed
+      ? {}
+      : { [keys.version]: zk.zab.versionOf(at.server.list).toString(16) }),
     ...(note === undefined ? {} : { [keys.highest]: note.highest }),
+    ...(at !== undefined && nameToGet(zk, h, at.server) !== undefined ? { [keys.unnamed]: "yes" } : {}),
+  };
+}
+
+/** What a static ensemble's server works with, and its files and `/quorate` say. */
+function listsOf({ keys }: ZooKeeper, { env }: Host, server: Server | undefined): Record<string, string> {
+  const written = readList(env.get(SERVERS) ?? "");
+  const files = written.length === 0 ? {} : { [keys.written]: voterText(written) };
+  if (server === undefined) return files;
+  const note = noteOf(server);
+  return {
+    ...files,
+    [keys.running]: voterText(server.list),
+    [keys.version]: String(note?.version ?? 0),
+    ...(note?.list === undefined ? {} : { [keys.servers]: voterText(note.list) }),
   };
 }

@@ -28,6 +28,8 @@ export interface Medium {
   listed(server: Server): void;
   /** It has all that its leader has, for the first time since it was started. */
   synced(server: Server): void;
+  /** As lists name it. */
+  addressOf(host: string): string;
   /** Its history was of another ensemble, and is thrown away for the leader's. */
   overwritten(server: Server, leader: Server): void;
 }
@@ -49,8 +51,10 @@ export class Server extends Peer {
     listensAt: number,
     fetchMs: number,
     patience: number,
-    /** The newest list in force that it has heard of. */
+    /** The newest list in force that it has heard of; where lists are fixed, the one that it was started with. */
     public list: List,
+    /** What its ensemble has written down as its list, where it does that: by the history that it has. */
+    readonly recorded: (own: Server) => List | undefined,
     /** It had data when it was started, or may make an empty database of its own. */
     readonly made: boolean,
   ) {
@@ -61,6 +65,9 @@ export class Server extends Peer {
     return this.made || this.disk.log !== emptyLog;
   }
   override get members(): List {
+    return this.recorded(this) ?? this.list;
+  }
+  override get electorate(): List {
     return this.list;
   }
   override get reigns(): boolean {
@@ -74,7 +81,8 @@ export class Zab {
   readonly #versions = new WeakMap<List, number>();
   #due = Infinity;
 
-  constructor(readonly medium: Medium) {}
+  /** `fixed`: each server goes by the list that it was started with, and none travels. */
+  constructor(readonly medium: Medium, readonly fixed = false) {}
 
   versionOf(list: List): number {
     return this.#versions.get(list) ?? 0;
@@ -140,13 +148,19 @@ export class Zab {
   /** The lists by which it counts a majority: the one in force, and the one that was proposed last. */
   #views(s: Server): readonly List[] {
     const { config } = s.disk.log;
+    if (this.fixed) return [s.list];
     return this.versionOf(config) > this.versionOf(s.list) ? [s.list, config] : [s.list];
   }
   #counts(s: Server, id: string): boolean {
     return this.#views(s).some((list) => isVoter(list, id));
   }
+  /** A leader is reached at the address that one's own list has for it. */
+  #reaches(s: Server, leader: Server): boolean {
+    return !this.fixed ||
+      s.list.some((m) => m.id === leader.id && m.peerUrls.includes(this.medium.addressOf(leader.host)));
+  }
   #takes(s: Server, list: List): void {
-    if (this.versionOf(list) <= this.versionOf(s.list)) return;
+    if (this.fixed || this.versionOf(list) <= this.versionOf(s.list)) return;
     s.list = list;
     this.medium.listed(s);
   }
@@ -178,11 +192,12 @@ export class Zab {
   #leaderFor(s: Server, leaders: readonly Server[]): Server | undefined {
     const near = leaders.filter((l) => this.#linked(s, l));
     return near.find((l) => l === s.follows) ??
-      near.find((l) => this.#counts(s, l.id) && l.disk.term >= s.disk.term);
+      near.find((l) => this.#counts(s, l.id) && this.#reaches(s, l) && l.disk.term >= s.disk.term);
   }
 
   /** Who looks for a leader hears of newer lists from those that it asks, and from those that ask it. */
   #gossip(up: readonly Server[], now: number): void {
+    if (this.fixed) return;
     const looking = up.filter((s) => !s.leads && now - s.heard >= SILENT_MS / 2);
     for (let heard = true; heard;) {
       heard = false;
@@ -271,15 +286,16 @@ export class Zab {
     if (votesFor(s) !== s || !this.#views(s).every((list) => majority(list, supporters))) return false;
     const { disk } = s;
     disk.term = Math.max(...supporters.map((q) => q.disk.term)) + 1;
-    const list = this.versionOf(disk.log.config) > this.versionOf(s.list) ? disk.log.config : s.list;
+    const newest = !this.fixed && this.versionOf(disk.log.config) > this.versionOf(s.list);
+    const list = newest ? disk.log.config : s.list;
     disk.log = following(disk.log, disk.term, list);
-    if (this.versionOf(list) === 0) this.#versions.set(list, zxidOf(disk.log));
+    if (!this.fixed && this.versionOf(list) === 0) this.#versions.set(list, zxidOf(disk.log));
     s.leads = true;
     s.established = false;
     s.lostSince = undefined;
     s.follows = undefined;
     for (const q of supporters) {
-      if (q === s) continue;
+      if (q === s || !this.#reaches(q, s)) continue;
       q.follows = s;
       q.disk.term = disk.term;
     }

@@ -1,20 +1,25 @@
 /** The order of an adoption: whom it asks, when it stops, which config it takes. Hosts and plans are made up. */
 import assert from "node:assert/strict";
 import { etcd } from "../../../plugins/etcd/mod.ts";
+import { zookeeper } from "../../../plugins/zookeeper/mod.ts";
 import { adopt, type Adopting, type From, type Refused } from "../../../src/adopt/adopt.ts";
 import type { Fleet, Reply, Trouble } from "../../../src/model/fleet.ts";
 import type { ServiceView } from "../../../src/model/node.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import type { ServicePlan } from "../../../src/model/plan.ts";
-import { PROBE } from "../../../src/node/check.ts";
 import { unreached } from "../../../src/node/parse.ts";
 import { n1, view } from "../node/host.ts";
 import type { SshTarget } from "../../../src/ssh/settings.ts";
 
 const encoder = new TextEncoder();
 
-/** The document of a probe, from the texts of its answers; all end with 0, but there is no manifest. */
-function document(answers: Readonly<Record<string, string>>): Reply {
+/** The document of probes, by plugin, from the texts of their answers; all end with 0, but there is no manifest. */
+function document(probes: Readonly<Record<string, Readonly<Record<string, string>>>>): Reply {
+  const services = [...Object.entries(probes).map(([name, answers]) => partOf(name, answers)), 0];
+  const text = JSON.stringify({ quorate: 1, time: "1", begun: "1", ended: "1", missing: [0], services });
+  return { kind: "exited", code: 0, stdout: encoder.encode(`\n${text}\n`), stderr: new Uint8Array() };
+}
+function partOf(name: string, answers: Readonly<Record<string, string>>) {
   const parts = Object.entries({ ...answers, manifest: "" }).flatMap(([name, out]) => [
     [`${name}.code`, name === "manifest" ? "1\n" : "0\n"],
     [`${name}.err`, ""],
@@ -22,24 +27,22 @@ function document(answers: Readonly<Record<string, string>>): Reply {
   ]);
   const files = [...parts.map(([name, text]) => [name, encoder.encode(text).length]), 0];
   const bytes = encoder.encode(parts.map(([, text]) => text).join("")).toBase64();
-  const services = [{ name: PROBE, files, bytes }, 0];
-  const text = JSON.stringify({ quorate: 1, time: "1", begun: "1", ended: "1", missing: [0], services });
-  return { kind: "exited", code: 0, stdout: encoder.encode(`\n${text}\n`), stderr: new Uint8Array() };
+  return { name, files, bytes };
 }
 
-const running = (n: number, uid = "0"): Reply =>
-  document({
-    uid: `${uid}\n`,
-    hostname: `n${n}\n`,
-    etcdctl: "/usr/bin/etcdctl\n",
-    processes: "77 host etcd.service\n",
-    "started.77":
-      `ETCD_DATA_DIR=/var/lib/etcd\nETCD_INITIAL_ADVERTISE_PEER_URLS=https://10.0.0.1${n}:2380\n` +
-      "ETCD_ADVERTISE_CLIENT_URLS=https://10.0.0.11:2379\nETCD_CERT_FILE=/pki/s.crt\nETCD_KEY_FILE=/pki/s.key\n" +
-      "ETCD_TRUSTED_CA_FILE=/pki/ca.crt\nETCD_PEER_CERT_FILE=/pki/p.crt\nETCD_PEER_KEY_FILE=/pki/p.key\n--\netcd\n",
-    "unit.77": "User=etcd\n",
-    "names.77": "- /etc/default/etcd\n",
-  });
+const running = (n: number, uid = "0", besides: Readonly<Record<string, string>> = {}): Reply =>
+  document({ zookeeper: { uid: `${uid}\n`, processes: "", ...besides }, etcd: etcdOn(n, uid) });
+const etcdOn = (n: number, uid: string) => ({
+  uid: `${uid}\n`,
+  hostname: `n${n}\n`,
+  etcdctl: "/usr/bin/etcdctl\n",
+  processes: "77 host etcd.service\n",
+  "started.77": `ETCD_DATA_DIR=/var/lib/etcd\nETCD_INITIAL_ADVERTISE_PEER_URLS=https://10.0.0.1${n}:2380\n` +
+    "ETCD_ADVERTISE_CLIENT_URLS=https://10.0.0.11:2379\nETCD_CERT_FILE=/pki/s.crt\nETCD_KEY_FILE=/pki/s.key\n" +
+    "ETCD_TRUSTED_CA_FILE=/pki/ca.crt\nETCD_PEER_CERT_FILE=/pki/p.crt\nETCD_PEER_KEY_FILE=/pki/p.key\n--\netcd\n",
+  "unit.77": "User=etcd\n",
+  "names.77": "- /etc/default/etcd\n",
+});
 const troubled = (code: Trouble["code"]): Reply => ({
   kind: "unreachable",
   trouble: { code, detail: `it says ${code}`, unblock: "put it right" },
@@ -81,15 +84,22 @@ const planned = (seen: Partial<Observation>, refusals: ServicePlan["refusals"] =
 interface World {
   readonly hosts: Readonly<Record<string, Reply>>;
   readonly plan?: (text: string) => ServicePlan | Refused;
+  /** What a person says that it is. */
+  readonly service?: string;
 }
 
 /** What an adoption comes to, and what it did on the way. */
-async function adopting({ hosts, plan = () => planned({}) }: World, ...from: readonly string[]) {
+async function adopting({ hosts, plan = () => planned({}), service }: World, ...from: readonly string[]) {
   const asked: SshTarget[] = [];
   const texts: string[] = [];
   let open = 0;
   const outside: Adopting = {
-    plugin: { name: "etcd", adopt: etcd.adopt ?? assert.fail("etcd takes over clusters") },
+    plugins: [etcd, zookeeper].filter((p) => service === undefined || p.name === service).map((
+      { name, adopt },
+    ) => ({
+      name,
+      adopt: adopt ?? assert.fail(`${name} takes over clusters`),
+    })),
     fleet(targets) {
       open++;
       asked.push(...targets);
@@ -210,4 +220,28 @@ Deno.test("a config that the loader does not take is a reason, not a file", asyn
   const wrong: Refused = { kind: "unkeepable", remarks: [{ kind: "stop", what: "not valid", now: "" }] };
   const { end } = await adopting({ hosts: three, plan: () => wrong }, "n1");
   assert.deepEqual(end, wrong);
+});
+
+Deno.test("which service it is, the hosts tell; where both run or none does, it is asked for", async () => {
+  const both = running(1, "0", { processes: "88 host zk.service\n" });
+  const { end, texts } = await adopting({ hosts: { ...three, n1: both } }, "n1");
+  assert.deepEqual([end.kind, texts], ["unkeepable", []]);
+  assert.deepEqual(end.remarks.map((r) => [r.what, r.now]), [[
+    "n1: etcd and zookeeper run there",
+    "say which: --service etcd or --service zookeeper; each can have a config of its own",
+  ]]);
+  const told = await adopting({ hosts: { ...three, n1: both }, service: "etcd" }, "n1");
+  assert.equal(told.end.kind, "config");
+  const other = await adopting({ hosts: { n1: both }, service: "zookeeper" }, "n1");
+  assert.match(other.end.remarks[0]?.what ?? "", /how ZooKeeper was started cannot be read/);
+  const none = document({ etcd: { uid: "0\n", processes: "" }, zookeeper: { uid: "0\n", processes: "" } });
+  const nothing = await adopting({ hosts: { n1: none, n2: none } }, "n1", "n2");
+  assert.equal(nothing.end.remarks[0]?.what, "n1 and n2: no etcd and no zookeeper runs there");
+});
+
+Deno.test("who only listens is nobody that the config names", async () => {
+  const members = [...planned({}).seen.members, member(9, { role: "observer" })];
+  const { end, asked } = await adopting({ hosts: three, plan: () => planned({ members }) }, "n1");
+  assert.equal(end.kind, "config");
+  assert.equal(asked.length, 3);
 });

@@ -7,8 +7,11 @@ const page = await Deno.readTextFile(new URL("../../../docs/zookeeper.md", impor
 
 Deno.test("the page about ZooKeeper: its config is valid without a warning, and its commands run", () =>
   inFolder(async ({ run, write }) => {
-    const [, config = ""] = /^```yaml\n# quorate.yaml\n([\s\S]*?)^```$/m.exec(page) ?? [];
+    const [config = "", fixed = "", options = ""] = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
+      .map(([, text]) => text);
     await write("quorate.yaml", config);
+    await write("static.yaml", fixed);
+    await write("let-through.yaml", fixed.replace(/^ +options: .*\n/m, `    ${options}`));
     const said: string[] = [];
     for (const line of shellOf(page).flatMap(({ text }) => text.trim().split("\n"))) {
       const [program, ...args] = line.split(" ");
@@ -17,8 +20,11 @@ Deno.test("the page about ZooKeeper: its config is valid without a warning, and 
       assert.equal(code, 0, `${line}: ${err}`);
       said.push(out + err);
     }
-    assert.equal(said.length, 3);
+    assert.equal(said.length, 5);
     assert.match(said[2] ?? "", /its id back/);
+    assert.match(said[4] ?? "", /write the list of servers into zoo\.cfg/);
+    assert.match(options, /conf/);
+    assert.deepEqual(await run("validate", "-q", "-c", "let-through.yaml"), { code: 0, out: "", err: "" });
     assert.deepEqual(await run("validate", "-q", "-c", "zookeeper.yaml"), { code: 0, out: "", err: "" });
   }));
 

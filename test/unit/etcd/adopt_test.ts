@@ -1,16 +1,17 @@
 /** What the probe sees on a host, and that it is read. */
 import assert from "node:assert/strict";
 import { etcd } from "../../../plugins/etcd/mod.ts";
-import { PROBE, probeScript } from "../../../src/node/check.ts";
+import { probeScript } from "../../../src/node/check.ts";
 import { readDocument } from "../../../src/node/document.ts";
 import type { Asks } from "../../../src/playbook/plugin.ts";
 import { Host } from "../node/host.ts";
 
 /** The probe on a host whose "etcd" has a name of its own: the machine may run real ones. */
 async function probed(host: Host): Promise<Asks> {
-  const text = probeScript(etcd.adopt?.probe ?? "").replace("= etcd ]", `= ${host.process} ]`);
+  const text = probeScript([{ name: "etcd", probe: etcd.adopt?.probe ?? "" }])
+    .replace("quorate_processes etcd", `quorate_processes ${host.process}`);
   const { bytes } = await host.sh(text);
-  const asks = readDocument(bytes)?.services.get(PROBE);
+  const asks = readDocument(bytes)?.services.get("etcd");
   assert.ok(asks, "the probe came back whole");
   return asks;
 }

@@ -13,6 +13,7 @@ export const options: ZooKeeperOptions = {
   java: "/usr/bin/java",
   classPath: "/usr/share/java/zookeeper.jar",
   jvm: "-Xmx512m",
+  membership: "dynamic",
   configureMembers: true,
   settings: {},
 };

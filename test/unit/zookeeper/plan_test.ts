@@ -4,13 +4,14 @@ import { derive } from "../../../plugins/zookeeper/derive.ts";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { zookeeperForbids } from "../../../plugins/zookeeper/forbids.ts";
 import { zookeeper } from "../../../plugins/zookeeper/mod.ts";
-import { HIGHEST, RESTART, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
 import { caseNames } from "../../../src/model/change.ts";
 import type { NodeFacts } from "../../../src/model/node.ts";
 import type { Observation, Target } from "../../../src/model/observation.ts";
 import { sampleCluster, samplesOf } from "../../../src/plan/sample.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { target as targetOf } from "../core_samples.ts";
+import { view } from "../node/host.ts";
 import { nodes, options } from "./options.ts";
 
 const target: Target = { ...targetOf("n1 n2 n3"), service: "kv", nodes, desired: nodes.slice(0, 3) };
@@ -33,7 +34,7 @@ const named = { [HIGHEST]: "3", [VERSION]: "100000000", reconfigEnabled: "true" 
 
 Deno.test("an id is one that nobody ever had, as far as the ensemble, the disks and what lies aside tell", () => {
   const next = (settings: Readonly<Record<string, string>>, n4?: Partial<NodeFacts>) =>
-    derive("nextId", seenWith(settings, n4), options);
+    derive("nextId", seenWith(settings, n4), options, nodes);
   const { clusterId = "" } = seenWith(named);
   assert.equal(next(named), "4");
   assert.equal(next({ ...named, [HIGHEST]: "9" }), "10");
@@ -53,27 +54,31 @@ Deno.test("the version that a change goes by is the newest that was seen, in exa
   assert.ok(n1);
   const newest = { ...n1, settings: { ...named, [VERSION]: "7fffffffffffffff" } };
   assert.equal(
-    derive("version", { ...seen, nodes: { ...seen.nodes, n1: newest, n3: newer } }, options),
+    derive("version", { ...seen, nodes: { ...seen.nodes, n1: newest, n3: newer } }, options, nodes),
     "7fffffffffffffff",
   );
-  assert.equal(derive("version", { ...seen, state: "lost" }, options), undefined);
+  assert.equal(derive("version", { ...seen, state: "lost" }, options, nodes), undefined);
 });
 
 Deno.test("the list of servers has all that are recorded, each with its role", () => {
-  const [line] = (derive("ensemble", seenWith(named), options) ?? "").split(" ");
+  const [line] = (derive("ensemble", seenWith(named), options, nodes) ?? "").split(" ");
   assert.equal(line, "server.1=10.90.132.11:2888:3888:participant;0.0.0.0:2379");
 });
 
 Deno.test("settings drift where the options name them, and all of ours while a restart is due", () => {
   const o = { ...options, settings: { "autopurge.purgeInterval": "24" } };
-  const drift = (settings: NodeFacts["settings"]) => zookeeperDrift(o, { settings }).settings;
+  const drift = (settings: NodeFacts["settings"]) =>
+    zookeeperDrift(o, { settings }, { members: [], nodes: {} }).settings;
   assert.deepEqual(drift({ tickTime: "2000" }), { "autopurge.purgeInterval": "24" });
   assert.deepEqual(drift({ "autopurge.purgeInterval": "24", reconfigEnabled: "true" }), {});
   assert.ok(
     Object.keys(drift({ "autopurge.purgeInterval": "24", [RESTART]: "due" })).includes("reconfigEnabled"),
   );
   assert.deepEqual(drift(undefined), {});
-  assert.deepEqual(zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }).settings, {});
+  assert.deepEqual(
+    zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }, { members: [], nodes: {} }).settings,
+    {},
+  );
 });
 
 Deno.test("members are not changed where servers run without reconfiguration, or ids are not known", () => {
@@ -81,7 +86,7 @@ Deno.test("members are not changed where servers run without reconfiguration, or
   assert.ok(n4);
   const add = { case: "add", node: n4 } as const;
   const why = (settings: Readonly<Record<string, string>>, o = options) =>
-    zookeeperForbids(o, add, seenWith(settings))?.evidence;
+    zookeeperForbids(o, nodes, add, seenWith(settings))?.evidence;
   assert.equal(why(named), undefined);
   assert.match(why({ ...named, reconfigEnabled: "false" }) ?? "", /without reconfigEnabled=true/);
   assert.match(why({ reconfigEnabled: "true", [VERSION]: "1" }) ?? "", /not written in \/quorate/);
@@ -90,7 +95,10 @@ Deno.test("members are not changed where servers run without reconfiguration, or
   const crashed = seenWith({ ...named, reconfigEnabled: "false" });
   const [member] = crashed.members;
   assert.ok(member);
-  assert.equal(zookeeperForbids(options, { case: "repairCrashed", member, node: n4 }, crashed), undefined);
+  assert.equal(
+    zookeeperForbids(options, nodes, { case: "repairCrashed", member, node: n4 }, crashed),
+    undefined,
+  );
 });
 
 Deno.test("each case, in each of its forms, keeps the order that the rules ask for", () => {
@@ -119,4 +127,71 @@ Deno.test("a wiped server is started only after the others were seen to hold the
   assert.ok(ids.indexOf("must-be-empty") < ids.indexOf("must-be-served"));
   assert.equal(ids.indexOf("must-be-served"), starts - 1);
   assert.ok(steps.every((s) => s.effect.does !== "removes"), "it keeps its id");
+});
+
+Deno.test("an ensemble that others built is named with the first latch, once, while each of its servers serves", () => {
+  const o = { ...options, ensemble: "abc 9" };
+  const service = zookeeper.bind({ name: "kv", options: o, nodes });
+  const told = seenWith({ [UNNAMED]: "yes", [VERSION]: "1", reconfigEnabled: "true" });
+  /** Each node's server says who it is. */
+  const heard = (name: string, f: NodeFacts, memberId: string | undefined): readonly [string, NodeFacts] => [
+    name,
+    { ...f, view: memberId === undefined ? undefined : view({ identity: { clusterId: "abc", memberId } }) },
+  ];
+  const memberOf = (name: string) => told.members.find((m) => m.node === name)?.id;
+  const seen: Observation = {
+    ...told,
+    nodes: Object.fromEntries(Object.entries(told.nodes).map(([name, f]) => heard(name, f, memberOf(name)))),
+  };
+  const [first] = seen.members;
+  const [n1, , , n4] = nodes;
+  assert.ok(first && n1 && n4);
+  const latch = { case: "repairConfig", member: first, node: n1, settings: {}, latchOnly: true } as const;
+  const data = { state: "present", identity: { clusterId: "abc", memberId: "1" }, place: undefined } as const;
+  const withData = (o: Observation): Observation => ({
+    ...o,
+    nodes: Object.fromEntries(Object.entries(o.nodes).map(([name, f]) => [name, { ...f, data }])),
+  });
+  const steps = (o: Observation) =>
+    service.steps(latch, { seen: withData(o), desired: target.desired, backup: true, joinTimeoutMs: 1 })
+      .map((s) => s.id);
+  assert.deepEqual(steps(seen), ["name-ensemble:n1", "latch:n1"]);
+  assert.deepEqual(steps(seenWith(named)), ["latch:n1"], "it has a name");
+  const n2 = seen.nodes["n2"];
+  assert.ok(n2);
+  const latched = {
+    ...n2,
+    latch: { clusterId: "abc", memberId: "2", dataPath: "/d", fsId: "1", voters: [] },
+  };
+  assert.deepEqual(
+    steps({ ...seen, nodes: { ...seen.nodes, n2: latched } }),
+    ["latch:n1"],
+    "the first latch was the second node's",
+  );
+
+  const stop = (o: Observation, change: Parameters<typeof service.forbids>[0] = latch) =>
+    service.forbids(change, o);
+  assert.equal(stop(seen), undefined);
+  assert.match(stop(seen, { case: "add", node: n4 })?.evidence ?? "", /has no name yet/);
+  assert.match(stop(seen, { ...latch, latchOnly: false })?.evidence ?? "", /has no name yet/);
+  for (const bad of [{ health: "unhealthy" }, { health: "unknown" }, { node: undefined }] as const) {
+    const ill = { ...seen, members: seen.members.map((m, i) => i === 2 ? { ...m, ...bad } : m) };
+    assert.equal(stop(ill)?.rule, "S22");
+  }
+  const n3 = seen.nodes["n3"];
+  assert.ok(n3);
+  for (const says of [undefined, "7"]) {
+    const nodes = { ...seen.nodes, ...Object.fromEntries([heard("n3", n3, says)]) };
+    assert.match(
+      stop({ ...seen, nodes })?.evidence ?? "",
+      /which n3 is not/,
+      "others speak well of it: not enough",
+    );
+  }
+  const watched = { ...first, id: "9", node: undefined, role: "observer", health: "unknown" } as const;
+  assert.equal(
+    stop({ ...seen, members: [...seen.members, watched] }),
+    undefined,
+    "who never votes does not count",
+  );
 });

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { HIGHEST, readPeers, readZooKeeper, RESTART, VERSION } from "../../../plugins/zookeeper/read.ts";
+import {
+  HIGHEST,
+  readPeers,
+  readZooKeeper,
+  RESTART,
+  UNNAMED,
+  VERSION,
+} from "../../../plugins/zookeeper/read.ts";
 import { readSession } from "../../../plugins/zookeeper/session.ts";
 import type { RecordedMember } from "../../../src/model/node.ts";
 import type { Asked, Asks } from "../../../src/playbook/plugin.ts";
@@ -83,18 +90,21 @@ Deno.test("what is not answered is unknown, and what would help is said", () => 
   assert.equal(sight("bare", { taken: said("", 0) }).view?.trouble?.includes("not this service's"), true);
 });
 
-Deno.test("without /quorate an ensemble that is being formed goes by the name beside its data, and no other does", () => {
-  // The same session, /quorate not being there: error -101 and no data.
+/** The session of a follower, /quorate not being there: error -101 and no data. */
+function withoutName(): Asked {
   const hex = hexOf("follower");
-  const session = readSession(hex);
-  assert.ok(typeof session?.own === "object");
   const hello = hex.slice(0, 8 + 2 * parseInt(hex.slice(0, 8), 16));
   const own = hex.slice(
     hello.length,
     hello.length + 8 + 2 * parseInt(hex.slice(hello.length).slice(0, 8), 16),
   );
   const none = `00000010${own.slice(8, 32)}ffffff9b`;
-  const read = said(hello + none + hex.slice(hello.length + own.length));
+  return said(hello + none + hex.slice(hello.length + own.length));
+}
+
+Deno.test("without /quorate an ensemble that is being formed goes by the name beside its data, and no other does", () => {
+  assert.equal(typeof readSession(hexOf("follower"))?.own, "object");
+  const read = withoutName();
   assert.equal(readSession(read.out)?.own, "none");
   const forming = sight("follower", { read, intent: said("quorate=1\n") });
   assert.deepEqual(forming.view?.identity, { clusterId: cluster, memberId: "1" });
@@ -102,12 +112,48 @@ Deno.test("without /quorate an ensemble that is being formed goes by the name be
   const hollow = sight("follower", { read });
   assert.equal(hollow.view?.linearizable, "no", "it lacks what was there before it");
   assert.match(hollow.view?.trouble ?? "", /without \/quorate/);
-  const unnamed = sight("follower", {
-    read,
-    disk: said("", 2, "of which ensemble the data in /d is, is not written beside it\n"),
-  });
-  assert.equal(unnamed.view?.identity, undefined);
-  assert.match(unnamed.view?.trouble ?? "", /create \/quorate "NAME 3"/);
+});
+
+/** A follower's answers as in an ensemble that others built and nobody has named. */
+const unnamedAnswers = (): Asks => ({
+  ...answers("follower"),
+  read: withoutName(),
+  disk: said("", 2, "of which ensemble the data in /d is, is not written beside it\n"),
+  latch: said("", 1, "cat: /var/lib/quorate/kv/latch: No such file or directory\n"),
+});
+
+Deno.test("an ensemble that nobody has named goes by the name that the options would give it, as long as none was told", () => {
+  const asks = unnamedAnswers();
+  const bare = readZooKeeper(asks, options, nodes);
+  assert.deepEqual([bare.view?.identity, bare.disk], [undefined, "unknown"]);
+  assert.match(bare.view?.trouble ?? "", /let options.ensemble be "NAME 3"/);
+  const o = { ...options, ensemble: "abc 9" };
+  const seen = (more: Asks = {}) => readZooKeeper({ ...asks, ...more }, o, nodes);
+  const { view, disk, settings } = seen();
+  assert.deepEqual([view?.identity, disk], Array(2).fill({ clusterId: "abc", memberId: "1" }));
+  assert.deepEqual([view?.linearizable, view?.trouble], ["yes", undefined]);
+  assert.deepEqual(
+    [settings?.[UNNAMED], settings?.[HIGHEST]],
+    ["yes", undefined],
+    "no id is given by it yet",
+  );
+  // Who was told a name once lacks /quorate: S3 must not take a new ensemble for it, or a hollow server for a whole one.
+  for (
+    const told of [
+      { latch: said("quorate=1\n") },
+      { latch: said("", 1, "cat: latch: Input/output error\n") },
+      { latch: said("", "timedOut") },
+      { disk: said("abc 1\n") },
+      { disk: said("", 1) },
+      { intent: said("quorate=1\n") },
+    ]
+  ) {
+    const { view, settings } = seen(told);
+    assert.equal(settings?.[UNNAMED], undefined, JSON.stringify(told));
+    assert.ok(view?.identity === undefined || view.linearizable === "no" || "intent" in told);
+  }
+  assert.match(seen({ latch: said("quorate=1\n") }).view?.trouble ?? "", /serves without \/quorate/);
+  assert.equal(seen({ myid: said("2\n") }).disk, "unknown", "another server's data");
 });
 
 Deno.test("data that others put there is whose the running server says, if myid says so, too", () => {

@@ -60,7 +60,11 @@ Deno.test("the version stays exact: it is 64 bits of hexadecimal text", () => {
 });
 
 Deno.test("the ensemble's name and the highest id that was given", () => {
-  assert.deepEqual(readName("abc123 7"), { ensemble: "abc123", highest: 7 });
+  assert.deepEqual(readName("abc123 7"), { ensemble: "abc123", highest: 7, servers: [] });
+  assert.deepEqual(readName("abc123 7 server.1=a:1:2 server.3=b:1:2;2181")?.servers, [
+    "server.1=a:1:2",
+    "server.3=b:1:2;2181",
+  ]);
   for (const text of ["", "abc123", "abc123 x", "a b 7", "ab-c 7"]) {
     assert.equal(readName(text), undefined, text);
   }

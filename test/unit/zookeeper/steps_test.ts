@@ -126,6 +126,31 @@ Deno.test("the ensemble is named once, and another name is not taken for it", as
   assert.equal((await node.change("zk_name other 2")).code, 1);
 });
 
+Deno.test("an ensemble that others built is named unless it has a name; another one is told, and not taken", async () => {
+  const adopt = (node: Node) =>
+    run(
+      node,
+      `zk_session() { cat ${node.root}/record; }\nsleep() { :; }\nzk_near kv 2181 java /zk.jar ${
+        node.path("none")
+      } && zk_adopt abc 2 world:anyone:rw`,
+    );
+  const unnamed = record("", one, two);
+  await using fresh = new Node(unnamed, "Created /quorate", before);
+  assert.equal((await adopt(fresh)).code, 0);
+  assert.equal(
+    fresh.read("typed"),
+    'create /quorate "abc 2" world:anyone:rw\nquit\n',
+    "nobody has to be let in",
+  );
+  await using named = new Node(before, "");
+  assert.equal((await adopt(named)).code, 0);
+  assert.ok(!named.list(".").includes("typed"), "nothing was asked for");
+  await using late = new Node(unnamed, "Node already exists: /quorate", record("other 2", one, two));
+  const { code, err } = await adopt(late);
+  assert.equal(code, 1);
+  assert.match(err, /somebody else has just done so/);
+});
+
 Deno.test("without credentials nothing is begun, and it is said where they should be", async () => {
   await using node = new Node(before, "");
   const { code, err } = await run(node, `zk_with kv 2181 java /zk.jar ${node.path("none")} && zk_remove 2 1`);
@@ -150,6 +175,22 @@ Deno.test("a node's own super user: the password stays, its hash is what ZooKeep
   }
   await run(host, "zk_super kv");
   assert.match(host.read("state/kv/super"), new RegExp(password), "made once");
+});
+
+Deno.test("where a file names the super user, the unit that Quorate writes lets that one in", async () => {
+  await using host = new Host();
+  const auth = host.write("etc/super", "digest admin:a b%s");
+  assert.equal((await run(host, `zk_super kv ${auth}`)).code, 0);
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode("admin:a b%s")))
+    .toBase64();
+  assert.match(host.read("state/kv/java.env"), new RegExp(`superDigest=admin:${RegExp.escape(hash)}\n$`));
+  assert.deepEqual(host.list("state/kv"), ["java.env"], "there is no other");
+  const { code, err } = await run(host, `zk_super kv ${host.path("none")}`);
+  assert.equal(code, 1);
+  assert.match(err, /cannot read .*none, which should say who may reconfigure: bring it here/);
+  const other = host.write("etc/other", "x509 CN=admin\n");
+  assert.equal((await run(host, `rm -r /var/lib/quorate/kv; zk_super kv ${other}`)).code, 0);
+  assert.deepEqual(host.list("state"), [], "another scheme is the unit's own to know");
 });
 
 Deno.test("a first start is configured whole: lists of an earlier membership are gone, other keys stay", async () => {

@@ -1,0 +1,294 @@
+/**
+ * What keeps the list of a static ensemble from being changed (S22), and what a change of it would cost: each server that
+ * gets another list is restarted, so the others have to hold the quorum without it (S6), by every list that anybody works
+ * with; and any two lists have to share a quorum (`servers.ts` has the argument).
+ *
+ * @module
+ */
+import {
+  type Change,
+  type HostNode,
+  type Member,
+  type Observation,
+  quorumOf,
+  type Refusal,
+  voters,
+} from "quorate";
+import { derive } from "./derive.ts";
+import { peerAddress, type ZooKeeperOptions } from "./options.ts";
+import {
+  addressIn,
+  canVacate,
+  hasTheList,
+  idsIn,
+  isLate,
+  RUNNING,
+  runningLists,
+  SERVERS,
+  serving,
+  shareQuorum,
+  vacated,
+  WRITTEN,
+} from "./servers.ts";
+
+type Ids = ReadonlySet<string>;
+
+/** Why this change must not be made, or undefined. Asked of changes that concern members. */
+export function staticForbids(
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+  change: Change,
+  seen: Observation,
+): Refusal | undefined {
+  if (seen.state !== "held") return undefined;
+  switch (change.case) {
+    case "retire":
+      return stillCounted(o, change.node, seen);
+    case "repairConfig":
+      if (change.latchOnly) return halfway(seen);
+      // A restart of one that serves nothing costs nothing.
+      return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
+        ? undefined
+        : costs(seen, [voterIds(seen)], finished(seen), vacated(seen, nodes, o));
+    case "add":
+    case "remove":
+    case "replace":
+      // Who does not vote yet is in nobody's list but its own.
+      if (change.case === "remove" && change.member.role !== "voter") return undefined;
+      return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??
+        rolls(o, nodes, change, seen);
+    default:
+      return undefined;
+  }
+}
+
+type Membership = Extract<Change, { readonly case: "add" | "remove" | "replace" }>;
+const leaver = (change: Membership): Member | undefined => change.case === "add" ? undefined : change.member;
+const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.id));
+const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
+const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
+
+/** Who serves once those are given the list that lack it. */
+const finished = (seen: Observation): Ids =>
+  new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
+
+/** The lists that a change makes, one after the other. */
+function rolls(
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+  change: Membership,
+  seen: Observation,
+): Refusal | undefined {
+  const now = voterIds(seen);
+  const serve = finished(seen);
+  const id = derive("nextId", seen, o, nodes) ?? "the next";
+  const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
+  // What was not finished is finished first, unless a server takes over the place that it has left.
+  const ghost = vacated(seen, nodes, o);
+  const through = (up: Ids, ...lists: readonly Ids[]) =>
+    costs(seen, ghost === undefined ? [now, ...lists] : lists, up, ghost);
+  switch (change.case) {
+    case "add":
+      return through(plus(serve, id), plus(now, id));
+    case "remove":
+      return through(serve, without(now, change.member.id));
+    case "replace": {
+      const { member, dead, oldNode } = change;
+      if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
+      // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
+      if (canVacate(seen, member, oldNode)) {
+        return through(plus(serve, member.id), now);
+      }
+      const left = without(now, member.id);
+      const stop = through(plus(serve, id), left, plus(left, id));
+      return stop && {
+        ...stop,
+        unblock:
+          `let ${oldNode?.name ?? `the host of server ${member.id}`} be reached, with the data of server ` +
+          `${member.id}: once that is seen to be put away, its id can be taken over; or let it be a member until it ` +
+          "is repaired, with its data or as wiped",
+      };
+    }
+  }
+}
+
+/** S6, for each of the restarts by which the lists that servers work with become these, one after the other. */
+function costs(
+  seen: Observation,
+  steps: readonly Ids[],
+  serve: Ids,
+  ghost: string | undefined,
+): Refusal | undefined {
+  let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
+  for (const next of steps) {
+    for (const list of [...lists, next]) {
+      if (!shareQuorum(list, next, ghost)) {
+        return {
+          rule: "S6",
+          evidence:
+            `servers that count the votes of ${told(list)} and servers that count those of ${
+              told(next)
+            } need ` +
+            "not share a majority",
+          unblock:
+            "write the same servers into zoo.cfg of all of them, restart them one by one, and put that list into " +
+            "/quorate, or take the list out of it",
+        };
+      }
+      const up = [...list].filter((id) => serve.has(id)).length;
+      const { needed } = quorumOf(list.size, up);
+      if (up - 1 < needed) {
+        return {
+          rule: "S6",
+          evidence:
+            `each server would have to be restarted with another list, and of ${
+              told(list)
+            }, of whom ${needed} ` +
+            `are needed, ${up} serve: while one restarts nothing is served (no data is at risk by that)`,
+          unblock: list.size < 3
+            ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
+              "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
+            : "bring more servers back to health first; `quorate status` names who is out of order",
+        };
+      }
+    }
+    lists = [next];
+  }
+  return undefined;
+}
+
+/** A latch with these voters says that all of them have had the list (`hasTheList`). */
+function halfway(seen: Observation): Refusal | undefined {
+  const changed = Object.values(seen.nodes).some((f) => f.settings?.[SERVERS] !== undefined);
+  const late = voters(seen).find((m) => hasTheList(seen, m) !== "yes");
+  return late === undefined || !changed ? undefined : {
+    rule: "S7",
+    evidence:
+      `whether ${
+        late.node ?? `server ${late.id}`
+      } works with the list of servers that is recorded is not seen, ` +
+      "and until then nobody is latched with it",
+    unblock: "the next run goes on once it is",
+  };
+}
+
+/** Settings with which its list is no plain list of votes, or not its own. */
+function fixed(seen: Observation): Refusal | undefined {
+  for (const m of voters(seen)) {
+    const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
+    if (there === undefined) continue;
+    if (there.reconfigEnabled === "true") {
+      return {
+        rule: "S22",
+        evidence: `${m.node} runs with reconfigEnabled=true, and the options say that its ensemble is static`,
+        unblock:
+          "set membership: dynamic; or take reconfigEnabled out of zoo.cfg of every server, and restart them",
+      };
+    }
+    const weighs = Object.keys(there).find((key) => /^(group|weight)\./.test(key));
+    if (weighs !== undefined) {
+      return {
+        rule: "S22",
+        evidence:
+          `${m.node} counts votes by ${weighs}, and which lists share a quorum then is not worked out here`,
+        unblock: "change the members of this ensemble by hand",
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Every server that stays gets the new list, and it has to be known which one it works with. */
+function unread(change: Membership, seen: Observation): Refusal | undefined {
+  const leaves = leaver(change);
+  for (const m of voters(seen)) {
+    // A member of a plan that does not exist yet has told nothing.
+    if (!/^\d+$/.test(m.id)) continue;
+    const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+    if (facts?.reached !== true) {
+      if (m.id === leaves?.id) continue;
+      return {
+        rule: "S24",
+        evidence: `${m.node ?? `server ${m.id}`} cannot be reached, and has to get the new list of servers`,
+        unblock: `bring ${m.node ?? `server ${m.id}`} back, or put its host under nodes:`,
+      };
+    }
+    if (m.health === "healthy" && facts.view !== undefined && facts.settings?.[RUNNING] === undefined) {
+      return {
+        rule: "S22",
+        evidence: `${m.node} does not tell with which list of servers it works`,
+        unblock:
+          "let the four-letter word conf through: 4lw.commands.whitelist=srvr,conf in zoo.cfg of every server, " +
+          "or under options.settings",
+      };
+    }
+  }
+  return undefined;
+}
+
+/** One change at a time: every server works with the list that is recorded, but for one whose id is to be taken over. */
+function unfinished(
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+  change: Membership,
+  seen: Observation,
+): Refusal | undefined {
+  const leaves = leaver(change);
+  // Those that can be given it are, as the first steps of this change.
+  const late = vacated(seen, nodes, o) !== undefined
+    ? undefined
+    : voters(seen).find((m) =>
+      m.id !== leaves?.id && m.health !== "healthy" && hasTheList(seen, m) !== "yes" && !isLate(seen, m)
+    );
+  if (late !== undefined) {
+    return {
+      rule: "S7",
+      evidence:
+        `whether ${
+          late.node ?? `server ${late.id}`
+        } has the list of servers that is recorded is not known, and ` +
+        "one change of it is made at a time",
+      unblock: `bring ${late.node ?? `server ${late.id}`} back`,
+    };
+  }
+  // One that can be reached and does not serve is fenced first.
+  const host = leaves?.node === undefined ? undefined : seen.nodes[leaves.node];
+  const harmless = host?.reached === true && leaves?.health === "unhealthy";
+  if (leaves !== undefined && !harmless && hasTheList(seen, leaves) === "unknown") {
+    return {
+      rule: "S24",
+      evidence:
+        `whether ${
+          leaves.node ?? `server ${leaves.id}`
+        } has got the list of the change before is not known: ` +
+        "with another one it could lead beside those that go by the next",
+      unblock: `let ${leaves.node ?? `the host of server ${leaves.id}`} be reached`,
+    };
+  }
+  // Without a list in /quorate the servers' own lists are the record: a file that was changed meanwhile is another.
+  const edited = voters(seen).filter((m) => m.id !== leaves?.id).find((m) => {
+    const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
+    return there?.[SERVERS] === undefined && there?.[WRITTEN] !== undefined && there[RUNNING] !== undefined &&
+      there[WRITTEN] !== there[RUNNING];
+  });
+  return edited === undefined ? undefined : {
+    rule: "S2",
+    evidence: `zoo.cfg on ${edited.node} has another list of servers than the one that it works with`,
+    unblock:
+      `restart ZooKeeper on ${edited.node}, or put its zoo.cfg right: all servers should have one list`,
+  };
+}
+
+/** A former server that others count: its vote is worth having until nobody does. */
+function stillCounted(o: ZooKeeperOptions, node: HostNode, seen: Observation): Refusal | undefined {
+  const { view } = seen.nodes[node.name] ?? {};
+  const id = view?.linearizable === "yes" ? view.identity?.memberId : undefined;
+  const counts = id === undefined
+    ? undefined
+    : runningLists(seen).find((list) => addressIn(list, id)?.split("|").includes(peerAddress(node, o)));
+  return counts === undefined ? undefined : {
+    rule: "S7",
+    evidence: `${node.name} is no member any more, and there are servers that still count it (${counts})`,
+    unblock: "the next run gives these the new list first",
+  };
+}

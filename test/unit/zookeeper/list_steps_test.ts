@@ -1,0 +1,166 @@
+/** Shell functions for lists of servers that stand in files, on folders of this machine. */
+import assert from "node:assert/strict";
+import { zookeeperShell } from "../../../plugins/zookeeper/shell.ts";
+import { nodeShell } from "../../../src/node/shell.ts";
+import { Host, type Ran } from "../node/host.ts";
+
+const run = (host: Host, text: string): Promise<Ran> => host.sh(`${nodeShell}\n${zookeeperShell}\n${text}\n`);
+const line = (id: number, role = "participant"): string =>
+  `server.${id}=10.0.0.${id}:2888:3888:${role};0.0.0.0:2181`;
+const list = (...ids: readonly number[]): string => ids.map((id) => line(id)).join(" ");
+
+// ---- zoo.cfg -----------------------------------------------------------------------------------------------------
+
+const written = async (before: string, servers: string): Promise<string> => {
+  await using host = new Host();
+  host.write("etc/zoo.cfg", before);
+  const { code, err } = await run(host, `zk_servers ${host.path("etc/zoo.cfg")} '${servers}'`);
+  assert.equal(code, 0, err);
+  return host.read("etc/zoo.cfg");
+};
+
+Deno.test("a list comes into zoo.cfg, and all else that an operator wrote there stays", async () => {
+  const before =
+    "# mine\ntickTime=2000\nserver.1=10.0.0.1:2888:3888;2181\n  server.2 = 10.0.0.2:2888:3888\n" +
+    "server.3=10.0.0.3:2888:3888\n#server.4=old\nlast=line";
+  assert.equal(
+    await written(before, list(1, 2, 4)),
+    "# mine\ntickTime=2000\nserver.1=10.0.0.1:2888:3888;2181\n  server.2 = 10.0.0.2:2888:3888\n#server.4=old\n" +
+      "last=line\nserver.4=10.0.0.4:2888:3888\n",
+  );
+});
+
+Deno.test("a server at another address, or that votes where it observed, gets another line", async () => {
+  assert.equal(
+    await written("server.1=10.0.0.11:2888:3888\nserver.2=10.0.0.2:2888:3888:observer\n", list(1, 2)),
+    "server.1=10.0.0.1:2888:3888\nserver.2=10.0.0.2:2888:3888\n",
+  );
+  assert.equal(
+    await written("", `${line(1)} ${line(2, "observer")}`).then((text) => text.split("\n")[1]),
+    "server.2=10.0.0.2:2888:3888:observer",
+  );
+});
+
+Deno.test("a list that is empty is none, and takes nobody out", async () => {
+  await using host = new Host();
+  host.write("etc/zoo.cfg", "server.1=a:1:2\n");
+  assert.equal((await run(host, `zk_servers ${host.path("etc/zoo.cfg")} ''`)).code, 1);
+  assert.equal(host.read("etc/zoo.cfg"), "server.1=a:1:2\n");
+});
+
+Deno.test("a first start is configured whole, its list in zoo.cfg alone", async () => {
+  await using host = new Host();
+  host.write("data/initialize", "");
+  const { code, err } = await run(
+    host,
+    `zk_configure_static kv kv.service ${host.path("data")} ${host.path("etc/zk/zoo.cfg")} 2 abc '${
+      list(1, 2)
+    }' clientPort=2181`,
+  );
+  assert.equal(code, 0, err);
+  assert.equal(
+    host.read("etc/zk/zoo.cfg"),
+    "clientPort=2181\nserver.1=10.0.0.1:2888:3888\nserver.2=10.0.0.2:2888:3888\n",
+  );
+  assert.deepEqual(host.list("data"), ["myid", "quorate-ensemble"], "nobody without data may vote");
+});
+
+// ---- who can be spared -------------------------------------------------------------------------------------------
+
+interface Told {
+  /** Ids of those that serve, and who of them leads. */
+  readonly serve: readonly number[];
+  readonly leads: number;
+  /** Lists of the servers that go by another one than 1 to 4. */
+  readonly lists?: Readonly<Record<number, readonly number[]>>;
+}
+/** The servers of an ensemble tell this; the one of this node is 1. */
+async function spared({ serve, leads, lists = {} }: Told, own: number, next: string): Promise<Ran> {
+  await using host = new Host();
+  host.program(
+    "systemctl",
+    `[ "$1" = restart ] && echo restarted >>${host.root}/did; [ "$1" != show ] || echo active`,
+  );
+  const confs = [1, 2, 3, 4].map((id) =>
+    `10.0.0.${id}) printf '%s\\n' ${list(...(lists[id] ?? [1, 2, 3, 4])).replaceAll(";", "\\;")} ;;`
+  );
+  const fakes = `zk_serving() { case " ${
+    serve.map((id) => `10.0.0.${id}`).join(" ")
+  } " in *" $1 "*) echo "\${1##*.}" ;; *) return 1 ;; esac; }
+zk_word() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $3 in
+conf) case $at in ${confs.join("\n")} esac ;;
+*) case $at in 10.0.0.${leads}) echo Mode: leader ;; *) echo Mode: follower ;; esac ;; esac; }`;
+  const ran = await host.sh(
+    `${nodeShell}\n${zookeeperShell}\n${fakes}\nzk_near kv 2181 java /zk.jar && zk_reload kv kv.service ${own} '${next}'`,
+  );
+  return { ...ran, out: (await host.sh(`cat ${host.root}/did 2>/dev/null; true`)).out.trim() };
+}
+
+Deno.test("a server is restarted with another list where the others hold a majority of both", async () => {
+  const all = { serve: [1, 2, 3, 4], leads: 2 };
+  assert.deepEqual(await spared(all, 1, list(1, 2, 3)).then(({ code, out }) => [code, out]), [
+    0,
+    "restarted",
+  ]);
+  // Of the four that it counts itself two would be left.
+  const one = await spared({ serve: [1, 2, 3], leads: 2 }, 1, list(1, 2, 3));
+  assert.deepEqual([one.code, one.out], [1, ""]);
+  assert.match(one.err, /not yet spared: without it serve 2 3/);
+});
+
+Deno.test("the leader's list counts, too: by that its majority is lost or not", async () => {
+  const lists = { 1: [1, 2, 3], 3: [1, 2, 3] };
+  const led = (leads: number) => spared({ serve: [1, 2, 3], leads, lists }, 1, list(1, 2, 3));
+  assert.equal((await led(3)).code, 0, "3 asks for two of three");
+  assert.match((await led(2)).err, /not yet spared/, "2 asks for three of four");
+});
+
+Deno.test("nobody is restarted with a list that lacks the leader", async () => {
+  const { code, out, err } = await spared({ serve: [1, 2, 3, 4], leads: 4 }, 1, list(1, 2, 3));
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /server 4 leads and is no member any more: not yet spared/);
+});
+
+// ---- /quorate ----------------------------------------------------------------------------------------------------
+
+/** A session's bytes as hexadecimal digits: the hello, /quorate that was written `version` times, and the rest. */
+function sessionHex(text: string, version: number): string {
+  const int = (n: number) => n.toString(16).padStart(8, "0");
+  const packet = (body: string) => int(body.length / 2) + body;
+  const bytes = new TextEncoder().encode(text);
+  const hello = int(0) + int(4000) + "02".padEnd(16, "0") + int(16) + "0".repeat(34);
+  const own = int(1) + "0".repeat(16) + int(0) + int(bytes.length) + bytes.toHex() + "0".repeat(64) +
+    int(version) +
+    "0".repeat(72);
+  return packet(hello) + packet(own);
+}
+
+Deno.test("how often /quorate was written is read out of a session's bytes", async () => {
+  await using host = new Host();
+  const hex = sessionHex(`abc 4 ${list(1, 2, 3)}`, 300);
+  const { out } = await run(host, `zk_read() { echo ${hex}; }\nzk_version h 2181`);
+  assert.equal(out, "300\n");
+});
+
+Deno.test("a runbook reads what /quorate is to hold out of what it holds", async () => {
+  await using host = new Host();
+  const listed = (text: string, rest: string) =>
+    run(
+      host,
+      `zk_session() { printf '\\001\\002a%s\\001x\\nserver.1=a:1:2:participant\\nversion=0' '${text}'; }\nzk_listed abc h 2181 ${rest}`,
+    )
+      .then(({ out }) => out.trim().replaceAll("\n", " "));
+  assert.equal(
+    await listed("abc 3 server.1=x:1:2 server.3=y:1:2", ""),
+    "abc 3 server.1=x:1:2 server.3=y:1:2",
+  );
+  assert.equal(await listed("abc 3", ""), "abc 3 server.1=a:1:2:participant", "the server's own list");
+  assert.equal(
+    await listed("abc 3 server.1=x:1:2", "| zk_registering z:1:2:observer"),
+    "abc 4 server.1=x:1:2 server.4=z:1:2:observer",
+  );
+  assert.equal(
+    await listed("abc 3 server.1=x:1:2", "| zk_registering z:1:2:observer 3"),
+    "abc 3 server.1=x:1:2 server.3=z:1:2:observer",
+  );
+});

@@ -13,6 +13,7 @@ import { zookeeperPlaybook } from "./playbook.ts";
 import { readPeers, readZooKeeper } from "./read.ts";
 import { zookeeperShell } from "./shell.ts";
 import { zookeeperOptions } from "./spec.ts";
+import { zookeeperSurvey } from "./survey.ts";
 
 export { zookeeperPlaybook } from "./playbook.ts";
 export type { ZooKeeperOptions } from "./options.ts";
@@ -54,6 +55,7 @@ export const zookeeper = definePlugin({
     caughtUp,
     drift: (facts) => zookeeperDrift(options, facts),
     forbids: (change, seen) => zookeeperForbids(options, change, seen),
+    survey: zookeeperSurvey(options),
     derived: (key, seen) => derive(key, seen, options),
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),

@@ -91,18 +91,25 @@ export function snapshot(s: Scene, leaving?: Member) {
   });
 }
 
+export const unit = (n: HostNode, { seen, service, options: o }: Scene) =>
+  given(seen.nodes[n.name]?.unit.load === "not-found" && n, (at) => [
+    step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, service)}`), {
+      title: `write ${o.unit} on ${n.name}`,
+      on: node(at),
+      effect: configures(n, "unchanged"),
+      idempotent: true,
+    }),
+  ]);
+
+/** On its own data; an ensemble that has just begun again brings its list of servers with that. */
+export const startCommand = ({ options: o }: Scene): Command =>
+  sh`zk_start ${o.unit} ${o.dataDir} ${o.config}`;
+
 /** S12: all that can fail on nodes fails here, before the ensemble hears of them. */
 export function stage(nodes: readonly HostNode[], s: Scene) {
   const o = s.options;
   return [
-    ...nodes.filter((n) => s.seen.nodes[n.name]?.unit.load === "not-found").map((n) =>
-      step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, s.service)}`), {
-        title: `write ${o.unit} on ${n.name}`,
-        on: node(n),
-        effect: configures(n, "unchanged"),
-        idempotent: true,
-      })
-    ),
+    ...nodes.flatMap((n) => unit(n, s)),
     ...nodes.map((n) =>
       stageNode(
         n,

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  again,
   anyVoter,
   type Case,
   configures,
@@ -36,6 +37,7 @@ import {
   waitSettled,
   writeIntent,
 } from "quorate";
+import { readyFromDisk } from "./again.ts";
 import { serverSpec, type ZooKeeperOptions } from "./options.ts";
 import {
   configureRecorded,
@@ -48,7 +50,9 @@ import {
   type Scene,
   snapshot,
   stage,
+  startCommand,
   through,
+  unit,
 } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
 
@@ -94,7 +98,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         )
       ),
       ...fresh.map((n) => startNew(n, kept(s), sh`zk_start_new ${s.service} ${o.unit} ${o.dataDir}`)),
-      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startOwn(n, f.seen, kept(s))),
+      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startOwn(n, f.seen, kept(s), startCommand(s))),
       step("wait-all", wait({ ask: "settled", well: f.nodes.map((n) => ({ node: n.name })), before: [] }), {
         title: "wait until all are healthy",
         timeoutMs: 120_000,
@@ -121,7 +125,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),
+    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)), startCommand(scene(f)))),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 
@@ -165,7 +169,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   repairCrashed: (f) => [
-    startOwn(f.node, f.seen, kept(scene(f))),
+    startOwn(f.node, f.seen, kept(scene(f)), startCommand(scene(f))),
     waitSettled("wait-all", [f.node], f.seen),
   ],
 
@@ -230,16 +234,15 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
 
-  recover: () => [
-    step(
-      "refuse",
-      refuse(
-        "S19",
-        "an ensemble is not forced by Quorate yet",
-        "bring more servers back with their data",
-      ),
-    ),
-  ],
+  recover: (f) => {
+    const s = scene(f);
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId,
+      unit: unit(f.node, s),
+      steps: [readyFromDisk(f.node, f.token, s)],
+      start: startCommand(s),
+    });
+  },
   restore: () => [
     step(
       "refuse",

@@ -67,7 +67,7 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]* "$dir/initialize"
+	rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next" "$dir/initialize" "$dir/quorate-begin"
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
 	printf '%s\n' "$ensemble" | quorate_replace "$dir/quorate-ensemble" 644 || exit
 	printf '%s\n' "$myid" | quorate_replace "$dir/myid" 644 || exit
@@ -113,7 +113,7 @@ zk_with() {
 
 # ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
 zk_cli() {
-	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
+	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 ${zk_within-} "$zk_java" -Xmx64m \
 		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
 		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
 }
@@ -193,19 +193,8 @@ zk_backup() (
 	zk_record || { quorate_fail "the server here serves no read"; exit; }
 	umask 077
 	mkdir -p -- "${2%/*}" && cd -- "$1" || exit
-	newest=-1 first=-1 files=''
-	for file in version-2/snapshot.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -gt "$newest" ] && newest=$zxid files=$file
-	done
-	# The log that was begun last before the snapshot may go on after it.
-	for file in version-2/log.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -le "$((newest + 1))" ] && [ "$zxid" -gt "$first" ] && first=$zxid
-	done
-	for file in version-2/log.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -ge "$first" ] && files="$files $file"
-	done
 	# 1: a log grew meanwhile.
-	tar -czSf "$2" $files myid 2>/dev/null
+	tar -czSf "$2" $(zk_needed .) myid 2>/dev/null
 	[ $? -le 1 ] || quorate_fail "cannot write $2"
 )
 

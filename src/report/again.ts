@@ -8,7 +8,7 @@ import type { Survivor } from "../rules/s19_recover.ts";
 import type { SnapshotSight } from "../playbook/snapshot.ts";
 import { hang, type Line } from "./lines.ts";
 
-const logText = ({ log }: Survivor): string => `term ${log.term}, index ${log.index}`;
+const logText = ({ log }: Survivor): string => log.called ?? `term ${log.term}, index ${log.index}`;
 const names = (list: readonly { readonly name: string }[]): string => list.map((n) => n.name).join(", ");
 
 /** The statement, a line each. */
@@ -70,7 +70,7 @@ function lost(begins: Begins, snapshot: SnapshotSight | undefined): string {
     (s.log.term > own.log.term || (s.log.term === own.log.term && s.log.index > own.log.index))
   );
   return `writes that were acknowledged and that ${begins.node.name} never received` +
-    (own === undefined ? "" : `, all after index ${own.log.index}`) +
+    (own === undefined ? "" : `, all after ${own.log.called ?? `index ${own.log.index}`}`) +
     (unread.length === 0 ? "" : `: what only ${unread.join(", ")} held`) +
     (ahead.length === 0
       ? ""

@@ -110,7 +110,8 @@ zk_ready_disk() (
 # UNIT DIR: sets quorate_next, where nothing but an empty folder to replay data in lies then.
 zk_replay_empty() {
 	quorate_next "$2" && quorate_stopped "$1" java "$2" || return
-	rm -rf --one-file-system -- "$quorate_next" && mkdir -m 700 -p -- "$quorate_next/replay/version-2" ||
+	rm -rf --one-file-system -- "$quorate_next" && mkdir -m 700 -- "$quorate_next" &&
+		mkdir -p -- "$quorate_next/replay/version-2" ||
 		quorate_fail "cannot make $quorate_next"
 }
 
@@ -137,22 +138,21 @@ zk_ready() {
 		chown -R --reference="$dir" -- "$quorate_next" && quorate_sync "$quorate_next"
 }
 
-# ZooKeeper itself replays the data, in a network of its own, where nobody can reach it, and is told what it is from now on.
-# Sets zk_id, and zk_list, the version of its list.
+# ZooKeeper itself replays the data, where nobody can reach it, as a server that knows nobody, at the ports of the one that is
+# stopped; and is told what it is from now on. Sets zk_id, and zk_list, the version of its list.
 zk_replay() {
 	zk_user=$(systemctl show -p User --value "$unit") zk_there=quorate-replay-${unit%.service}
 	zk_replay_stop
 	printf '%s\n' tickTime=2000 initLimit=10 syncLimit=5 "dataDir=$replay" reconfigEnabled=true standaloneEnabled=false \
 		admin.enableServer=false "dynamicConfigFile=$replay/zoo.cfg.dynamic" >"$replay/zoo.cfg" &&
-		echo "server.1=127.0.0.1:2888:3888:participant;127.0.0.1:2181" >"$replay/zoo.cfg.dynamic" &&
+		printf '%s\n' "$spec" | sed -E 's/^.*:([0-9]+:[0-9]+:participant;).*:/server.1=127.83.79.83:\1127.83.79.83:/' >"$replay/zoo.cfg.dynamic" &&
 		echo 1 >"$replay/myid" && chown -R --reference="$dir" -- "$quorate_next" || return
 	systemctl reset-failed "$zk_there" 2>/dev/null
 	# shellcheck disable=SC2086
-	systemd-run -q --unit="$zk_there" --service-type=exec -p User="${zk_user:-root}" -p PrivateNetwork=yes \
+	systemd-run -q --unit="$zk_there" --service-type=exec -p User="${zk_user:-root}" \
 		-p SuccessExitStatus=143 -p RuntimeMaxSec=3600 -p LimitNOFILE=65536 -p "EnvironmentFile=/var/lib/quorate/$service/java.env" \
 		"$java" $jvm -cp "$classes" org.apache.zookeeper.server.quorum.QuorumPeerMain "$replay/zoo.cfg" || return
-	zk_with "$service" 2181 "$java" "$classes" &&
-		zk_within="nsenter -n -t $(systemctl show -p MainPID --value "$zk_there")" || return
+	zk_with "$service" "${spec##*:}" "$java" "$classes" && zk_host=127.83.79.83 || return
 	until zk_record; do
 		[ "$(systemctl is-active "$zk_there")" = active ] || {
 			timeout 10 journalctl -q -n 8 --no-pager -o cat -u "$zk_there" >&2
@@ -177,7 +177,6 @@ zk_replay() {
 
 # What was replayed is on disk when the process is gone.
 zk_replay_stop() {
-	zk_within=''
 	timeout 60 systemctl stop "quorate-replay-${unit%.service}" 2>/dev/null
 	case $(systemctl is-active "quorate-replay-${unit%.service}" 2>/dev/null) in
 	inactive | failed | unknown) ;;

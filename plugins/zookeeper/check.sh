@@ -6,10 +6,9 @@ zk_word() {
 }
 
 # HOST PORT: opens a session, reads /quorate and /zookeeper/config, and ends the session, all in one go; prints what comes
-# back byte for byte. Each packet has its length before it; of 4 s is the session, 4 is getData, -11 ends it. Where zk_within
-# is set, in the network that it enters.
+# back byte for byte. Each packet has its length before it; of 4 s is the session, 4 is getData, -11 ends it.
 zk_session() {
-	timeout -k 1 3 ${zk_within-} bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "$3" >&3 && cat <&3' - "$1" "$2" \
+	timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "$3" >&3 && cat <&3' - "$1" "$2" \
 		'\0\0\0\055\0\0\0\0\0\0\0\0\0\0\0\0\0\0\017\240\0\0\0\0\0\0\0\0\0\0\0\020\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\025\0\0\0\001\0\0\0\004\0\0\0\010/quorate\0\0\0\0\036\0\0\0\002\0\0\0\004\0\0\0\021/zookeeper/config\0\0\0\0\010\0\0\0\003\377\377\377\365'
 }
 

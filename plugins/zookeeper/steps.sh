@@ -107,15 +107,15 @@ zk_named() {
 
 # SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by.
 zk_with() {
-	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
+	zk_host=localhost zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
 	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
 }
 
 # ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
 zk_cli() {
-	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 ${zk_within-} "$zk_java" -Xmx64m \
+	{ printf 'addauth '; cat -- "$zk_auth"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
 		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
-		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
+		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "$zk_host:$zk_port" 2>&1
 }
 
 # The lines of the configuration in a session's bytes.
@@ -125,7 +125,7 @@ zk_lines() {
 
 # Reads the record, in a session of its own, into zk_text: a majority takes part in that.
 zk_record() {
-	zk_text=$(zk_session localhost "$zk_port" 2>/dev/null | tr -c '[:print:]\n' '\n')
+	zk_text=$(zk_session "$zk_host" "$zk_port" 2>/dev/null | tr -c '[:print:]\n' '\n')
 	case $zk_text in *version=*) ;; *) return 1 ;; esac
 }
 

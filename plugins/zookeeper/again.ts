@@ -39,10 +39,13 @@ export const readyFromDisk = (n: HostNode, token: string, s: Scene) =>
 
 /** The highest id that anything in sight bears; the data itself knows those that were given. */
 function highestKnown({ seen }: Scene): number {
-  const ids = Object.values(seen.nodes).flatMap((f) =>
+  const borne = Object.values(seen.nodes).flatMap((f) =>
     [f.view?.identity, f.latch, f.data.identity, ...f.aside].flatMap((i) =>
-      i === undefined || typeof i === "string" ? [] : [Number(i.memberId)]
+      i === undefined || typeof i === "string" ? [] : [i.memberId]
     )
   );
-  return Math.max(0, ...ids, ...seen.members.map((m) => Number(m.id)));
+  return Math.max(
+    0,
+    ...[...borne, ...seen.members.map((m) => m.id)].filter((id) => /^\d+$/.test(id)).map(Number),
+  );
 }

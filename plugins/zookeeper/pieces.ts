@@ -15,6 +15,7 @@ import {
   derived,
   effect,
   fetch,
+  formerClusters,
   given,
   healthy,
   type HostNode,
@@ -220,7 +221,7 @@ export const latchAll = (s: Scene, also: readonly HostNode[], not?: Member) =>
 export const latchOn = (n: HostNode, s: Scene) => {
   const k = kept(s);
   const named = sh`zk_named ${k.dataDir} ${derived("clusterId")} ${memberId({ node: n.name })} && `;
-  const written = latch(n, k);
+  const written = latch(n, k, [...formerClusters(s.seen.nodes)]);
   return written.action.do === "run"
     ? { ...written, action: run(sh`${named}${written.action.command}`) }
     : written;

@@ -9,12 +9,16 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import { SERVERS } from "./list.ts";
+import type { Disk } from "../peer.ts";
+import { readServer, SERVERS, writeList } from "./list.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
-import type { List } from "./zab.ts";
+import { type List, zxidOf } from "./zab.ts";
 
 const TRIES = 60;
+/** `zk_ready`: so many ids and epochs may have been given that the disk has never heard of. */
+const IDS_LEFT_OUT = 10;
+const EPOCHS_LEFT_OUT = 1_000;
 
 export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
   const { world: w, zab } = zk;
@@ -69,6 +73,26 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
         h.volume.files.set("myid", myid);
         h.volume.files.delete("initialize");
         h.marks.delete("restart");
+        return ok;
+      }),
+    zk_start: async () => {
+      await pause(2, 15);
+      const { disk } = h.volume;
+      disk?.brings?.forEach((value, key) => h.env.set(key, value));
+      if (disk !== undefined) disk.brings = undefined;
+      h.unit.enabled = true;
+      return await systemctl(w, h, ["start"]);
+    },
+    zk_ready_disk: ([, , , , , , , , spec = "", token = "", known = "0"]) =>
+      soon(async () => {
+        if (h.process) return failed("the unit is not stopped");
+        const { disk } = h.volume;
+        if (disk === undefined) return failed("there is no data");
+        h.next = undefined;
+        await pause(2_000, 20_000);
+        const next = successorOf(disk, spec, token, Number(known));
+        if (next === undefined) return failed("all 255 ids of servers were given");
+        h.next = next;
         return ok;
       }),
     zk_start_new: () =>
@@ -139,5 +163,31 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       h.files.add(file);
       return ok;
     },
+  };
+}
+
+/** All of a history, as that of an ensemble of one server, under an id that no former one knows. */
+function successorOf({ log, term }: Disk, spec: string, token: string, known: number): Disk | undefined {
+  const given = Math.max(known, Number(log.note?.split(" ")[1] ?? 0));
+  const memberId = `${Math.min(given + IDS_LEFT_OUT, 255)}`;
+  const server = readServer(`server.${memberId}=${spec}`);
+  if (server === undefined || Number(memberId) <= given) return undefined;
+  const epoch = term + EPOCHS_LEFT_OUT;
+  const own = {
+    term: epoch,
+    index: log.index + 1,
+    prev: log,
+    config: [server],
+    note: `${token} ${memberId}`,
+  };
+  return {
+    clusterId: token,
+    memberId,
+    realm: token,
+    term: epoch,
+    log: own,
+    commit: own,
+    pristine: false,
+    brings: new Map([[SERVERS, writeList([server], zxidOf(own))]]),
   };
 }

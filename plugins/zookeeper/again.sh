@@ -46,6 +46,18 @@ zk_log_end() (
 	printf '%s %s\n' "$epoch" "$last"
 )
 
+# DIR: the epoch alone, or 0.
+zk_epoch() {
+	zk_end=$(zk_log_end "$1")
+	echo "${zk_end%% *}" | sed 's/^$/0/'
+}
+
+# CONFIG: the version of the list of servers that zoo.cfg names, in decimal, or 0.
+zk_listed() {
+	zk_digits=$(sed -n 's/^dynamicConfigFile=.*\.dynamic\.\([0-9a-f]*\)$/\1/p' "$1" 2>/dev/null)
+	echo $((0x${zk_digits:-0}))
+}
+
 # FILE: the number in it, or 0.
 zk_number() {
 	zk_digits=''
@@ -83,15 +95,10 @@ zk_log_last() {
 	{ while (at < 32 * NR) { if (at - 32 * (NR - 1) >= NF) exit; take($(at - 32 * (NR - 1) + 1)) } }'
 }
 
-# HOST PORT…: something takes a connection there; whatever it says, it may be a server.
+# HOST PORT: something takes a connection there; whatever it says, it may be a server. 1: nothing does.
 zk_answers() {
-	zk_host=$1
-	shift
-	for port; do
-		timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$zk_host" "$port"
-		case $? in 1 | 124) ;; *) return 0 ;; esac
-	done
-	return 1
+	timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2"
+	case $? in 1 | 124) return 1 ;; 0) ;; *) return 2 ;; esac
 }
 
 # SERVICE UNIT DIR CONFIG JAVA CLASSPATH JVM SPEC TOKEN KNOWN KEY=VALUE…: beside the data of this server lies then, ready to
@@ -105,6 +112,15 @@ zk_ready_disk() (
 			{ quorate_fail "cannot copy the data: ${why##*: }"; exit; }
 	done
 	zk_ready "$@"
+)
+
+# FILE, then the same words: the same from a snapshot.
+zk_ready_snapshot() (
+	file=$1
+	shift
+	quorate_data_dir "$2" "$3" && dir=$(readlink -m -- "$3") && zk_replay_empty "$2" "$dir" || exit
+	why=$(tar -xzf "$file" -C "$quorate_next/replay" 2>&1) || { quorate_fail "cannot unpack the snapshot: ${why##*: }"; exit; }
+	zk_ready "$@" && rm -f -- "$file"
 )
 
 # UNIT DIR: sets quorate_next, where nothing but an empty folder to replay data in lies then.
@@ -127,8 +143,11 @@ zk_ready() {
 	shift 10
 	! grep -qs '^[ \t]*server\.' "$config" || { quorate_fail "$config itself has the list of servers"; return 1; }
 	zk_has_server "$classes" && zk_super "$service" && replay=$quorate_next/replay || return
-	epoch=$(zk_number "$replay/version-2/currentEpoch") accepted=$(zk_number "$replay/version-2/acceptedEpoch")
-	[ "$epoch" -gt "$accepted" ] || epoch=$accepted
+	epoch=0
+	for known in "$(zk_epoch "$replay")" "$(zk_epoch "$dir")" "$(zk_number "$replay/version-2/acceptedEpoch")" \
+		$(($(zk_listed "$config") >> 32)); do
+		[ "$known" -le "$epoch" ] || epoch=$known
+	done
 	echo $((epoch + 1000)) >"$replay/version-2/acceptedEpoch" || return
 	zk_replay "$@" || { zk_replay_stop; return 1; }
 	zk_replay_stop || return
@@ -192,9 +211,8 @@ zk_begin() (
 	begin=$2/quorate-begin config=$3
 	[ -e "$begin" ] || exit 0
 	zk_owned "$1" "${config%/*}" && { read -r version && read -r server; } <"$begin" || exit
-	now=$(sed -n 's/^dynamicConfigFile=.*\.dynamic\.\([0-9a-f]*\)$/\1/p' "$config" 2>/dev/null)
 	# A list that is as new is that one, or has followed it: the last time was cut off behind its last move but one.
-	if [ "$((0x${now:-0}))" -lt "$((0x$version))" ]; then
+	if [ "$(zk_listed "$config")" -lt "$((0x$version))" ]; then
 		rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next"
 		printf '%s\n' "$server" | quorate_replace "$config.dynamic.$version" 644 || exit
 		IFS='

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { type Command, type HostNode, node, nothing, run, sh, step } from "quorate";
-import { ownSettings } from "./drift.ts";
+import { type Command, type HostNode, type KeptSnapshot, node, nothing, put, run, sh, step } from "quorate";
+import { firstSettings, ownSettings } from "./drift.ts";
 import { serverSpec } from "./options.ts";
 import type { Scene } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
@@ -36,6 +36,25 @@ export const readyFromDisk = (n: HostNode, token: string, s: Scene) =>
     idempotent: true,
     timeoutMs: READY_MS,
   });
+
+export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnapshot, s: Scene) {
+  const o = s.options;
+  const file = `/var/lib/quorate/${s.service}/restore.tgz`;
+  // A host that never was a member has no zoo.cfg yet; that of one that was stays as it is.
+  const fresh = Object.keys(s.seen.nodes[n.name]?.settings ?? {}).length === 0;
+  const words = readyWords(n, token, s, fresh ? firstSettings(o) : ownSettings(o));
+  const options = { on: node(n), effect: nothing, idempotent: true, timeoutMs: READY_MS } as const;
+  return [
+    step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
+      title: `bring the snapshot to ${n.name} and verify its hash there`,
+      ...options,
+    }),
+    step(`ready:${n.name}`, run(sh`zk_ready_snapshot ${file} ${words}`), {
+      title: `make a new ensemble of it, beside the data directory of ${n.name}`,
+      ...options,
+    }),
+  ];
+}
 
 /** The highest id that anything in sight bears; the data itself knows those that were given. */
 function highestKnown({ seen }: Scene): number {

@@ -69,11 +69,26 @@ zk_disk_id() {
 	echo "$zk_ensemble $zk_myid"
 }
 
-# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT: asks the server of this node.
+# CLASSPATH: the version of ZooKeeper there, by the name of its jar.
+zk_installed() (
+	IFS=:
+	set -f
+	for place in $1; do
+		set +f
+		for jar in $place; do
+			jar=$(readlink -f -- "$jar") || continue
+			case ${jar##*/} in zookeeper-[0-9]*.jar) jar=${jar##*/zookeeper-} && printf '%s\n' "${jar%.jar}" && exit ;; esac
+		done
+	done
+	exit 1
+)
+
+# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT CLASSPATH: asks the server of this node.
 zk_look() {
 	ask config 0 cat -- "$3"
 	ask myid 0 cat -- "$dir/myid"
 	ask disk 0 zk_disk_id "$dir"
+	ask jar 0 zk_installed "$6"
 	ask restart 0 test -e "/var/lib/quorate/$service/restart"
 	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).
 	[ -n "$pid" ] || { ask taken 0 zk_listening "$2" "$4" "$5"; return; }

@@ -11,6 +11,7 @@ import { zookeeperForbids } from "./forbids.ts";
 import { peerAddress } from "./options.ts";
 import { zookeeperPlaybook } from "./playbook.ts";
 import { readPeers, readZooKeeper } from "./read.ts";
+import { cannotRestore, readSnapshot } from "./snapshot.ts";
 import { zookeeperShell } from "./shell.ts";
 import { zookeeperOptions } from "./spec.ts";
 import { zookeeperSurvey } from "./survey.ts";
@@ -40,6 +41,7 @@ export const zookeeper = definePlugin({
   name: "zookeeper",
   options: zookeeperOptions,
   playbook: zookeeperPlaybook,
+  readSnapshot,
   describe: ({ options, nodes }) => ({
     facts: { zookeeper: options, nodes },
     unit: options.unit,
@@ -56,6 +58,7 @@ export const zookeeper = definePlugin({
     drift: (facts) => zookeeperDrift(options, facts),
     forbids: (change, seen) => zookeeperForbids(options, change, seen),
     survey: zookeeperSurvey(options),
+    cannotRestore,
     derived: (key, seen) => derive(key, seen, options),
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),

@@ -37,7 +37,7 @@ import {
   waitSettled,
   writeIntent,
 } from "quorate";
-import { readyFromDisk } from "./again.ts";
+import { readyFromDisk, readyFromSnapshot } from "./again.ts";
 import { serverSpec, type ZooKeeperOptions } from "./options.ts";
 import {
   configureRecorded,
@@ -243,16 +243,15 @@ export const zookeeperPlaybook = playbook<Bound>()({
       start: startCommand(s),
     });
   },
-  restore: () => [
-    step(
-      "refuse",
-      refuse(
-        "S19",
-        "the files of an ensemble are not restored by Quorate yet",
-        "what was kept is a tar file of version-2/",
-      ),
-    ),
-  ],
+  restore: (f) => {
+    const s = scene(f);
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId ?? "none",
+      unit: unit(f.node, s),
+      steps: readyFromSnapshot(f.node, f.token, f.snapshot, s),
+      start: startCommand(s),
+    });
+  },
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

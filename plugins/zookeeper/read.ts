@@ -44,7 +44,7 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
       ...(name === undefined ? {} : { [HIGHEST]: String(name.highest) }),
     },
-    installed: versionOf(asks.srvr),
+    installed: versionOf(asks.srvr) ?? /^\d+\.\d+\.\d+/.exec(good(asks.jar) ?? "")?.[0],
     notices: noticesOf(session, name !== undefined),
   };
 }

@@ -188,14 +188,21 @@ zk_remove() {
 	zk_left=$(zk_role "$1") && [ -z "$zk_left" ] || zk_complain
 }
 
-# DIR FILE: the newest snapshot and the logs since, which together are the data as of now: ZooKeeper replays them.
+# DIR FILE: the newest snapshot and the logs since, which together are the data as of now: ZooKeeper replays them. With them
+# goes what the ensemble is now, for whoever looks at the file.
 zk_backup() (
 	zk_record || { quorate_fail "the server here serves no read"; exit; }
 	umask 077
 	mkdir -p -- "${2%/*}" && cd -- "$1" || exit
+	{
+		zk_word "$zk_host" "$zk_port" srvr | sed -n 's/^Zookeeper version: \([0-9.]*\).*/zookeeper=\1/p'
+		printf '%s\n' "$zk_text" | zk_lines
+	} >"${2%/*}/quorate-snapshot" || exit
 	# 1: a log grew meanwhile.
-	tar -czSf "$2" $(zk_needed .) myid 2>/dev/null
-	[ $? -le 1 ] || quorate_fail "cannot write $2"
+	tar -czSf "$2" -C "${2%/*}" quorate-snapshot -C "$PWD" $(zk_needed .) myid 2>/dev/null
+	packed=$?
+	rm -f -- "${2%/*}/quorate-snapshot"
+	[ "$packed" -le 1 ] || quorate_fail "cannot write $2"
 )
 
 # FILE: the number behind the last dot, which is hexadecimal.

@@ -7,21 +7,27 @@
 import { type Asked, quote, type Survey, type Surveyed } from "quorate";
 import type { ZooKeeperOptions } from "./options.ts";
 
-export const zookeeperSurvey = (o: ZooKeeperOptions): Survey => ({
-  ask: (_, silent) =>
-    [
-      'ask log 0 zk_log_end "$dir" &',
-      ...silent.map((n) =>
-        `ask ${quote(`host.${n.name}`)} 0 zk_answers ${quote(n.address)} ${o.clientPort} ${o.electionPort} &`
-      ),
-      "wait",
-    ].join("\n"),
-  read: (asks, silent) => ({
-    ...logOf(asks.log),
-    // That nothing listens has to be proven.
-    answering: silent.filter((n) => asks[`host.${n.name}`]?.code !== 1).map((n) => n.name),
-  }),
-});
+export const zookeeperSurvey = (o: ZooKeeperOptions): Survey => {
+  const ports = [o.clientPort, o.electionPort];
+  return {
+    ask: (_, silent) =>
+      [
+        'ask log 0 zk_log_end "$dir" &',
+        ...silent.flatMap((n) =>
+          ports.map((port) =>
+            `ask ${quote(`host.${n.name}.${port}`)} 0 zk_answers ${quote(n.address)} ${port} &`
+          )
+        ),
+        "wait",
+      ].join("\n"),
+    read: (asks, silent) => ({
+      ...logOf(asks.log),
+      // That nothing listens has to be proven.
+      answering: silent.filter((n) => ports.some((port) => asks[`host.${n.name}.${port}`]?.code !== 1))
+        .map((n) => n.name),
+    }),
+  };
+};
 
 /** A history is newer by its epoch, then by its last transaction: so does an election judge (FastLeaderElection). */
 function logOf(asked: Asked | undefined): Pick<Surveyed, "log" | "why"> {

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Change, subjectOf } from "../model/change.ts";
+import { type Change, type KeptSnapshot, subjectOf } from "../model/change.ts";
 import type { Happening } from "../model/event.ts";
 import type { Observation } from "../model/observation.ts";
 import type { PlannedChange } from "../model/plan.ts";
@@ -270,4 +270,20 @@ export const recoverBy = (b: Recovery, token: string): Change => ({
   memberId: b.memberId,
   token,
   decided: b.kind === "decided",
+});
+
+/** The change of a restore. */
+export const restoreBy = (
+  { node, others, former, memberId }: Restore,
+  token: string,
+  snapshot: KeptSnapshot,
+): Change => ({
+  case: "restore",
+  node,
+  others,
+  former,
+  ...(memberId === undefined ? {} : { memberId }),
+  token,
+  decided: false,
+  snapshot,
 });

@@ -9,7 +9,7 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import type { Disk } from "../peer.ts";
+import type { Disk, Entry } from "../peer.ts";
 import { readServer, SERVERS, writeList } from "./list.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
@@ -55,6 +55,14 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     const to = leader();
     return to !== undefined && zab.propose(to, { note: text });
   };
+  const begins = (next: Disk | undefined, lines: readonly string[]): Said => {
+    if (next === undefined) return failed("all 255 ids of servers were given");
+    h.next = {
+      ...next,
+      brings: new Map([...pairs(lines), [SERVERS, writeList(next.log.config, zxidOf(next.log))]]),
+    };
+    return ok;
+  };
 
   return {
     zk_unit: () =>
@@ -83,17 +91,30 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       h.unit.enabled = true;
       return await systemctl(w, h, ["start"]);
     },
-    zk_ready_disk: ([, , , , , , , , spec = "", token = "", known = "0"]) =>
+    zk_ready_disk: ([, , , , , , , , spec = "", token = "", known = "0", ...lines]) =>
       soon(async () => {
         if (h.process) return failed("the unit is not stopped");
         const { disk } = h.volume;
         if (disk === undefined) return failed("there is no data");
         h.next = undefined;
         await pause(2_000, 20_000);
-        const next = successorOf(disk, spec, token, Number(known));
-        if (next === undefined) return failed("all 255 ids of servers were given");
-        h.next = next;
-        return ok;
+        return begins(successorOf(disk.log, disk.term, spec, token, Number(known)), lines);
+      }),
+    zk_ready_snapshot: ([, file = "", , , , , , , , spec = "", token = "", known = "0", ...lines]) =>
+      soon(async () => {
+        if (h.process) return failed("the unit is not stopped");
+        const kept = h.files.get(file);
+        if (kept === undefined) return failed("cannot unpack the snapshot");
+        h.next = undefined;
+        await pause(2_000, 20_000);
+        const next = successorOf(
+          kept,
+          Math.max(kept.term, h.volume.disk?.term ?? 0),
+          spec,
+          token,
+          Number(known),
+        );
+        return begins(next, lines);
       }),
     zk_start_new: () =>
       soon(async () => {
@@ -159,15 +180,23 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       return await role(id) === "" ? ok : { ...said, code: 1 };
     },
     zk_backup: async ([, , file = ""]) => {
-      if (await record() === undefined) return failed("the server here serves no read");
-      h.files.add(file);
+      const list = await record();
+      const server = zk.on(h);
+      if (list === undefined || server === undefined) return failed("the server here serves no read");
+      h.files.set(file, server.disk.commit);
       return ok;
     },
   };
 }
 
 /** All of a history, as that of an ensemble of one server, under an id that no former one knows. */
-function successorOf({ log, term }: Disk, spec: string, token: string, known: number): Disk | undefined {
+function successorOf(
+  log: Entry,
+  term: number,
+  spec: string,
+  token: string,
+  known: number,
+): Disk | undefined {
   const given = Math.max(known, Number(log.note?.split(" ")[1] ?? 0));
   const memberId = `${Math.min(given + IDS_LEFT_OUT, 255)}`;
   const server = readServer(`server.${memberId}=${spec}`);
@@ -188,6 +217,5 @@ function successorOf({ log, term }: Disk, spec: string, token: string, known: nu
     log: own,
     commit: own,
     pristine: false,
-    brings: new Map([[SERVERS, writeList([server], zxidOf(own))]]),
   };
 }

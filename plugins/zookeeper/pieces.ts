@@ -25,6 +25,7 @@ import {
   type Member,
   member,
   memberId,
+  memberOn,
   node,
   not,
   nothing,
@@ -102,22 +103,22 @@ export const unit = (n: HostNode, { seen, service, options: o }: Scene) =>
     }),
   ]);
 
+/** A member whose fence is lifted, and that does not start at boot, would pass for stopped by a person. */
+function stageCommand(n: HostNode, { service, seen, options: o }: Scene): Command {
+  const member = memberOn(seen, n.name) !== undefined && seen.nodes[n.name]?.fenced === "yes";
+  const enabled = member ? sh`quorate_enable ${o.unit} && ` : sh``;
+  return sh`${enabled}zk_stage ${service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`;
+}
+
 /** On its own data; an ensemble that has just begun again brings its list of servers with that. */
 export const startCommand = ({ options: o }: Scene): Command =>
   sh`zk_start ${o.unit} ${o.dataDir} ${o.config}`;
 
 /** S12: all that can fail on nodes fails here, before the ensemble hears of them. */
 export function stage(nodes: readonly HostNode[], s: Scene) {
-  const o = s.options;
   return [
     ...nodes.flatMap((n) => unit(n, s)),
-    ...nodes.map((n) =>
-      stageNode(
-        n,
-        kept(s),
-        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath}`,
-      )
-    ),
+    ...nodes.map((n) => stageNode(n, kept(s), stageCommand(n, s))),
   ];
 }
 

@@ -209,7 +209,8 @@ class Beginning {
       subject,
       steps: steps.map((s) => ({ id: s.id, title: titleOf(s) })),
     });
-    view.concern(steps.flatMap(({ effect }) => "node" in effect ? [effect.node] : []));
+    // A host that comes back meanwhile may hold what is given up, whatever the config wants of it (S19).
+    view.concern(target.nodes.map((n) => n.name));
     const end = await runSteps({
       run: this.service,
       view,

@@ -106,7 +106,8 @@ zk_answers() {
 # data itself is only read.
 zk_ready_disk() (
 	dir=$(readlink -m -- "$3") || exit
-	zk_replay_empty "$2" "$dir" && zk_disk_id "$dir" >/dev/null || { quorate_fail "there is no data in $dir"; exit; }
+	zk_replay_empty "$2" "$dir" || exit
+	zk_disk_id "$dir" >/dev/null || { quorate_fail "there is no data in $dir"; exit; }
 	for file in $(zk_needed "$dir") version-2/currentEpoch version-2/acceptedEpoch; do
 		[ ! -e "$dir/$file" ] || why=$(cp -a --reflink=auto -- "$dir/$file" "$quorate_next/replay/version-2/" 2>&1) ||
 			{ quorate_fail "cannot copy the data: ${why##*: }"; exit; }
@@ -125,7 +126,7 @@ zk_ready_snapshot() (
 
 # UNIT DIR: sets quorate_next, where nothing but an empty folder to replay data in lies then.
 zk_replay_empty() {
-	quorate_next "$2" && quorate_stopped "$1" java "$2" || return
+	quorate_next "$2" && quorate_stopped "$1" java "$2" && zk_replay_stop "$1" || return
 	rm -rf --one-file-system -- "$quorate_next" && mkdir -m 700 -- "$quorate_next" &&
 		mkdir -p -- "$quorate_next/replay/version-2" ||
 		quorate_fail "cannot make $quorate_next"
@@ -149,8 +150,8 @@ zk_ready() {
 		[ "$known" -le "$epoch" ] || epoch=$known
 	done
 	echo $((epoch + 1000)) >"$replay/version-2/acceptedEpoch" || return
-	zk_replay "$@" || { zk_replay_stop; return 1; }
-	zk_replay_stop || return
+	zk_replay "$@" || { zk_replay_stop "$unit"; return 1; }
+	zk_replay_stop "$unit" || return
 	printf '%s\n' "$zk_id" >"$quorate_next/myid" && printf '%s\n' "$token" >"$quorate_next/quorate-ensemble" &&
 		printf '%s\n' "$zk_list" "server.$zk_id=$spec" "$@" >"$quorate_next/quorate-begin" &&
 		mv -- "$replay/version-2" "$quorate_next/" && rm -rf --one-file-system -- "$replay" &&
@@ -161,7 +162,6 @@ zk_ready() {
 # stopped; and is told what it is from now on. Sets zk_id, and zk_list, the version of its list.
 zk_replay() {
 	zk_user=$(systemctl show -p User --value "$unit") zk_there=quorate-replay-${unit%.service}
-	zk_replay_stop
 	printf '%s\n' tickTime=2000 initLimit=10 syncLimit=5 "dataDir=$replay" reconfigEnabled=true standaloneEnabled=false \
 		admin.enableServer=false "dynamicConfigFile=$replay/zoo.cfg.dynamic" >"$replay/zoo.cfg" &&
 		printf '%s\n' "$spec" | sed -E 's/^.*:([0-9]+:[0-9]+:participant;).*:/server.1=127.83.79.83:\1127.83.79.83:/' >"$replay/zoo.cfg.dynamic" &&
@@ -180,10 +180,9 @@ zk_replay() {
 		}
 		sleep 0.5
 	done
-	zk_given=$(printf '%s\n' "$zk_text" | grep -oE '[0-9A-Za-z]+ [0-9]{1,3}$' | head -n 1)
+	zk_given=$(printf '%s\n' "$zk_text" | sed -n 's/.*[0-9A-Za-z] \([0-9]\{1,3\}\) *$/\1/p' | head -n 1)
 	zk_verb=create zk_acl=world:anyone:r
 	[ -z "$zk_given" ] || zk_verb='set' zk_acl=''
-	zk_given=${zk_given##* }
 	[ "${zk_given:-0}" -le "$highest" ] || highest=$zk_given
 	zk_id=$((highest + 10))
 	[ "$zk_id" -le 255 ] || zk_id=255
@@ -194,10 +193,10 @@ zk_replay() {
 	zk_list=${zk_text##*version=} zk_list=${zk_list%%[!0-9a-f]*}
 }
 
-# What was replayed is on disk when the process is gone.
+# UNIT: what was replayed is on disk when the process is gone.
 zk_replay_stop() {
-	timeout 60 systemctl stop "quorate-replay-${unit%.service}" 2>/dev/null
-	case $(systemctl is-active "quorate-replay-${unit%.service}" 2>/dev/null) in
+	timeout 60 systemctl stop "quorate-replay-${1%.service}" 2>/dev/null
+	case $(systemctl is-active "quorate-replay-${1%.service}" 2>/dev/null) in
 	inactive | failed | unknown) ;;
 	*) quorate_fail "the replay does not end" ;;
 	esac

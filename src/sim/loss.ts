@@ -12,6 +12,7 @@ import type { Applied } from "../engine/begin.ts";
 import type { ServiceRun } from "../engine/outside.ts";
 import { type Case, caseNames } from "../model/change.ts";
 import type { Happening } from "../model/event.ts";
+import type { HostNode } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import { judgeRecovery, judgeRestore } from "../rules/s19_recover.ts";
@@ -88,9 +89,13 @@ class Played {
     const members = this.#target.desired.map((n) => world.host(n.name));
     const { needed } = quorumOf(members.length, 0);
     const most = this.way === "restore" ? members.length : members.length - 1;
-    const lost = members.slice(members.length - random.int(needed, most));
+    let lost = members.slice(members.length - random.int(needed, most));
     const left = members.filter((h) => !lost.includes(h));
-    await this.#lose(left, lost);
+    const spare = world.nodes[members.length], [first] = members;
+    if (random.percent(20) && this.way === "recover" && spare !== undefined && first !== undefined) {
+      if (!await this.#outlived(first, spare)) return;
+      lost = [...members.slice(1), world.host(spare.name)];
+    } else await this.#lose(left, lost);
     if (this.way === "restore") this.#renew(members, lost);
     for (let runs = 0; runs < MOST_RUNS && world.violation === undefined; runs++) {
       // A person gives up killing and losing hosts at last.
@@ -134,6 +139,18 @@ class Played {
   #isStuck(): boolean {
     this.world.cluster.catchUp();
     return this.way === "restore" && this.world.leaders().length === 0;
+  }
+
+  /** A member is off while another takes its place, and is all that is left in the end: it has never heard of that one. */
+  async #outlived(first: Host, spare: HostNode): Promise<boolean> {
+    const { desired } = this.#target;
+    this.#off(first);
+    this.#target = { ...this.#target, desired: [...desired.slice(1), spare] };
+    if (await this.#until(this.#apply(), "steady") === undefined || !await this.#settle(5_000)) return false;
+    await this.#lose([], this.#target.desired.map((n) => this.world.host(n.name)));
+    this.#target = { ...this.#target, desired };
+    this.#comesBack(first);
+    return await this.#settle(1_000);
   }
 
   /** A majority loses power within a moment; some of the others may have been cut off before, and lack what was written. */
@@ -191,7 +208,11 @@ class Played {
     const hosts = [...this.world.hosts.values()];
     const free = hosts.filter((x) => x.up && !x.fence && x.own.disk?.realm === h.own.disk?.realm);
     const begun = hosts.some((x) => x.marks.get("latch")?.has("former") === true);
-    const majority = free.length + 1 >= quorumOf(this.#target.desired.length, 0).needed;
+    const { needed } = quorumOf(this.#target.desired.length, 0);
+    const majority = free.length + 1 >= needed;
+    // Who can be fenced only when enough hosts of the config are there comes after them.
+    const awaited = this.#target.desired.filter((n) => this.world.host(n.name).up).length < needed;
+    if (awaited && this.#target.desired.every((n) => n.name !== h.name)) return false;
     return !majority || !(begun || this.#deciding);
   }
 

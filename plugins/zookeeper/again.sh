@@ -155,7 +155,7 @@ zk_ready() {
 	printf '%s\n' "$zk_id" >"$quorate_next/myid" && printf '%s\n' "$token" >"$quorate_next/quorate-ensemble" &&
 		printf '%s\n' "$zk_list" "server.$zk_id=$spec" "$@" >"$quorate_next/quorate-begin" &&
 		mv -- "$replay/version-2" "$quorate_next/" && rm -rf --one-file-system -- "$replay" &&
-		chown -R --reference="$dir" -- "$quorate_next" && quorate_sync "$quorate_next"
+		chown -R --reference="$dir" -- "$quorate_next" && sync -f "$quorate_next"
 }
 
 # ZooKeeper itself replays the data, where nobody can reach it, as a server that knows nobody, at the ports of the one that is
@@ -188,7 +188,7 @@ zk_replay() {
 	[ "$zk_id" -le 255 ] || zk_id=255
 	[ "$zk_id" -gt "$highest" ] || { quorate_fail "all 255 ids of servers were given"; return; }
 	zk_said=$(printf '%s /quorate "%s %s" %s\n' "$zk_verb" "$token" "$zk_id" "$zk_acl" | zk_cli)
-	zk_record || return
+	zk_record || { quorate_fail "what was replayed cannot be read back"; return; }
 	case $zk_text in *"$token $zk_id"*) ;; *) zk_complain; return ;; esac
 	zk_list=${zk_text##*version=} zk_list=${zk_list%%[!0-9a-f]*}
 }

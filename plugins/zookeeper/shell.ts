@@ -11,8 +11,10 @@
  *   the ensemble through the server of the node that they run on. What became of a change they read back, in a session of
  *   their own: a reply that was lost says nothing.
  * - `zk_backup DIR FILE` packs the data as it is now.
- * - `zk_log_end DIR` says how far data goes; `zk_ready_disk SERVICE UNIT DIR CONFIG JAVA CLASSPATH JVM SPEC TOKEN KNOWN
- *   KEY=VALUE…` and `zk_ready_snapshot FILE …` make data ready with which an ensemble begins again, of a server that is none of the former ones (S19).
+ * - `zk_log_end DIR` says how far data goes; `zk_answers HOST PORT` whether anything listens there.
+ * - `zk_ready_disk SERVICE UNIT DIR CONFIG JAVA CLASSPATH JVM SPEC TOKEN KNOWN KEY=VALUE…` and `zk_ready_snapshot FILE …` make
+ *   data ready with which an ensemble begins again, of a server that is none of the former ones (S19). KNOWN: the highest id
+ *   that is known to have been given.
  * - `zk_start UNIT DIR CONFIG` is `quorate_start` for a server with data: the list that came with such data is put in force.
  * - `zk_disk_id DIR` prints `ENSEMBLE ID` of the data in a directory; 1: there is none, 2: it cannot be told.
  *

@@ -31,6 +31,7 @@ export type { Refusal } from "./src/model/refusal.ts";
 export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";
 export type * from "./src/playbook/adopt.ts";
 export * from "./src/playbook/running.ts";
+export * from "./src/playbook/again.ts";
 export * from "./src/playbook/command.ts";
 export { type LateText, quote, renderCommand } from "./src/playbook/render.ts";
 export * from "./src/playbook/effect.ts";

@@ -8,9 +8,7 @@
  * @module
  */
 import {
-  type Beginning,
   configures,
-  fenceFor,
   given,
   type HostNode,
   type KeptSnapshot,
@@ -19,43 +17,14 @@ import {
   put,
   run,
   sh,
-  startAlone,
-  type Step,
   step,
-  succeed,
 } from "quorate";
 import { peerUrl } from "./options.ts";
-import { kept, type Scene, unit } from "./pieces.ts";
+import type { Scene } from "./pieces.ts";
 import { initialSettings } from "./settings.ts";
 
 /** The replay of a log, and the copy of the data before it. */
 const READY_MS = 3_600_000;
-
-/**
- * All others first, then the node itself: nothing of the old cluster runs any more when the new one is decided on. `ready`
- * makes its data ready, and is left out where that was decided before.
- */
-export function again<Id extends string>(
-  { node: n, others, former, decided }: Beginning,
-  s: Scene,
-  whose: string,
-  ready: readonly Step<Id>[],
-) {
-  return [
-    ...others.map((other) => fenceFor(n, other, kept(s))),
-    ...given(!decided && ready, () => unit(n, s)),
-    fenceFor(n, n, kept(s), whose === "pristine" ? pristineId(n, s) : undefined),
-    ...(decided ? [] : ready),
-    succeed(n, whose, former, kept(s)),
-    ...startAlone(n, kept(s)),
-  ];
-}
-
-/** Whose default lies there: it is set aside as what it was when it was fenced. */
-function pristineId(n: HostNode, s: Scene): string | undefined {
-  const identity = s.seen.nodes[n.name]?.data.identity;
-  return typeof identity === "object" ? identity.memberId : undefined;
-}
 
 export const readyFromDisk = (n: HostNode, token: string, s: Scene) => {
   const { unit, dataDir, binary } = s.options;

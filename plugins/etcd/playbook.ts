@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  again,
   any,
   type Case,
   configures,
@@ -48,10 +49,11 @@ import {
   snapshot,
   stage,
   startTogether,
+  unit,
 } from "./pieces.ts";
 import { sealed } from "./drift.ts";
 import { initialSettings } from "./settings.ts";
-import { again, readyFromDisk, readyFromSnapshot } from "./again.ts";
+import { readyFromDisk, readyFromSnapshot } from "./again.ts";
 import { endpoints, etcdctl } from "./ctl.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -251,12 +253,20 @@ export const etcdPlaybook = playbook<Bound>()({
 
   recover: (f) => {
     const s = scene(f);
-    return again(f, s, f.memberId, [readyFromDisk(f.node, f.token, s)]);
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId,
+      unit: unit(f.node, s),
+      steps: [readyFromDisk(f.node, f.token, s)],
+    });
   },
 
   restore: (f) => {
     const s = scene(f);
-    return again(f, s, f.memberId ?? "none", readyFromSnapshot(f.node, f.token, f.snapshot, s));
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId ?? "none",
+      unit: unit(f.node, s),
+      steps: readyFromSnapshot(f.node, f.token, f.snapshot, s),
+    });
   },
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],

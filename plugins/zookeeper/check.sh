@@ -56,7 +56,7 @@ zk_disk_id() {
 		case ${entry#"$1"/} in
 		version-2/acceptedEpoch* | version-2/currentEpoch*) ;;
 		version-2/*) zk_data=yes ;;
-		lost+found | .quorate-* | version-2 | initialize | myid | myid.quorate-* | quorate-ensemble | quorate-ensemble.quorate-* | zookeeper_server.pid) ;;
+		lost+found | .quorate-* | version-2 | initialize | myid | myid.quorate-* | quorate-ensemble | quorate-ensemble.quorate-* | quorate-begin | zookeeper_server.pid) ;;
 		*) echo "$1 holds what is not ZooKeeper's: ${entry##*/}" >&2; return 2 ;;
 		esac
 	done
@@ -69,11 +69,26 @@ zk_disk_id() {
 	echo "$zk_ensemble $zk_myid"
 }
 
-# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT MEMBERSHIP: asks the server of this node.
+# CLASSPATH: the version of ZooKeeper there, by the name of its jar.
+zk_installed() (
+	IFS=:
+	set -f
+	for place in $1; do
+		set +f
+		for jar in $place; do
+			jar=$(readlink -f -- "$jar") || continue
+			case ${jar##*/} in zookeeper-[0-9]*.jar) jar=${jar##*/zookeeper-} && printf '%s\n' "${jar%.jar}" && exit ;; esac
+		done
+	done
+	exit 1
+)
+
+# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT CLASSPATH MEMBERSHIP: asks the server of this node.
 zk_look() {
 	ask config 0 cat -- "$3"
 	ask myid 0 cat -- "$dir/myid"
 	ask disk 0 zk_disk_id "$dir"
+	ask jar 0 zk_installed "$6"
 	ask restart 0 test -e "/var/lib/quorate/$service/restart"
 	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).
 	[ -n "$pid" ] || { ask taken 0 zk_listening "$2" "$4" "$5"; return; }
@@ -85,5 +100,5 @@ zk_look() {
 	grep -q '^Mode: ' srvr.out || return
 	ask read 0 zk_read "$1" "$2"
 	ask follows 0 zk_follows "$4"
-	[ "$6" = dynamic ] || ask conf 0 zk_word "$1" "$2" conf
+	[ "$7" = dynamic ] || ask conf 0 zk_word "$1" "$2" conf
 }

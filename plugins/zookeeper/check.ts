@@ -18,7 +18,15 @@ export const checkShell: string = text;
 
 /** Shell text of ZooKeeper's part of the check on a node. */
 export function zookeeperCheck(o: ZooKeeperOptions, node: HostNode): string {
-  const look = [node.address, o.clientPort, o.config, o.quorumPort, o.electionPort, o.membership];
+  const look = [
+    node.address,
+    o.clientPort,
+    o.config,
+    o.quorumPort,
+    o.electionPort,
+    o.classPath,
+    o.membership,
+  ];
   return `zk_look ${look.map((word) => quote(String(word))).join(" ")}\n`;
 }
 

@@ -12,8 +12,10 @@ import { zookeeperForbids } from "./forbids.ts";
 import { isStatic, peerAddress } from "./options.ts";
 import { zookeeperPlaybook } from "./playbook.ts";
 import { readPeers, readZooKeeper, RESTART } from "./read.ts";
+import { cannotRestore, readSnapshot } from "./snapshot.ts";
 import { zookeeperShell } from "./shell.ts";
 import { zookeeperOptions } from "./spec.ts";
+import { zookeeperSurvey } from "./survey.ts";
 
 export { zookeeperPlaybook } from "./playbook.ts";
 export type { ZooKeeperOptions } from "./options.ts";
@@ -44,6 +46,7 @@ export const zookeeper = definePlugin({
   options: zookeeperOptions,
   playbook: zookeeperPlaybook,
   adopt: adoptZooKeeper,
+  readSnapshot,
   describe: ({ options, nodes }) => ({
     facts: { zookeeper: options, nodes },
     unit: options.unit,
@@ -61,6 +64,8 @@ export const zookeeper = definePlugin({
     outdated: (facts) => isStatic(options) && facts.settings?.[RESTART] !== undefined,
     forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
     derived: (key, seen) => derive(key, seen, options, nodes),
+    survey: zookeeperSurvey(options),
+    cannotRestore,
     lateShell: (late, seen) => lateShell(late, seen, nodes, options),
   }),
 });

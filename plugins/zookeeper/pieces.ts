@@ -15,6 +15,7 @@ import {
   derived,
   effect,
   fetch,
+  formerClusters,
   given,
   healthy,
   type HostNode,
@@ -25,6 +26,7 @@ import {
   type Member,
   member,
   memberId,
+  memberOn,
   node,
   not,
   nothing,
@@ -95,27 +97,34 @@ export function snapshot(s: Scene, leaving?: Member) {
   });
 }
 
+export const unit = (n: HostNode, { seen, service, options: o }: Scene) =>
+  given(seen.nodes[n.name]?.unit.load === "not-found" && n, (at) => [
+    step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, service)}`), {
+      title: `write ${o.unit} on ${n.name}`,
+      on: node(at),
+      effect: configures(n, "unchanged"),
+      idempotent: true,
+    }),
+  ]);
+
+/** A member whose fence is lifted, and that does not start at boot, would pass for stopped by a person. */
+function stageCommand(n: HostNode, { service, seen, options: o }: Scene): Command {
+  const member = memberOn(seen, n.name) !== undefined && seen.nodes[n.name]?.fenced === "yes";
+  const enabled = member ? sh`quorate_enable ${o.unit} && ` : sh``;
+  return sh`${enabled}zk_stage ${service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath} ${o.membership}${
+    authWord(o)
+  }`;
+}
+
+/** On its own data; an ensemble that has just begun again brings its list of servers with that. */
+export const startCommand = ({ options: o }: Scene): Command =>
+  sh`zk_start ${o.unit} ${o.dataDir} ${o.config}`;
+
 /** S12: all that can fail on nodes fails here, before the ensemble hears of them. */
 export function stage(nodes: readonly HostNode[], s: Scene) {
-  const o = s.options;
   return [
-    ...nodes.filter((n) => s.seen.nodes[n.name]?.unit.load === "not-found").map((n) =>
-      step(`unit:${n.name}`, run(sh`zk_unit ${o.unit} ${o.user} ${unitFile(o, s.service)}`), {
-        title: `write ${o.unit} on ${n.name}`,
-        on: node(n),
-        effect: configures(n, "unchanged"),
-        idempotent: true,
-      })
-    ),
-    ...nodes.map((n) =>
-      stageNode(
-        n,
-        kept(s),
-        sh`zk_stage ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath} ${o.membership}${
-          authWord(o)
-        }`,
-      )
-    ),
+    ...nodes.flatMap((n) => unit(n, s)),
+    ...nodes.map((n) => stageNode(n, kept(s), stageCommand(n, s))),
   ];
 }
 
@@ -277,7 +286,7 @@ const isLatched = (seen: Observation): boolean =>
 export const latchOn = (n: HostNode, s: Scene) => {
   const k = kept(s);
   const named = sh`zk_named ${k.dataDir} ${derived("clusterId")} ${memberId({ node: n.name })} && `;
-  const written = latch(n, k);
+  const written = latch(n, k, [...formerClusters(s.seen.nodes)]);
   return written.action.do === "run"
     ? { ...written, action: run(sh`${named}${written.action.command}`) }
     : written;

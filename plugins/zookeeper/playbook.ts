@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  again,
   anyVoter,
   type Case,
   configures,
@@ -36,6 +37,7 @@ import {
   waitSettled,
   writeIntent,
 } from "quorate";
+import { readyFromDisk, readyFromSnapshot } from "./again.ts";
 import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
 import {
   configureRecorded,
@@ -49,7 +51,9 @@ import {
   type Scene,
   snapshot,
   stage,
+  startCommand,
   through,
+  unit,
 } from "./pieces.ts";
 import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
 import { SERVERS } from "./servers.ts";
@@ -99,7 +103,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
         )
       ),
       ...fresh.map((n) => startNew(n, kept(s), sh`zk_start_new ${s.service} ${o.unit} ${o.dataDir}`)),
-      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startOwn(n, f.seen, kept(s))),
+      ...f.nodes.filter((n) => !fresh.includes(n)).map((n) => startOwn(n, f.seen, kept(s), startCommand(s))),
       step("wait-all", wait({ ask: "settled", well: f.nodes.map((n) => ({ node: n.name })), before: [] }), {
         title: "wait until all are healthy",
         timeoutMs: 120_000,
@@ -127,7 +131,9 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   restart: (f) => [
     ...f.nodes.map((n) =>
-      f.seen.nodes[n.name]?.process === "yes" ? startAnew(n, scene(f)) : startOwn(n, f.seen, kept(scene(f)))
+      f.seen.nodes[n.name]?.process === "yes"
+        ? startAnew(n, scene(f))
+        : startOwn(n, f.seen, kept(scene(f)), startCommand(scene(f)))
     ),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
@@ -176,7 +182,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   repairCrashed: (f) => [
-    startOwn(f.node, f.seen, kept(scene(f))),
+    startOwn(f.node, f.seen, kept(scene(f)), startCommand(scene(f))),
     waitSettled("wait-all", [f.node], f.seen),
   ],
 
@@ -251,26 +257,24 @@ export const zookeeperPlaybook = playbook<Bound>()({
 
   prune: (f) => [prune(f.node, f.paths, kept(scene(f)))],
 
-  recover: () => [
-    step(
-      "refuse",
-      refuse(
-        "S19",
-        "an ensemble is not forced by Quorate yet",
-        "bring more servers back with their data",
-      ),
-    ),
-  ],
-  restore: () => [
-    step(
-      "refuse",
-      refuse(
-        "S19",
-        "the files of an ensemble are not restored by Quorate yet",
-        "what was kept is a tar file of version-2/",
-      ),
-    ),
-  ],
+  recover: (f) => {
+    const s = scene(f);
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId,
+      unit: unit(f.node, s),
+      steps: [readyFromDisk(f.node, f.token, s)],
+      start: startCommand(s),
+    });
+  },
+  restore: (f) => {
+    const s = scene(f);
+    return again(f, f.seen, kept(s), {
+      whose: f.memberId ?? "none",
+      unit: unit(f.node, s),
+      steps: readyFromSnapshot(f.node, f.token, f.snapshot, s),
+      start: startCommand(s),
+    });
+  },
 
   quorumLost: (f) => [step("refuse", refuse(f.refusal.rule, f.refusal.evidence, f.refusal.unblock))],
 });

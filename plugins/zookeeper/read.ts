@@ -60,7 +60,7 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
       ...(name === undefined ? {} : name.given ? { [UNNAMED]: "yes" } : { [HIGHEST]: String(name.highest) }),
       ...lists?.settings,
     },
-    installed: versionOf(asks.srvr),
+    installed: versionOf(asks.srvr) ?? /^\d+\.\d+\.\d+/.exec(good(asks.jar) ?? "")?.[0],
     notices: noticesOf(name),
   };
 }

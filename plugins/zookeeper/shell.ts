@@ -15,12 +15,18 @@
  *   the list that is meant into `/quorate`, `zk_reload SERVICE UNIT ID SERVERS`, which restarts this node's server with the list
  *   that `zk_servers CONFIG SERVERS` wrote, if the others can spare it, and `zk_yield UNIT`, after which another one leads.
  * - `zk_backup DIR FILE` packs the data as it is now.
+ * - `zk_log_end DIR` says how far data goes; `zk_answers HOST PORT` whether anything listens there.
+ * - `zk_ready_disk SERVICE UNIT DIR CONFIG JAVA CLASSPATH JVM SPEC TOKEN KNOWN KEY=VALUE…` and `zk_ready_snapshot FILE …` make
+ *   data ready with which an ensemble begins again, of a server that is none of the former ones (S19). KNOWN: the highest id
+ *   that is known to have been given.
+ * - `zk_start UNIT DIR CONFIG` is `quorate_start` for a server with data: the list that came with such data is put in force.
  * - `zk_disk_id DIR` prints `ENSEMBLE ID` of the data in a directory; 1: there is none, 2: it cannot be told.
  *
  * @module
  */
 import { checkShell } from "./check.ts";
+import again from "./again.sh" with { type: "text" };
 import list from "./list.sh" with { type: "text" };
 import steps from "./steps.sh" with { type: "text" };
 
-export const zookeeperShell: string = `${checkShell}\n${steps}\n${list}`;
+export const zookeeperShell: string = `${checkShell}\n${steps}\n${list}\n${again}`;

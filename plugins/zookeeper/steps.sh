@@ -75,14 +75,14 @@ zk_configure() (
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
 	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]*
+	rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next"
 	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
 	chown --reference="${config%/*}" -- "$config" "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
 )
 
 # SERVICE DIR MYID ENSEMBLE: whose data it is that comes to lie there, if any does.
 zk_is() {
-	rm -f -- "$2/initialize"
+	rm -f -- "$2/initialize" "$2/quorate-begin"
 	printf '%s\n' "$4" | quorate_replace "$2/quorate-ensemble" 644 &&
 		printf '%s\n' "$3" | quorate_replace "$2/myid" 644 &&
 		chown --reference="$2" -- "$2/quorate-ensemble" "$2/myid" && quorate_unmark "$1" restart
@@ -121,7 +121,7 @@ zk_named() {
 # SERVICE PORT JAVA CLASSPATH [AUTH]: what the functions below go by. Where nothing is reconfigured, who may write
 # /quorate may be anybody.
 zk_near() {
-	zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
+	zk_host=localhost zk_port=$2 zk_java=$3 zk_classes=$4 zk_auth=${5:-/var/lib/quorate/$1/super}
 }
 
 # The same, for who has to be the super user.
@@ -134,7 +134,7 @@ zk_with() {
 zk_cli() {
 	{ [ ! -r "$zk_auth" ] || printf 'addauth %s\n' "$(cat -- "$zk_auth")"; cat; printf 'quit\n'; } | timeout -k 1 40 "$zk_java" -Xmx64m \
 		-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$zk_classes" \
-		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "localhost:$zk_port" 2>&1
+		org.apache.zookeeper.ZooKeeperMain -timeout 10000 -server "$zk_host:$zk_port" 2>&1
 }
 
 # The lines of the configuration in a session's bytes.
@@ -144,7 +144,7 @@ zk_lines() {
 
 # Reads the record, in a session of its own, into zk_text: a majority takes part in that.
 zk_record() {
-	zk_text=$(zk_session localhost "$zk_port" 2>/dev/null | tr -c '[:print:]\n' '\n')
+	zk_text=$(zk_session "$zk_host" "$zk_port" 2>/dev/null | tr -c '[:print:]\n' '\n')
 	case $zk_text in *version=*) ;; *) return 1 ;; esac
 }
 
@@ -214,25 +214,21 @@ zk_remove() {
 	zk_left=$(zk_role "$1") && [ -z "$zk_left" ] || zk_complain
 }
 
-# DIR FILE: the newest snapshot and the logs since, which together are the data as of now: ZooKeeper replays them.
+# DIR FILE: the newest snapshot and the logs since, which together are the data as of now: ZooKeeper replays them. With them
+# goes what the ensemble is now, for whoever looks at the file.
 zk_backup() (
 	zk_record || { quorate_fail "the server here serves no read"; exit; }
 	umask 077
 	mkdir -p -- "${2%/*}" && cd -- "$1" || exit
-	newest=-1 first=-1 files=''
-	for file in version-2/snapshot.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -gt "$newest" ] && newest=$zxid files=$file
-	done
-	# The log that was begun last before the snapshot may go on after it.
-	for file in version-2/log.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -le "$((newest + 1))" ] && [ "$zxid" -gt "$first" ] && first=$zxid
-	done
-	for file in version-2/log.*; do
-		zxid=$(zk_zxid "$file") && [ "$zxid" -ge "$first" ] && files="$files $file"
-	done
+	{
+		zk_word "$zk_host" "$zk_port" srvr | sed -n 's/^Zookeeper version: \([0-9.]*\).*/zookeeper=\1/p'
+		printf '%s\n' "$zk_text" | zk_lines
+	} >"${2%/*}/quorate-snapshot" || exit
 	# 1: a log grew meanwhile.
-	tar -czSf "$2" $files myid 2>/dev/null
-	[ $? -le 1 ] || quorate_fail "cannot write $2"
+	tar -czSf "$2" -C "${2%/*}" quorate-snapshot -C "$PWD" $(zk_needed .) myid 2>/dev/null
+	packed=$?
+	rm -f -- "${2%/*}/quorate-snapshot"
+	[ "$packed" -le 1 ] || quorate_fail "cannot write $2"
 )
 
 # FILE: the number behind the last dot, which is hexadecimal.

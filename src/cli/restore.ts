@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Again } from "../engine/again.ts";
+import { type Again, restoreBy } from "../engine/again.ts";
 import { openSnapshot } from "../engine/bytes.ts";
 import { listSnapshots } from "../engine/snapshots.ts";
 import { fitsHere, judgeRestore } from "../rules/s19_recover.ts";
@@ -59,8 +59,7 @@ async function prepare(
     },
     change: (begins, token) => {
       if (begins.kind !== "snapshot") throw new TypeError("Cannot restore without a snapshot");
-      const { kind: _, survivors: _survivors, gone: _gone, ...rest } = begins;
-      return { case: "restore", ...rest, token, decided: false, snapshot: { path, sha256 } };
+      return restoreBy(begins, token, { path, sha256 });
     },
   };
   return { how, snapshot: sight };

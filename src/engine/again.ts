@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Change, subjectOf } from "../model/change.ts";
+import { type Change, type KeptSnapshot, subjectOf } from "../model/change.ts";
 import type { Happening } from "../model/event.ts";
 import type { Observation } from "../model/observation.ts";
 import type { PlannedChange } from "../model/plan.ts";
@@ -209,7 +209,8 @@ class Beginning {
       subject,
       steps: steps.map((s) => ({ id: s.id, title: titleOf(s) })),
     });
-    view.concern(steps.flatMap(({ effect }) => "node" in effect ? [effect.node] : []));
+    // A host that comes back meanwhile may hold what is given up, whatever the config wants of it (S19).
+    view.concern(target.nodes.map((n) => n.name));
     const end = await runSteps({
       run: this.service,
       view,
@@ -270,4 +271,20 @@ export const recoverBy = (b: Recovery, token: string): Change => ({
   memberId: b.memberId,
   token,
   decided: b.kind === "decided",
+});
+
+/** The change of a restore. */
+export const restoreBy = (
+  { node, others, former, memberId }: Restore,
+  token: string,
+  snapshot: KeptSnapshot,
+): Change => ({
+  case: "restore",
+  node,
+  others,
+  former,
+  ...(memberId === undefined ? {} : { memberId }),
+  token,
+  decided: false,
+  snapshot,
 });

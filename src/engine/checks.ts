@@ -13,8 +13,8 @@ import type { Service, Surveyed } from "../playbook/plugin.ts";
 import type { Clock } from "./outside.ts";
 
 const PEERS_TIMEOUT_MS = 12_000;
-/** The end of a log is found by reading the whole of its last segment. */
-const SURVEY_TIMEOUT_MS = 60_000;
+/** The end of a log is found by reading the whole of its last file, which may be gigabytes. */
+const SURVEY_TIMEOUT_MS = 300_000;
 /** A node that did not answer once is not waited for longer than this again: it counts as not seen (S24). */
 const GRACE_MS = 500;
 /** Who takes half as long again as most did is asked about; a busy fleet is no reason to make it busier. */

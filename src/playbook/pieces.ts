@@ -61,7 +61,7 @@ export const fenceFor = (decider: HostNode, n: HostNode, k: Kept, pristine?: str
       }`,
     ),
     {
-      title: `fence ${n.name}: stop ${k.process}, keep it from starting, see that no process is left`,
+      title: `fence ${n.name}: stop ${calledBy(k)}, keep it from starting, see that no process is left`,
       on: node(n),
       effect: effect("fences", n),
       idempotent: true,
@@ -206,9 +206,9 @@ export const succeed = (n: HostNode, whose: string, former: readonly string[], k
   );
 
 /** The one voter of a new cluster starts on the data that was put in its place. */
-export const startAlone = (n: HostNode, k: Kept) => [
-  step(`start:${n.name}`, run(sh`${unfenceToStart(k)}quorate_start ${k.unit}`), {
-    title: `start ${k.process} on ${n.name}`,
+export const startAlone = (n: HostNode, k: Kept, command: Command = sh`quorate_start ${k.unit}`) => [
+  step(`start:${n.name}`, run(sh`${unfenceToStart(k)}${command}`), {
+    title: `start ${calledBy(k)} on ${n.name}`,
     on: node(n),
     effect: starts(n, "itself"),
     unless: running(n),

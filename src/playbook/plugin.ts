@@ -101,6 +101,8 @@ export interface Service {
 export interface LogEnd {
   readonly term: bigint;
   readonly index: bigint;
+  /** As the service's own tools write it; left out: `term T, index I`. */
+  readonly called?: string;
 }
 
 /** What a node says of itself, and of hosts that nobody else can ask. */

@@ -19,6 +19,8 @@ export interface SnapshotBytes {
 export interface SnapshotSight {
   /** Up to which change of the service's data it goes; undefined where the file does not tell. */
   readonly revision: bigint | undefined;
+  /** That change as the service's own tools write it; left out: `revision N`. */
+  readonly called?: string | undefined;
   /** Lower-case hex SHA-256 of the data; undefined where the file does not tell. */
   readonly hash: string | undefined;
   /** The oldest version of the service that can read it, e.g. "3.5.0"; undefined where the file does not tell. */

@@ -8,7 +8,9 @@ import type { Survivor } from "../rules/s19_recover.ts";
 import type { SnapshotSight } from "../playbook/snapshot.ts";
 import { hang, type Line } from "./lines.ts";
 
-const logText = ({ log }: Survivor): string => `term ${log.term}, index ${log.index}`;
+const logText = ({ log }: Survivor): string => log.called ?? `term ${log.term}, index ${log.index}`;
+const revisionText = (snapshot: SnapshotSight | undefined): string | undefined =>
+  snapshot?.called ?? (snapshot?.revision === undefined ? undefined : `revision ${snapshot.revision}`);
 const names = (list: readonly { readonly name: string }[]): string => list.map((n) => n.name).join(", ");
 
 /** The statement, a line each. */
@@ -40,8 +42,8 @@ function beginning(begins: Begins, snapshot: SnapshotSight | undefined): string 
     return `what is ready on ${node.name}: this was decided on before, and goes on`;
   }
   if (begins.kind === "snapshot") {
-    const revision = snapshot?.revision === undefined ? "" : `, revision ${snapshot.revision}`;
-    return `the snapshot${revision}, on ${node.name}`;
+    const at = revisionText(snapshot);
+    return `the snapshot${at === undefined ? "" : `, ${at}`}, on ${node.name}`;
   }
   const [own, ...others] = [
     ...begins.survivors.filter((s) => s.node === node),
@@ -55,8 +57,7 @@ function beginning(begins: Begins, snapshot: SnapshotSight | undefined): string 
 function lost(begins: Begins, snapshot: SnapshotSight | undefined): string {
   if (begins.kind === "decided") return "as you were told then; nothing more";
   if (begins.kind === "snapshot") {
-    const revision = snapshot?.revision === undefined ? "it was taken" : `revision ${snapshot.revision}`;
-    return `every write since ${revision}` +
+    return `every write since ${revisionText(snapshot) ?? "it was taken"}` +
       (begins.survivors.length === 0
         ? ""
         : `; ${
@@ -70,7 +71,7 @@ function lost(begins: Begins, snapshot: SnapshotSight | undefined): string {
     (s.log.term > own.log.term || (s.log.term === own.log.term && s.log.index > own.log.index))
   );
   return `writes that were acknowledged and that ${begins.node.name} never received` +
-    (own === undefined ? "" : `, all after index ${own.log.index}`) +
+    (own === undefined ? "" : `, all after ${own.log.called ?? `index ${own.log.index}`}`) +
     (unread.length === 0 ? "" : `: what only ${unread.join(", ")} held`) +
     (ahead.length === 0
       ? ""

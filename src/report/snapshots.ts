@@ -49,10 +49,10 @@ const serviceText = ({ name, plugin, snapshots }: ServiceSnapshots, nowMs: numbe
   ...columns(
     snapshots.length === 0 ? [] : [
       ["AGE", "SIZE", "REVISION", "SHA-256", "FILE"].map((word): Span => ["dim", word]),
-      ...snapshots.map(({ path, takenMs, size, revision, hash }): readonly Span[] => [
+      ...snapshots.map(({ path, takenMs, size, revision, called, hash }): readonly Span[] => [
         duration(Math.max(0, nowMs - takenMs)),
         bytes(size),
-        revision?.toString() ?? "unknown",
+        called ?? revision?.toString() ?? "unknown",
         hash?.slice(0, 12) ?? "unknown",
         path,
       ]),

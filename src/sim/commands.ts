@@ -116,7 +116,12 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
       return ok;
     },
     quorate_prune: ([, , , ...paths]) => prune(w, h, paths),
-    mv: () => setAside(w, h),
+    mv: (words) => {
+      const to = words.at(-1) ?? "";
+      if (!words.includes(`${to}.part`)) return setAside(w, h);
+      if (w.restored !== undefined) h.files.set(to, w.restored);
+      return ok;
+    },
     systemctl: (words) => systemctl(w, h, words.slice(1).filter((x) => x !== "-q" && x !== "--")),
   };
   const special = w.cluster.commands(h, by);

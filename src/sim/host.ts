@@ -5,7 +5,7 @@
  */
 import type { HostNode } from "../model/node.ts";
 import type { Deeds } from "./judge.ts";
-import type { Disk, Peer } from "./peer.ts";
+import type { Disk, Entry, Peer } from "./peer.ts";
 
 /** A file system that a data directory can lie on. */
 export interface Volume {
@@ -37,7 +37,8 @@ export class Host {
   told: ReadonlyMap<string, string> | undefined;
   readonly env = new Map<string, string>();
   readonly marks = new Map<string, Mark>();
-  readonly files = new Set<string>();
+  /** Files outside of the data directory, and the newest entry that a snapshot in one holds. */
+  readonly files = new Map<string, Entry>();
   volume: Volume;
   /** The one that is mounted when all is well. */
   own: Volume;

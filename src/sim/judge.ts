@@ -268,7 +268,7 @@ export function succeeds(w: World, h: Host): void {
         `${x.name} is not, and ${h.name} is made another cluster`,
       );
     }
-    const more = disk.realm === h.volume.disk?.realm &&
+    const more = w.restored === undefined && disk.realm === h.volume.disk?.realm &&
       (disk.log.term > (h.volume.disk?.log.term ?? 0) ||
         (disk.log.term === h.volume.disk?.log.term && disk.log.index > h.volume.disk.log.index));
     if (more && w.time.now - w.lastMend > NOTICE_MS) {
@@ -277,7 +277,10 @@ export function succeeds(w: World, h: Host): void {
   }
   // What nobody has any more was lost with the majority, and clients are told so; all that the log held is kept.
   if (h.volume.disk !== undefined) w.givenUp.add(h.volume.disk.realm);
-  if (!w.isCopy(h)) w.acknowledged = undefined;
+  if (w.restored !== undefined) {
+    [...w.hosts.values()].forEach(({ own: { disk } }) => disk && w.givenUp.add(disk.realm));
+  }
+  if (w.restored !== undefined || !w.isCopy(h)) w.acknowledged = undefined;
   w.acknowledgedIn = undefined;
 }
 

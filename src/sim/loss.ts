@@ -1,23 +1,25 @@
 /**
- * One schedule of the worst night: a majority of the hosts is lost, a person lets the service begin again, is killed at
- * any move of it, and the lost hosts come back with their disks at any time, but never so many at once that they are a
+ * One schedule of the worst night: a majority of the hosts is lost, a person lets the service begin again with a disk that
+ * is left, or with a snapshot where all are lost, is killed at any move of it, and the lost hosts come back with their disks at any time, but never so many at once that they are a
  * majority of their own before anybody can fence them: that is what a person vouches for. In the end all hosts are back,
  * and the members are as the config says, in one cluster.
  *
  * @module
  */
 import { applyService } from "../engine/apply.ts";
-import { type Again, beginAgain, recoverBy } from "../engine/again.ts";
+import { type Again, beginAgain, recoverBy, restoreBy } from "../engine/again.ts";
 import type { Applied } from "../engine/begin.ts";
 import type { ServiceRun } from "../engine/outside.ts";
 import { type Case, caseNames } from "../model/change.ts";
 import type { Happening } from "../model/event.ts";
+import type { HostNode } from "../model/node.ts";
 import type { Target } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
-import { judgeRecovery } from "../rules/s19_recover.ts";
+import { judgeRecovery, judgeRestore } from "../rules/s19_recover.ts";
 import type { Host } from "./host.ts";
 import { begins, completes } from "./judge.ts";
 import { Manager, Run } from "./manager.ts";
+import type { Entry } from "./peer.ts";
 import { Random } from "./random.ts";
 import type { Subject } from "./schedule.ts";
 import { told } from "./story.ts";
@@ -34,10 +36,14 @@ export interface Loss {
 
 const MOST_RUNS = 40;
 const RUN_MS = 3_600_000;
+const SNAPSHOT = { path: "snapshot", sha256: "0".repeat(64) };
+
+/** How a person lets it begin again. */
+export type Way = "recover" | "restore";
 
 /** Plays one seed to its end. The same seed gives the same trace, byte for byte. */
-export async function playLoss(subject: Subject, seed: number): Promise<Loss> {
-  const played = new Played(subject, seed);
+export async function playLoss(subject: Subject, seed: number, way: Way = "recover"): Promise<Loss> {
+  const played = new Played(subject, seed, way);
   await played.play();
   const { world } = played;
   return {
@@ -53,11 +59,11 @@ class Played {
   readonly world: World;
   readonly #random: Random;
   readonly #manager = new Manager("manager");
-  readonly #target: Target;
+  #target: Target;
   #runs = 0;
   #deciding = false;
 
-  constructor(readonly subject: Subject, seed: number) {
+  constructor(readonly subject: Subject, seed: number, readonly way: Way) {
     this.#random = new Random(seed);
     const { target, model, service } = subject;
     const size = this.#random.pick([3, 3, 5]) ?? 3;
@@ -78,23 +84,73 @@ class Played {
       world.time.after(random.int(200, 1_500), write);
     };
     world.time.after(500, write);
+    if (this.way === "restore" && !await this.#snapshotIsKept()) return;
     if (!await this.#until(this.#apply(), "steady") || !await this.#settle(5_000)) return;
     const members = this.#target.desired.map((n) => world.host(n.name));
     const { needed } = quorumOf(members.length, 0);
-    const lost = members.slice(members.length - random.int(needed, members.length - 1));
+    const most = this.way === "restore" ? members.length : members.length - 1;
+    let lost = members.slice(members.length - random.int(needed, most));
     const left = members.filter((h) => !lost.includes(h));
-    await this.#lose(left, lost);
+    const spare = world.nodes[members.length], [first] = members;
+    if (random.percent(20) && this.way === "recover" && spare !== undefined && first !== undefined) {
+      if (!await this.#outlived(first, spare)) return;
+      lost = [...members.slice(1), world.host(spare.name)];
+    } else await this.#lose(left, lost);
+    if (this.way === "restore") this.#renew(members, lost);
     for (let runs = 0; runs < MOST_RUNS && world.violation === undefined; runs++) {
       // A person gives up killing and losing hosts at last.
       const calm = runs > 8;
       if (calm) lost.filter((h) => this.#mayReturn(h)).slice(0, 1).forEach((h) => this.#comesBack(h));
       else this.#returns(lost);
-      const asked = random.percent(70) && !calm ? this.#recover() : this.#apply(calm);
+      const begins = calm ? this.#isStuck() : random.percent(70);
+      const asked = begins ? this.#beginAgain() : this.#apply(calm);
       const end = await this.#until(asked);
       if (!await this.#settle(calm ? 60_000 : random.int(500, 30_000))) return;
       if (calm && end === "steady" && lost.every((h) => h.up)) return this.#judgeEnd();
     }
     world.violate("in the end the config is reached", "it is not");
+  }
+
+  /** The last member joins late: before that a snapshot is taken. */
+  async #snapshotIsKept(): Promise<boolean> {
+    const { desired } = this.#target;
+    this.#target = { ...this.#target, desired: desired.slice(0, -1) };
+    const formed = await this.#until(this.#apply(), "steady");
+    this.#target = { ...this.#target, desired };
+    return formed !== undefined && await this.#settle(5_000);
+  }
+
+  /** Some hosts come back soon with an empty disk; at least one, where none is left. */
+  #renew(members: readonly Host[], lost: readonly Host[]): void {
+    const few = this.#random.int(
+      lost.length === members.length ? 1 : 0,
+      quorumOf(members.length, 0).needed - 1,
+    );
+    for (const h of lost.slice(0, few)) {
+      this.world.tell(h.name, "gets a new disk");
+      h.volume.disk = undefined;
+      h.volume.files.clear();
+      h.volume.aside = [];
+      this.#comesBack(h);
+    }
+  }
+
+  /** A restore that was broken off, where nobody can serve any more, waits for a person. */
+  #isStuck(): boolean {
+    this.world.cluster.catchUp();
+    return this.way === "restore" && this.world.leaders().length === 0;
+  }
+
+  /** A member is off while another takes its place, and is all that is left in the end: it has never heard of that one. */
+  async #outlived(first: Host, spare: HostNode): Promise<boolean> {
+    const { desired } = this.#target;
+    this.#off(first);
+    this.#target = { ...this.#target, desired: [...desired.slice(1), spare] };
+    if (await this.#until(this.#apply(), "steady") === undefined || !await this.#settle(5_000)) return false;
+    await this.#lose([], this.#target.desired.map((n) => this.world.host(n.name)));
+    this.#target = { ...this.#target, desired };
+    this.#comesBack(first);
+    return await this.#settle(1_000);
   }
 
   /** A majority loses power within a moment; some of the others may have been cut off before, and lack what was written. */
@@ -152,7 +208,11 @@ class Played {
     const hosts = [...this.world.hosts.values()];
     const free = hosts.filter((x) => x.up && !x.fence && x.own.disk?.realm === h.own.disk?.realm);
     const begun = hosts.some((x) => x.marks.get("latch")?.has("former") === true);
-    const majority = free.length + 1 >= quorumOf(this.#target.desired.length, 0).needed;
+    const { needed } = quorumOf(this.#target.desired.length, 0);
+    const majority = free.length + 1 >= needed;
+    // Who can be fenced only when enough hosts of the config are there comes after them.
+    const awaited = this.#target.desired.filter((n) => this.world.host(n.name).up).length < needed;
+    if (awaited && this.#target.desired.every((n) => n.name !== h.name)) return false;
     return !majority || !(begun || this.#deciding);
   }
 
@@ -163,7 +223,14 @@ class Played {
       world.nodes.find((n) => m.peerUrls.includes(world.model.peerUrl(n)))?.name ?? "?"
     ).sort().join(" ");
     if (are !== wanted) world.violate("steady means as desired", `recorded: ${are}; desired: ${wanted}`);
-    const realm = world.leaders()[0]?.disk.realm;
+    const [leader] = world.leaders();
+    const realm = leader?.disk.realm;
+    const begun = [...world.hosts.values()].some((h) => h.marks.get("latch")?.has("former") === true);
+    if (
+      begun && leader !== undefined && world.restored !== undefined && !holds(leader.disk.log, world.restored)
+    ) {
+      world.violate("all that a snapshot held is there", `${leader.host} leads without it`);
+    }
     const other = [...world.hosts.values()].find((h) =>
       h.own.disk !== undefined && h.own.disk.realm !== realm
     );
@@ -181,16 +248,20 @@ class Played {
     return this.#run(calm, (run, emit, stop) => applyService(run, emit, stop));
   }
 
-  #recover(): Promise<string> {
-    const gone = [...this.world.hosts.values()].filter((h) => !h.up).map((h) => h.name);
+  /** A person's yes is given; what is not up is said to be gone. */
+  #beginAgain(): Promise<string> {
+    const { world, way } = this;
+    const gone = [...world.hosts.values()].filter((h) => !h.up).map((h) => h.name);
+    const snapshot = world.snapshots.at(-1);
+    if (way === "restore") world.restored = snapshot;
     this.#deciding = true;
     return this.#run(false, (run, emit, stop) => {
       const how: Again = {
-        judge: (seen, surveyed) => judgeRecovery(run.target, seen, surveyed, { gone }),
-        change: (b, token) => {
-          if (b.kind === "snapshot") throw new TypeError("Cannot recover from a snapshot");
-          return recoverBy(b, token);
-        },
+        judge: (seen, surveyed) =>
+          way === "recover"
+            ? judgeRecovery(run.target, seen, surveyed, { gone })
+            : judgeRestore(run.target, seen, surveyed, { gone }),
+        change: (b, token) => b.kind === "snapshot" ? restoreBy(b, token, SNAPSHOT) : recoverBy(b, token),
         watching: () => {},
         confirm: () => Promise.resolve(true),
       };
@@ -247,4 +318,10 @@ class Played {
     await world.time.pass(() => world.time.now >= at || world.violation !== undefined, at);
     return world.violation === undefined;
   }
+}
+
+function holds(log: Entry, entry: Entry): boolean {
+  let at: Entry | undefined = log;
+  while (at !== undefined && at !== entry) at = at.prev;
+  return at !== undefined;
 }

@@ -112,7 +112,14 @@ export class Run {
         });
       },
       trouble: () => Promise.resolve(undefined),
-      open: (path) => Promise.reject(new Error(`there is no ${path} in a simulation`)),
+      // What it holds goes with the world, not through commands.
+      open: () =>
+        Promise.resolve({
+          size: 1,
+          read: () => Promise.resolve(new Uint8Array(1)),
+          sha256: () => Promise.resolve("0".repeat(64)),
+          [Symbol.dispose]: () => {},
+        }),
       snapshot: (kind) =>
         Promise.resolve({
           path: kind,
@@ -207,10 +214,15 @@ export class Run {
   }
 
   async #fetch(host: Host, path: string): Promise<Reply> {
-    await this.world.time.sleep(this.random.int(20, 200));
-    if (!host.files.has(path)) return exited(1, "", "No such file or directory");
-    const arrives = this.world.linked(this.manager.name, host.name) && !this.#unlucky();
-    if (arrives) this.deeds.snapshot = true;
+    const { world } = this;
+    await world.time.sleep(this.random.int(20, 200));
+    const kept = host.files.get(path);
+    if (kept === undefined) return exited(1, "", "No such file or directory");
+    const arrives = world.linked(this.manager.name, host.name) && !this.#unlucky();
+    if (arrives) {
+      this.deeds.snapshot = true;
+      world.snapshots.push(kept);
+    }
     return arrives ? exited(0) : { kind: "lost", detail: "the connection went away" };
   }
 

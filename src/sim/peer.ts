@@ -29,6 +29,8 @@ export interface Disk {
   term: number;
   log: Entry;
   commit: Entry;
+  /** Settings that come with it, in force from its first start on. */
+  brings?: ReadonlyMap<string, string> | undefined;
   /** A package's default: one member on localhost that nobody ever wrote to. */
   readonly pristine: boolean;
 }

@@ -23,6 +23,9 @@ export class World {
   acknowledgedIn: string | undefined;
   /** Clusters that a person gave up for another one. */
   readonly givenUp = new Set<string>();
+  /** What snapshots hold that were brought to a manager, the newest last; and the one that a person restores. */
+  readonly snapshots: Entry[] = [];
+  restored: Entry | undefined;
   writes = 0;
   /** Peer URLs that were ever recorded. */
   readonly recorded = new Set<string>();

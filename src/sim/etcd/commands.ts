@@ -7,7 +7,7 @@ import { failed, ok, stage, startNew } from "../commands.ts";
 import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
-import type { Disk } from "../peer.ts";
+import type { Disk, Entry } from "../peer.ts";
 import { idOf } from "../random.ts";
 import type { Said } from "../shell.ts";
 import { etcdctl } from "./ctl.ts";
@@ -41,14 +41,24 @@ export function commandsOf(etcd: Etcd, h: Host, by: Deeds): Commands {
         if (disk === undefined) return failed("there is no data");
         h.next = undefined;
         await w.time.sleep(w.random.int(500, 20_000));
-        h.next = successorOf(disk, url, token);
+        h.next = successorOf(disk.log, url, token);
+        return ok;
+      }),
+    etcd_ready_snapshot: ([, , , file = "", , url = "", token = ""]) =>
+      soon(async () => {
+        if (h.process) return failed("the unit is not stopped");
+        const kept = h.files.get(file);
+        if (kept === undefined) return failed("open: no such file or directory");
+        h.next = undefined;
+        await w.time.sleep(w.random.int(500, 5_000));
+        h.next = successorOf(kept, url, token);
         return ok;
       }),
   };
 }
 
 /** All of a log, committed, as that of a cluster of one voter with ids of its own. */
-function successorOf({ log }: Disk, url: string, token: string): Disk {
+function successorOf(log: Entry, url: string, token: string): Disk {
   const memberId = idOf(`${url} ${token}`);
   const realm = idOf(memberId);
   const voter = { id: memberId, name: "", role: "voter", peerUrls: [url], clientUrls: [] } as const;

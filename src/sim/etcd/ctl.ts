@@ -36,7 +36,7 @@ export async function etcdctl(
   }
   const [verb = "", noun = ""] = words;
   if (verb === "snapshot") {
-    w.host(from).files.add(words[2] ?? "");
+    w.host(from).files.set(words[2] ?? "", peer.disk.commit);
     return { code: 0 };
   }
   const leader = raft.leaderOf(peer);

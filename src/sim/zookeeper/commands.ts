@@ -9,13 +9,17 @@ import type { Host } from "../host.ts";
 import type { Deeds } from "../judge.ts";
 import type { Commands } from "../model.ts";
 import type { Said } from "../shell.ts";
-import { readNote, SERVERS, writeServer } from "./list.ts";
+import type { Disk, Entry } from "../peer.ts";
+import { readNote, readServer, SERVERS, writeList, writeServer } from "./list.ts";
 import { listCommands } from "./list_commands.ts";
 import type { ZooKeeper } from "./model.ts";
 import { reconfigure, type Wish } from "./reconfig.ts";
-import type { List } from "./zab.ts";
+import { type List, zxidOf } from "./zab.ts";
 
 const TRIES = 60;
+/** `zk_ready`: so many ids and epochs may have been given that the disk has never heard of. */
+const IDS_LEFT_OUT = 10;
+const EPOCHS_LEFT_OUT = 1_000;
 
 export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
   const { world: w, zab } = zk;
@@ -52,6 +56,14 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     const to = leader();
     return to !== undefined && zab.propose(to, { note: text });
   };
+  const begins = (next: Disk | undefined, lines: readonly string[]): Said => {
+    if (next === undefined) return failed("all 255 ids of servers were given");
+    h.next = {
+      ...next,
+      brings: new Map([...pairs(lines), [SERVERS, writeList(next.log.config, zxidOf(next.log))]]),
+    };
+    return ok;
+  };
 
   const name = async (text: string): Promise<Said> => {
     if (leader()?.disk.log.note === undefined) await note(text);
@@ -82,6 +94,39 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
     zk_stage: () => soon(() => stage(h)),
     zk_configure: configure,
     zk_configure_static: configure,
+    zk_start: async () => {
+      await pause(2, 15);
+      const { disk } = h.volume;
+      disk?.brings?.forEach((value, key) => h.env.set(key, value));
+      if (disk !== undefined) disk.brings = undefined;
+      h.unit.enabled = true;
+      return await systemctl(w, h, ["start"]);
+    },
+    zk_ready_disk: ([, , , , , , , , spec = "", token = "", known = "0", ...lines]) =>
+      soon(async () => {
+        if (h.process) return failed("the unit is not stopped");
+        const { disk } = h.volume;
+        if (disk === undefined) return failed("there is no data");
+        h.next = undefined;
+        await pause(2_000, 20_000);
+        return begins(successorOf(disk.log, disk.term, spec, token, Number(known)), lines);
+      }),
+    zk_ready_snapshot: ([, file = "", , , , , , , , spec = "", token = "", known = "0", ...lines]) =>
+      soon(async () => {
+        if (h.process) return failed("the unit is not stopped");
+        const kept = h.files.get(file);
+        if (kept === undefined) return failed("cannot unpack the snapshot");
+        h.next = undefined;
+        await pause(2_000, 20_000);
+        const next = successorOf(
+          kept,
+          Math.max(kept.term, h.volume.disk?.term ?? 0),
+          spec,
+          token,
+          Number(known),
+        );
+        return begins(next, lines);
+      }),
     zk_start_new: () =>
       soon(async () => {
         h.volume.files.set("initialize", "");
@@ -150,9 +195,42 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       return await role(id) === "" ? ok : { ...said, code: 1 };
     },
     zk_backup: async ([, , file = ""]) => {
-      if (await record() === undefined) return failed("the server here serves no read");
-      h.files.add(file);
+      const list = await record();
+      const server = zk.on(h);
+      if (list === undefined || server === undefined) return failed("the server here serves no read");
+      h.files.set(file, server.disk.commit);
       return ok;
     },
+  };
+}
+
+/** All of a history, as that of an ensemble of one server, under an id that no former one knows. */
+function successorOf(
+  log: Entry,
+  term: number,
+  spec: string,
+  token: string,
+  known: number,
+): Disk | undefined {
+  const given = Math.max(known, Number(readNote(log.note)?.highest ?? 0));
+  const memberId = `${Math.min(given + IDS_LEFT_OUT, 255)}`;
+  const server = readServer(`server.${memberId}=${spec}`);
+  if (server === undefined || Number(memberId) <= given) return undefined;
+  const epoch = term + EPOCHS_LEFT_OUT;
+  const own = {
+    term: epoch,
+    index: log.index + 1,
+    prev: log,
+    config: [server],
+    note: `${token} ${memberId}`,
+  };
+  return {
+    clusterId: token,
+    memberId,
+    realm: token,
+    term: epoch,
+    log: own,
+    commit: own,
+    pristine: false,
   };
 }

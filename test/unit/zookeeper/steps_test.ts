@@ -217,11 +217,14 @@ Deno.test("a first start is configured whole: lists of an earlier membership are
   assert.deepEqual([host.read("data/myid"), host.read("data/quorate-ensemble")], ["4\n", "abc\n"]);
 });
 
-Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them", async () => {
+Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them; one that is being written is none", async () => {
   await using host = new Host();
-  for (const file of ["snapshot.0", "snapshot.200", "log.1", "log.1a0", "log.205", "log.300", "log.x"]) {
+  const sealed = Uint8Array.of(1, 2, 0, 0, 0, 1, 47);
+  for (const file of ["log.1", "log.1a0", "log.205", "log.300", "log.x"]) {
     host.write(`data/version-2/${file}`, file);
   }
+  for (const file of ["snapshot.0", "snapshot.200"]) host.write(`data/version-2/${file}`, sealed);
+  host.write("data/version-2/snapshot.290", sealed.subarray(0, 5));
   host.write("data/myid", "1\n");
   host.write("record", before);
   const own = `zk_session() { cat ${host.path("record")}; }\nzk_port=2181`;
@@ -230,7 +233,7 @@ Deno.test("a backup is the newest snapshot and the logs since, the one that it w
   const { out } = await host.sh("tar -tzf out.tgz | sort");
   assert.equal(
     out,
-    "myid\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n",
+    "myid\nquorate-snapshot\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n",
   );
 });
 

@@ -1,0 +1,70 @@
+/**
+ * How an ensemble begins again, from one disk or from a snapshot: functions that return steps (S19).
+ *
+ * ZooKeeper has no cluster id: a server is kept out of an ensemble by its id and by nothing else. So the one that begins
+ * again has a new one (`zk_ready` has the argument), and the ensemble another name in `/quorate`.
+ *
+ * @module
+ */
+import { type Command, type HostNode, type KeptSnapshot, node, nothing, put, run, sh, step } from "quorate";
+import { firstSettings, ownSettings } from "./drift.ts";
+import { serverSpec } from "./options.ts";
+import type { Scene } from "./pieces.ts";
+import { settingWords } from "./settings.ts";
+
+/** The replay of the logs, and the copy of the data before it. */
+const READY_MS = 3_600_000;
+
+/** What `zk_ready` takes. */
+const readyWords = (
+  n: HostNode,
+  token: string,
+  s: Scene,
+  settings: Readonly<Record<string, string>>,
+): Command => {
+  const o = s.options;
+  return sh`${s.service} ${o.unit} ${o.dataDir} ${o.config} ${o.java} ${o.classPath} ${o.jvm} ${
+    serverSpec(n, "participant", o)
+  } ${token} ${highestKnown(s)} ${settingWords({ dataDir: o.dataDir, ...settings })}`;
+};
+
+export const readyFromDisk = (n: HostNode, token: string, s: Scene) =>
+  step(`ready:${n.name}`, run(sh`zk_ready_disk ${readyWords(n, token, s, ownSettings(s.options))}`), {
+    title: `replay a copy of the data of ${n.name}, and make a new ensemble of it, beside it`,
+    on: node(n),
+    effect: nothing,
+    idempotent: true,
+    timeoutMs: READY_MS,
+  });
+
+export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnapshot, s: Scene) {
+  const o = s.options;
+  const file = `/var/lib/quorate/${s.service}/restore.tgz`;
+  // A host that never was a member has no zoo.cfg yet; that of one that was stays as it is.
+  const fresh = Object.keys(s.seen.nodes[n.name]?.settings ?? {}).length === 0;
+  const words = readyWords(n, token, s, fresh ? firstSettings(o) : ownSettings(o));
+  const options = { on: node(n), effect: nothing, idempotent: true, timeoutMs: READY_MS } as const;
+  return [
+    step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
+      title: `bring the snapshot to ${n.name} and verify its hash there`,
+      ...options,
+    }),
+    step(`ready:${n.name}`, run(sh`zk_ready_snapshot ${file} ${words}`), {
+      title: `make a new ensemble of it, beside the data directory of ${n.name}`,
+      ...options,
+    }),
+  ];
+}
+
+/** The highest id that anything in sight bears; the data itself knows those that were given. */
+function highestKnown({ seen }: Scene): number {
+  const borne = Object.values(seen.nodes).flatMap((f) =>
+    [f.view?.identity, f.latch, f.data.identity, ...f.aside].flatMap((i) =>
+      i === undefined || typeof i === "string" ? [] : [i.memberId]
+    )
+  );
+  return Math.max(
+    0,
+    ...[...borne, ...seen.members.map((m) => m.id)].filter((id) => /^\d+$/.test(id)).map(Number),
+  );
+}

@@ -50,7 +50,7 @@ import {
   stage,
   through,
 } from "./pieces.ts";
-import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
+import { finish, relist, reload, roll, startAgain } from "./rolling.ts";
 import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
 import { removeStatic, replaceStatic } from "./static_cases.ts";
@@ -125,9 +125,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) =>
-      f.seen.nodes[n.name]?.process === "yes" ? startAnew(n, scene(f)) : startOwn(n, f.seen, kept(scene(f)))
-    ),
+    ...f.nodes.map((n) => startAgain(n, scene(f))),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 

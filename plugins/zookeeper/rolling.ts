@@ -19,13 +19,14 @@ import {
   restarts,
   run,
   sh,
+  startOwn,
   starts,
   step,
   voters,
   waitSettled,
 } from "quorate";
 import { isStatic } from "./options.ts";
-import { listFor, type Scene, through } from "./pieces.ts";
+import { kept, listFor, type Scene, through } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
 import { isLate, SERVERS, strayLeader, vacated } from "./servers.ts";
 
@@ -150,8 +151,11 @@ const yieldStray = (s: Scene) => {
   ]);
 };
 
-/** A server that finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
-export const startAnew = (n: HostNode, s: Scene) =>
+/** One that runs finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
+export const startAgain = (n: HostNode, s: Scene) =>
+  s.seen.nodes[n.name]?.process === "yes" ? startAnew(n, s) : startOwn(n, s.seen, kept(s));
+
+const startAnew = (n: HostNode, s: Scene) =>
   step(`start:${n.name}`, run(through(s, sh`zk_anew ${s.service} ${s.options.unit}`)), {
     title: `start ZooKeeper on ${n.name} anew, with the list of servers that its zoo.cfg has now`,
     on: node(n),

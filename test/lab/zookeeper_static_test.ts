@@ -8,7 +8,7 @@ import { ZnodeWrites } from "../../lab/mod.ts";
 import { DATA, Ensemble } from "./zookeeper_kit.ts";
 
 Deno.test("a static ensemble is kept by its files, and loses no write", async (t) => {
-  await using site = await Ensemble.up("zs-static", 5, "static");
+  await using site = await Ensemble.up("zk-static", 5, "static");
   const { lab } = site;
   const config = "/etc/zookeeper/quorate/zoo.cfg";
 

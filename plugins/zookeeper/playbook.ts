@@ -224,7 +224,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
           relist(`configure:${f.node.name}`, f.node, s, f.settings),
           reload(`restart:${f.node.name}`, f.node, s),
         ]
-        : finish(s, { also: f.node });
+        : finish(s, f.node);
       return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
     }
     return [

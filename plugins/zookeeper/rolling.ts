@@ -51,17 +51,14 @@ export function roll(s: Scene, leaving?: Member) {
 /**
  * A change of the list that did not come to all of them is finished before another begins; also with those that are to go,
  * because a leader with an older list yet could lead beside those that go by the next one (`hasTheList`). There is nothing
- * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least; `not`: who is fenced already.
+ * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least.
  */
-export function finish(
-  s: Scene,
-  { also, not }: { readonly also?: HostNode; readonly not?: Member } = {},
-) {
+export function finish(s: Scene, also?: HostNode) {
   if (!isStatic(s.options) || also === undefined && vacated(s.seen, s.nodes, s.options) !== undefined) {
     return [];
   }
   const late = voters(s.seen).filter((m) =>
-    m.id !== not?.id && m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
+    m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
   ).sort((a, b) => order(a) - order(b));
   const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
@@ -137,7 +134,7 @@ export const yieldFirst = (n: HostNode | undefined, m: Member, s: Scene) =>
   ]);
 
 /** The same where the record does not name the leader any more: a run was broken off, or an election came in between. */
-const yieldStray = (s: Scene) => {
+export const yieldStray = (s: Scene) => {
   const stray = strayLeader(s.seen);
   return given(s.nodes.find((n) => n.name === stray), (at) => [
     step(`yield:${at.name}`, run(through(s, sh`zk_yield ${s.options.unit}`)), {

@@ -155,20 +155,6 @@ export const staticMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "static ZooKeeper: a server that leaves is stopped before the others have the list without it",
-    edits: [zk("static_cases")("...given(!well && at, (host)", "...given(at, (host)")],
-  },
-  {
-    name:
-      "static ZooKeeper: a leader that leaves does not give way before the others have the list without it",
-    edits: [
-      zk("static_cases")(
-        'well && m.role === "voter" && at, (host) => yieldFirst',
-        "false, (host: HostNode) => yieldFirst",
-      ),
-    ],
-  },
-  {
     name: "static ZooKeeper: the next change begins although some have not got the list of the one before",
     edits: [
       zk("servers")("const list = hasTheList(seen, m);", 'const list = "yes" as string;'),

@@ -6,7 +6,7 @@
  * @module
  */
 import { type RuleMutant, ruleMutants } from "../test/sim/rule_mutants.ts";
-import { playbookMutants, zookeeperMutants } from "../test/sim/mutants.ts";
+import { playbookMutants, staticMutants, zookeeperMutants } from "../test/sim/mutants.ts";
 import { type Copy, hunt, planted } from "../test/sim/plant.ts";
 import { told } from "../test/sim/proof.ts";
 
@@ -20,10 +20,13 @@ const NOBODY = "**nobody**";
 
 const mutants = ruleMutants.filter((m) => only.length === 0 || only.includes(m.rule));
 const rules = await each(mutants, async (m) => [m.rule, m.name, await noticed(m) ?? NOBODY]);
-const bugs = await each(only.length === 0 ? [...playbookMutants, ...zookeeperMutants] : [], async (m) => {
-  const { seed, invariant } = await hunt(m, 10_000);
-  return [m.name, seed === undefined ? NOBODY : `seed ${seed}: ${invariant}`];
-});
+const bugs = await each(
+  only.length === 0 ? [...playbookMutants, ...zookeeperMutants, ...staticMutants] : [],
+  async (m) => {
+    const { seed, invariant } = await hunt(m, 10_000);
+    return [m.name, seed === undefined ? NOBODY : `seed ${seed}: ${invariant}`];
+  },
+);
 if (only.length === 0) {
   const file = new URL("../docs/proof.md", import.meta.url);
   await Deno.writeTextFile(file, told(await Deno.readTextFile(file), { rules, bugs }));

@@ -19,6 +19,16 @@ export function zookeeperForbids(
   change: Change,
   seen: Observation,
 ): Refusal | undefined {
+  if (isStatic(o) && (change.case === "recover" || change.case === "restore")) {
+    return {
+      rule: "S22",
+      evidence:
+        "the list of a static ensemble stands in the files of its servers, and such a one is not begun again yet",
+      unblock:
+        "copy the data of the server that has most, stop all, and start it by hand with a list of its own; " +
+        "docs/recovery.md tells how to find it",
+    };
+  }
   const odd = Object.entries(o.settings).find(([, value]) => !PLAIN.test(value));
   if (odd !== undefined && (change.case === "bootstrap" || change.case === "repairConfig" || joins(change))) {
     return {

@@ -72,6 +72,10 @@ const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a
 const finished = (seen: Observation): Ids =>
   new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
 
+/** It can be reached and does not serve, so its removal begins with its fence. */
+const fencedFirst = (seen: Observation, m: Member): boolean =>
+  m.health !== "healthy" && m.node !== undefined && seen.nodes[m.node]?.reached === true;
+
 /** The lists that a change makes, one after the other. */
 function rolls(
   o: ZooKeeperOptions,
@@ -91,7 +95,10 @@ function rolls(
     case "add":
       return through(plus(serve, id), plus(now, id));
     case "remove":
-      return through(serve, without(now, change.member.id));
+      // One that does not serve is fenced first, and then no list with it can do harm.
+      return fencedFirst(seen, change.member)
+        ? costs(seen, [without(now, change.member.id)], serve, change.member.id)
+        : through(serve, without(now, change.member.id));
     case "replace": {
       const { member, dead, oldNode } = change;
       if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
@@ -251,10 +258,7 @@ function unfinished(
       unblock: `bring ${late.node ?? `server ${late.id}`} back`,
     };
   }
-  // One that can be reached and does not serve is fenced first.
-  const host = leaves?.node === undefined ? undefined : seen.nodes[leaves.node];
-  const harmless = host?.reached === true && leaves?.health === "unhealthy";
-  if (leaves !== undefined && !harmless && hasTheList(seen, leaves) === "unknown") {
+  if (leaves !== undefined && !fencedFirst(seen, leaves) && hasTheList(seen, leaves) === "unknown") {
     return {
       rule: "S24",
       evidence:

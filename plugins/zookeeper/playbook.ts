@@ -55,7 +55,7 @@ import {
   through,
   unit,
 } from "./pieces.ts";
-import { finish, relist, reload, roll, startAnew } from "./rolling.ts";
+import { finish, relist, reload, roll, startAgain } from "./rolling.ts";
 import { SERVERS } from "./servers.ts";
 import { settingWords } from "./settings.ts";
 import { removeStatic, replaceStatic } from "./static_cases.ts";
@@ -130,11 +130,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
   },
 
   restart: (f) => [
-    ...f.nodes.map((n) =>
-      f.seen.nodes[n.name]?.process === "yes"
-        ? startAnew(n, scene(f))
-        : startOwn(n, f.seen, kept(scene(f)), startCommand(scene(f)))
-    ),
+    ...f.nodes.map((n) => startAgain(n, scene(f))),
     step("wait-quorum", wait(quorumHeld), { title: "wait until they elect a leader", timeoutMs: 60_000 }),
   ],
 
@@ -233,7 +229,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
           relist(`configure:${f.node.name}`, f.node, s, f.settings),
           reload(`restart:${f.node.name}`, f.node, s),
         ]
-        : finish(s, { also: f.node });
+        : finish(s, f.node);
       return [...change, waitSettled("wait-all", [f.node], f.seen), ...latches];
     }
     return [

@@ -19,13 +19,14 @@ import {
   restarts,
   run,
   sh,
+  startOwn,
   starts,
   step,
   voters,
   waitSettled,
 } from "quorate";
 import { isStatic } from "./options.ts";
-import { listFor, type Scene, through } from "./pieces.ts";
+import { kept, listFor, type Scene, startCommand, through } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
 import { isLate, SERVERS, strayLeader, vacated } from "./servers.ts";
 
@@ -50,17 +51,14 @@ export function roll(s: Scene, leaving?: Member) {
 /**
  * A change of the list that did not come to all of them is finished before another begins; also with those that are to go,
  * because a leader with an older list yet could lead beside those that go by the next one (`hasTheList`). There is nothing
- * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least; `not`: who is fenced already.
+ * to finish where the list has a place for one that takes it over. `also`: whose zoo.cfg differs in this, at least.
  */
-export function finish(
-  s: Scene,
-  { also, not }: { readonly also?: HostNode; readonly not?: Member } = {},
-) {
+export function finish(s: Scene, also?: HostNode) {
   if (!isStatic(s.options) || also === undefined && vacated(s.seen, s.nodes, s.options) !== undefined) {
     return [];
   }
   const late = voters(s.seen).filter((m) =>
-    m.id !== not?.id && m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
+    m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
   ).sort((a, b) => order(a) - order(b));
   const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
@@ -136,7 +134,7 @@ export const yieldFirst = (n: HostNode | undefined, m: Member, s: Scene) =>
   ]);
 
 /** The same where the record does not name the leader any more: a run was broken off, or an election came in between. */
-const yieldStray = (s: Scene) => {
+export const yieldStray = (s: Scene) => {
   const stray = strayLeader(s.seen);
   return given(s.nodes.find((n) => n.name === stray), (at) => [
     step(`yield:${at.name}`, run(through(s, sh`zk_yield ${s.options.unit}`)), {
@@ -150,8 +148,11 @@ const yieldStray = (s: Scene) => {
   ]);
 };
 
-/** A server that finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
-export const startAnew = (n: HostNode, s: Scene) =>
+/** One that runs finds no leader by the list that it was started with, and may find one by that in its zoo.cfg. */
+export const startAgain = (n: HostNode, s: Scene) =>
+  s.seen.nodes[n.name]?.process === "yes" ? startAnew(n, s) : startOwn(n, s.seen, kept(s), startCommand(s));
+
+const startAnew = (n: HostNode, s: Scene) =>
   step(`start:${n.name}`, run(through(s, sh`zk_anew ${s.service} ${s.options.unit}`)), {
     title: `start ZooKeeper on ${n.name} anew, with the list of servers that its zoo.cfg has now`,
     on: node(n),

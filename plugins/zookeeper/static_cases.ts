@@ -5,7 +5,7 @@
  */
 import { type Changes, fence, given, type HostNode, type Member, setAside, waitSettled } from "quorate";
 import { join, kept, latchAll, removeMember, type Scene, snapshot } from "./pieces.ts";
-import { finish, roll, yieldFirst } from "./rolling.ts";
+import { finish, roll, yieldFirst, yieldStray } from "./rolling.ts";
 import { canVacate } from "./servers.ts";
 
 /**
@@ -50,7 +50,8 @@ export function removeStatic(m: Member, n: HostNode | undefined, s: Scene) {
   return [
     ...snapshot(s, m),
     ...given(!well && at, (host) => [fence(host, kept(s))]),
-    ...(m.role === "voter" ? finish(s, well ? {} : { not: m }) : []),
+    // A change before that is not through need not be: the list of one that is fenced is nobody's any more (`shareQuorum`).
+    ...(m.role !== "voter" ? [] : well || at === undefined ? finish(s) : yieldStray(s)),
     ...given(well && m.role === "voter" && at, (host) => yieldFirst(host, m, s)),
     removeMember(m, s),
     ...(m.role === "voter" ? roll(s, m) : []),

@@ -81,6 +81,8 @@ async function propose(
   const begins = how.judge(seen, await survey(run, seen));
   if (isRefused(begins)) return begins;
   const change = how.change(begins, token);
+  const stop = run.service.forbids(change, seen);
+  if (stop !== undefined) return [stop];
   const { planned } = planChange(run.service, run.target, seen, change, true);
   return { begins, change, seen, planned };
 }

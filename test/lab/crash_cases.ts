@@ -23,6 +23,8 @@ interface Service {
   readonly bare: string;
   /** Two sets of options of which each asks for a restart where the other was. */
   readonly settings: readonly [object, object];
+  /** Its list changes by one member at a time, also where one is replaced; and not while one of three cannot be reached. */
+  readonly oneByOne?: boolean;
   /** Makes this host's member the leader, so that one that is to go has something to hand over. */
   readonly lead: (host: string, among: readonly string[]) => Promise<void>;
   /** Works while a client writes; none of its acknowledged writes may be lost. */
@@ -62,6 +64,7 @@ const ensemble = (membership: "dynamic" | "static"): Up => async (name, hosts) =
     bare: `systemctl disable -q --now zookeeper 2>/dev/null
       rm -rf ${ZOOKEEPER_DATA} /etc/zookeeper/quorate /var/lib/quorate /etc/systemd/system/zookeeper.service*
       systemctl daemon-reload`,
+    oneByOne: membership === "static",
     settings: [{ settings: { maxClientCnxns: "100" } }, { settings: { maxClientCnxns: "200" } }],
     // Who joined last has the highest id, and is elected where it has seen as much as the others.
     lead: (host, among) =>
@@ -154,7 +157,7 @@ export async function formationAndRepairs(up: Up, options: CrashOptions): Promis
 
 /** add, remove, replace and retire. */
 export async function membership(up: Up, options: CrashOptions): Promise<void> {
-  const { site, lead, writing } = await up(options.name, 4);
+  const { site, lead, writing, oneByOne = false } = await up(options.name, 4);
   await using _site = site;
   const crash = new Crash(site, options.seed ?? 1, options.each);
   const play = player(crash, options.only);
@@ -198,9 +201,9 @@ export async function membership(up: Up, options: CrashOptions): Promise<void> {
   };
   await writing(async () => {
     await play({ name: "add", round: add }, { name: "remove", round: remove });
-    await play({ name: "replaceHealthy", round: replaceHealthy });
+    await play({ name: "replaceHealthy", changes: oneByOne ? 2 : 1, round: replaceHealthy });
     await play({ name: "replaceDead", round: replaceDead });
-    await play({ name: "retire", round: retire });
+    if (!oneByOne) await play({ name: "retire", round: retire });
   });
 }
 

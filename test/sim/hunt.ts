@@ -14,7 +14,7 @@ export interface Hunted {
 if (import.meta.main) {
   const [from = "1", seeds = "1", service = "etcd"] = Deno.args;
   const [first, count] = [Number(from), Number(seeds)];
-  const subject = subjects[service === "zookeeper" ? "zookeeper" : "etcd"]();
+  const subject = subjects[service === "zookeeper" || service === "static" ? service : "etcd"]();
   let found: Hunted = { seed: undefined, invariant: undefined, story: undefined };
   for (let seed = first; seed < first + count && found.seed === undefined; seed++) {
     const { violation } = await playSchedule(subject, seed);

@@ -9,7 +9,7 @@ export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
   /** Which service's seeds notice it; etcd's if left out. */
-  readonly service?: "zookeeper";
+  readonly service?: "zookeeper" | "static";
 }
 
 const edit = (file: string, find: string, plant: string): Edit => ({ file, find, plant });
@@ -78,7 +78,10 @@ const emptyOnesVote = zk("drift")('"db.autocreate": "false"', '"db.autocreate": 
 export const zookeeperMutants: readonly Mutant[] = [
   {
     name: "ZooKeeper: a server is added as a participant, not as an observer",
-    edits: [zkPieces('${serverSpec(n, "observer", o)} ${', '${serverSpec(n, "participant", o)} ${')],
+    edits: [zkPieces(
+      'serverSpec(n, "observer", o)\n          } ${version}',
+      'serverSpec(n, "participant", o)\n          } ${version}',
+    )],
   },
   {
     name: "ZooKeeper: a wiped server is restarted with those that kept their data, where no quorum is held",
@@ -90,7 +93,7 @@ export const zookeeperMutants: readonly Mutant[] = [
         '  if (f.data.state === "empty" && typeof f.latch !== "string") return { is: "down" };\n  if (f.data.state !== "present") {',
       ),
       zkPlaybook(
-        '    ...f.nodes.map((n) => startOwn(n, f.seen, kept(scene(f)))),\n    step("wait-quorum"',
+        '    ...f.nodes.map((n) => startAgain(n, scene(f))),\n    step("wait-quorum"',
         `    ...f.nodes.flatMap((n) => {
       const latchOf = (name: string) => {
         const l = f.seen.nodes[name]?.latch;
@@ -117,8 +120,8 @@ export const zookeeperMutants: readonly Mutant[] = [
   {
     name: "ZooKeeper: servers are removed by a list that may not be the newest",
     edits: [zkPieces(
-      'run(through(s, sh`zk_remove ${m.id} ${derived("version")}`))',
-      "run(through(s, sh`zk_remove ${m.id} -1`))",
+      "through(s, sh`zk_remove ${m.id} ${version}`)",
+      "through(s, sh`zk_remove ${m.id} -1`)",
     )],
   },
   {
@@ -138,3 +141,38 @@ export const zookeeperMutants: readonly Mutant[] = [
     ],
   },
 ].map((m) => ({ ...m, service: "zookeeper" }));
+
+/** The same for ensembles whose list of servers stands in their files. */
+export const staticMutants: readonly Mutant[] = [
+  {
+    name:
+      "static ZooKeeper: servers are restarted without asking whether the others hold the quorum by each list",
+    edits: [
+      zk("rolling")(
+        "zk_reload ${s.service} ${s.options.unit} ${",
+        "zk_restart ${s.service} ${s.options.unit} ${",
+      ),
+    ],
+  },
+  {
+    name: "static ZooKeeper: the next change begins although some have not got the list of the one before",
+    edits: [
+      zk("servers")("const list = hasTheList(seen, m);", 'const list = "yes" as string;'),
+      zk("list_forbids")(
+        "return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??",
+        "return fixed(seen) ?? unread(change, seen) ??",
+      ),
+      zk("list_forbids")("if (!shareQuorum(list, next, ghost)) {", "if (list.size < 0) {"),
+    ],
+  },
+  {
+    name: "static ZooKeeper: an id is taken over whose data was not seen to be put away",
+    edits: [
+      zk("servers")(
+        'return f?.reached === true && f.data.state === "present" && typeof',
+        'return f?.reached === true || f?.data.state === "present" && typeof',
+      ),
+      zk("servers")("return gone && !left ? id : undefined;", "return gone !== left ? id : id;"),
+    ],
+  },
+].map((m) => ({ ...m, service: "static" }));

@@ -3,13 +3,13 @@
  * rule; here are those that the first seeds notice.
  */
 import assert from "node:assert/strict";
-import { playbookMutants, zookeeperMutants } from "./mutants.ts";
+import { playbookMutants, staticMutants, zookeeperMutants } from "./mutants.ts";
 import { hunt } from "./plant.ts";
 import { told } from "./proof.ts";
 import { ruleMutants } from "./rule_mutants.ts";
 
 const SEEDS = 600;
-for (const mutant of [...playbookMutants, ...zookeeperMutants]) {
+for (const mutant of [...playbookMutants, ...zookeeperMutants, ...staticMutants]) {
   Deno.test(`found within ${SEEDS} seeds: ${mutant.name}`, async () => {
     const found = await hunt(mutant, SEEDS);
     assert.ok(found.seed !== undefined, "no invariant was violated");
@@ -43,7 +43,7 @@ Deno.test("every rule that is code has a mutant, and the page tells who noticed 
   const code = Array.from({ length: 25 }, (_, i) => `S${i + 1}`).filter((rule) => rule !== "S21");
   assert.deepEqual(code.filter((rule) => !ruleMutants.some((m) => m.rule === rule)), []);
   const page = await Deno.readTextFile(new URL("../../docs/proof.md", import.meta.url));
-  for (const { name } of [...ruleMutants, ...playbookMutants, ...zookeeperMutants]) {
+  for (const { name } of [...ruleMutants, ...playbookMutants, ...zookeeperMutants, ...staticMutants]) {
     assert.ok(page.includes(name), name);
   }
   assert.ok(!page.includes("**nobody**") && !page.includes("**not found**"), "somebody noticed each");

@@ -2,7 +2,7 @@
 # tells no more than that they are there.
 
 # Live servers: PID, where it runs, its unit or "-".
-zk_servers() {
+zk_processes() {
 	quorate_processes java | while read -r id where unit; do
 		! tr '\000' '\n' <"/proc/$id/cmdline" | grep -qxF "$zk_main" || printf '%s %s %s\n' "$id" "$where" "$unit"
 	done
@@ -52,7 +52,7 @@ zk_adopt() {
 	# A name that an ensemble without one could get.
 	ask token 0 od -An -N 16 -tx1 /dev/urandom
 	ask java 0 readlink -f /usr/bin/java
-	ask processes 0 zk_servers
+	ask processes 0 zk_processes
 	while read -r id where unit; do
 		[ "$where" = host ] || continue
 		ask "started.$id" 0 zk_started_with "$id"

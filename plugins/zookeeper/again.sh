@@ -53,7 +53,7 @@ zk_epoch() {
 }
 
 # CONFIG: the version of the list of servers that zoo.cfg names, in decimal, or 0.
-zk_listed() {
+zk_list_version() {
 	zk_digits=$(sed -n 's/^dynamicConfigFile=.*\.dynamic\.\([0-9a-f]*\)$/\1/p' "$1" 2>/dev/null)
 	echo $((0x${zk_digits:-0}))
 }
@@ -146,7 +146,7 @@ zk_ready() {
 	zk_has_server "$classes" && zk_super "$service" && replay=$quorate_next/replay || return
 	epoch=0
 	for known in "$(zk_epoch "$replay")" "$(zk_epoch "$dir")" "$(zk_number "$replay/version-2/acceptedEpoch")" \
-		$(($(zk_listed "$config") >> 32)); do
+		$(($(zk_list_version "$config") >> 32)); do
 		[ "$known" -le "$epoch" ] || epoch=$known
 	done
 	echo $((epoch + 1000)) >"$replay/version-2/acceptedEpoch" || return
@@ -211,7 +211,7 @@ zk_begin() (
 	[ -e "$begin" ] || exit 0
 	zk_owned "$1" "${config%/*}" && { read -r version && read -r server; } <"$begin" || exit
 	# A list that is as new is that one, or has followed it: the last time was cut off behind its last move but one.
-	if [ "$(zk_listed "$config")" -lt "$((0x$version))" ]; then
+	if [ "$(zk_list_version "$config")" -lt "$((0x$version))" ]; then
 		rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next"
 		printf '%s\n' "$server" | quorate_replace "$config.dynamic.$version" 644 || exit
 		IFS='

@@ -74,7 +74,7 @@ export default extend(etcdPlaybook, {
   4 | export default extend(etcdPlaybook, {
   5 |   add: { after: { promte: () => [] } },
     |                   ^^^^^^
-  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, promote, wait-all, latch, unit, fence, set-aside
+  expected: one of snapshot, fetch-snapshot, stage, register-learner, configure, start-existing, wait-in-sync, seal, promote, wait-all, latch, unit, fence, set-aside
   did you mean: promote?
 `,
   },

@@ -201,7 +201,7 @@ function judgeGoing(
   const well = serves(w, leader, gone) && w.time.now - w.lastCut > NOTICE_MS;
   const peer = [...w.cluster.peers].find((p) => p.id === gone.id);
   if (
-    by.case === "replace" && !by.promoted && well && known(w) && peer?.ready &&
+    by.case === "replace" && !joined && well && known(w) && peer?.ready &&
     w.time.now - peer.listensAt > NOTICE_MS
   ) {
     w.violate("who is well is not replaced as dead", what);

@@ -48,8 +48,10 @@ export function worldOf({ recorded, kept, coming, beside }: Case, habits: Habits
 }
 
 /** No cluster comes to be like that: its list has two that have not joined, or nobody holds its data any more. */
-const canBe = ({ recorded, coming, beside }: Case, { defaults }: Habits): boolean =>
-  (defaults || ![...recorded, ...coming, ...(beside ? [beside] : [])].some((k) => k.spot("").pristine)) &&
+const canBe = ({ recorded, coming, beside }: Case, { defaults, leavesIds }: Habits): boolean =>
+  [...recorded, ...coming, ...(beside ? [beside] : [])].every((k) =>
+    (defaults || !k.spot("").pristine) && (leavesIds || !k.spot("").blank)
+  ) &&
   recorded.filter((k) => k.member?.voter === false || k.member?.named === false).length <= 1 &&
   (recorded.length === 0 || recorded.some((k) => k.member?.voter === true && k.spot("own").data === "own"));
 

@@ -21,6 +21,8 @@ export interface Habits {
   readonly returnsEmpty: boolean;
   /** Learners serve linearizable reads. */
   readonly learnersServe: boolean;
+  /** Who starts on a disk that was wiped leaves its ids there, and nothing else. */
+  readonly leavesIds: boolean;
   /** A package starts a default of its own, which nobody has ever written to. */
   readonly defaults: boolean;
   readonly program: string;
@@ -34,6 +36,7 @@ export const etcdHabits: Habits = {
   runsOn: false,
   returnsEmpty: false,
   learnersServe: false,
+  leavesIds: true,
   defaults: true,
   program: "etcdctl",
 };
@@ -45,6 +48,7 @@ export const zookeeperHabits: Habits = {
   runsOn: true,
   returnsEmpty: true,
   learnersServe: true,
+  leavesIds: false,
   defaults: false,
   program: "/usr/bin/java",
 };

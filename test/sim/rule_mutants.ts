@@ -142,7 +142,7 @@ export const ruleMutants: readonly RuleMutant[] = [
       "any(dataEmpty(f.node), dataBlank(f.node))",
       "any(dataEmpty(f.node), not(dataEmpty(f.node)), not(quorumHeld), quorumHeld)",
     ),
-    playbook("import {\n  any,\n  type Case,", "import {\n  any,\n  type Case,\n  not,"),
+    playbook("import {\n  again,\n  any,\n  type Case,", "import {\n  again,\n  any,\n  type Case,\n  not,"),
   ),
   mutant(
     "S4",

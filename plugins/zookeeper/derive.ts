@@ -28,7 +28,7 @@ export function derive(
   if (seen.state !== "held") return undefined;
   switch (key) {
     case "nextId":
-      return (isStatic(o) ? vacated(seen, nodes, o) : undefined) ?? nextId(seen);
+      return (isStatic(o) ? free(vacated(seen, nodes, o), seen) : undefined) ?? nextId(seen);
     case "version":
       return newest(seen, VERSION, (text) => BigInt(`0x${text}`));
     case "ensemble":
@@ -78,6 +78,10 @@ function ofList(
     String(Math.max(Number(highest), Number(id))),
   );
 }
+
+/** An id that nobody of the record has. */
+const free = (id: string | undefined, seen: Observation): string | undefined =>
+  seen.members.some((m) => m.id === id) ? undefined : id;
 
 /** The value that the most advanced reader saw. */
 function newest(seen: Observation, key: string, order: (text: string) => bigint): string | undefined {

@@ -123,12 +123,13 @@ zk_running() {
 
 # ID LINE…: this node's server, ID, may be restarted to work with these lines: without it the others hold a majority of
 # the list that it works with, of the leader's, and of the new one, as they prove right now; and the leader is in the new
-# list, because nobody who has that would follow it otherwise.
+# list, because nobody who has that would follow it otherwise. Where
+# conf is not let through no list is changed, and the restart may be the one that lets it through.
 zk_spared() (
 	own=$1
 	shift
 	old=$(zk_running localhost "$zk_port") leading=''
-	[ -n "$old" ] || { quorate_fail "the server here does not tell with which servers it works: let the four-letter word conf through"; exit; }
+	[ -n "$old" ] || old=$*
 	up=' '
 	for line in $old "$@"; do
 		zk_server "$line" || continue

@@ -9,6 +9,7 @@ import {
   type Change,
   type HostNode,
   type Member,
+  memberOn,
   type Observation,
   quorumOf,
   type Refusal,
@@ -85,7 +86,8 @@ function rolls(
 ): Refusal | undefined {
   const now = voterIds(seen);
   const serve = finished(seen);
-  const id = derive("nextId", seen, o, nodes) ?? "the next";
+  const joining = change.case === "remove" ? undefined : memberOn(seen, change.node.name);
+  const id = joining?.id ?? derive("nextId", seen, o, nodes) ?? "the next";
   const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
   // What was not finished is finished first, unless a server takes over the place that it has left.
   const ghost = vacated(seen, nodes, o);
@@ -126,10 +128,12 @@ function costs(
   serve: Ids,
   ghost: string | undefined,
 ): Refusal | undefined {
+  // One that takes the place over votes like any other, where it is counted.
+  const gone = seen.members.some((m) => m.id === ghost && m.role !== "voter") ? undefined : ghost;
   let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
   for (const next of steps) {
     for (const list of [...lists, next]) {
-      if (!shareQuorum(list, next, ghost)) {
+      if (!shareQuorum(list, next, gone)) {
         return {
           rule: "S6",
           evidence:

@@ -135,9 +135,11 @@ export function vacated(
   const hostOf = (addresses: string | undefined) =>
     nodes.find((n) => addresses?.split("|").includes(peerAddress(n, o)))?.name;
   const lists = runningLists(seen);
-  const recorded = new Set(seen.members.map((m) => m.id));
+  const recorded = new Set(voters(seen).map((m) => m.id));
   const [id, ...more] = [...new Set(lists.flatMap(idsIn))].filter((one) => !recorded.has(one));
   if (id === undefined || more.length > 0) return undefined;
+  // One that has begun to take it over was registered only because all this was seen.
+  if (seen.members.some((m) => m.id === id)) return id;
   const homes = lists.map((list) => hostOf(addressIn(list, id)));
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];

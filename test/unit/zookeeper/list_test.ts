@@ -253,6 +253,20 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
       undefined,
     );
   }
+  // A run that was broken off while it joined goes on, and nobody is restarted for a list without it.
+  const member = {
+    ...memberOf(left, 2),
+    id: "3",
+    node: "n4",
+    role: "learner",
+    peerUrls: [at(4).replace("4=", "")],
+  } as const;
+  const joins = recount({ ...withNode(left, "n3", put), members: [...left.members, member] });
+  const record = list(1, 2);
+  const begun = ["n1", "n2"].reduce((seen, name) => setting(seen, name, { [SERVERS]: record }), joins);
+  assert.equal(why(add("n4"), begun), undefined);
+  assert.ok(stepsOf(add("n4"), begun).every((s) => !s.id.startsWith("finish")));
+  assert.notEqual(derive("nextId", begun, options, nodes), "3", "an id is taken over once");
   assert.match(
     derive("registering:n4:3", withNode(left, "n3", put), options, nodes) ?? "",
     /^\S+ 4 server\.1=\S+ server\.2=\S+ server\.3=10\.90\.132\.14:2888:3888:observer;0\.0\.0\.0:2181$/,

@@ -254,8 +254,8 @@ function notesOf(hosts: readonly Placed[]): readonly Remark[] {
         } etcd would start on an empty disk if its own were lost, with a vote and without what ` +
         "it voted for",
       now:
-        "the first apply sets ETCD_INITIAL_CLUSTER to the member alone and ETCD_INITIAL_CLUSTER_STATE=existing there, " +
-        "which needs no restart; with configureMembers: false, do that yourself",
+        "the first apply sets ETCD_INITIAL_CLUSTER_STATE=existing there, and ETCD_INITIAL_CLUSTER, where it lies in that " +
+        "file, to the member alone, which needs no restart; with configureMembers: false, do that yourself",
     });
   }
   const files = new Set(hosts.flatMap((h) => h.etcd?.envFile ?? []));

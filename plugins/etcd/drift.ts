@@ -43,7 +43,7 @@ const isAnyHost = (url: string): boolean => /\/\/(0\.0\.0\.0|\[::\]):/.test(url)
 /**
  * What keeps a formed member from starting on an empty disk: it is to join what exists, and knows of nobody to ask. With a
  * list that names the others etcd would start, under its former id and with its vote, and elect whoever asks for it: writes
- * that only it and one other had are lost then (seen on 3.4.23 and 3.5.30). With data etcd does not look at these.
+ * that only it and one other had are lost then (seen on 3.4.23 and 3.5.30). With data etcd does not look at what they say.
  */
 export const sealed = (options: EtcdOptions, node: HostNode): Readonly<Record<string, string>> => ({
   [INITIAL_CLUSTER]: `${node.name}=${peerUrl(node, options)}`,
@@ -52,8 +52,8 @@ export const sealed = (options: EtcdOptions, node: HostNode): Readonly<Record<st
 
 /**
  * What differs. Names and `ETCD_INITIAL_*` of a formed member never do, but for what would let it start on an empty disk: they
- * only matter before its first start, and clusters that others built have names of their own. The data directory never does either: a member that is
- * restarted on another one has lost its data (S3).
+ * only matter before its first start, and clusters that others built have names of their own. The data directory never does
+ * either: a member that is restarted on another one has lost its data (S3).
  *
  * A file without any listening address is not one that Quorate wrote: that member is configured by flags, and a
  * variable that it lacks would not take effect, nor would a peer URL that nothing listens on do it any good. Nor does
@@ -78,8 +78,20 @@ export function etcdDrift(
   return {
     settings,
     ...(ours && !sameSet(member.peerUrls, [wantedPeer]) ? { peerUrl: wantedPeer } : {}),
-    ...(ours && startsEmpty(there) ? { firstStart: sealed(options, node) } : {}),
+    ...(ours && startsEmpty(there) ? { firstStart: sealing(there, options, node) } : {}),
   };
+}
+
+/**
+ * A list is never added: where a flag or discovery tells who the others are, etcd refuses to start with both, data or not.
+ * Without any, etcd takes the member alone for the list.
+ */
+function sealing(
+  there: Readonly<Record<string, string>>,
+  options: EtcdOptions,
+  node: HostNode,
+): Readonly<Record<string, string>> {
+  return INITIAL_CLUSTER in there ? sealed(options, node) : { [INITIAL_STATE]: "existing" };
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 import {
   again,
-  any,
   type Case,
   configures,
   dataBlank,
@@ -181,22 +180,21 @@ export const etcdPlaybook = playbook<Bound>()({
 
   repairWiped: (f) => {
     const s = scene(f);
+    // It was started on the disk that was wiped.
+    const blank = f.seen.nodes[f.node.name]?.data.state === "blank";
     return [
       ...snapshot(s, f.member),
       step(
         "must-be-empty",
         must(
-          any(dataEmpty(f.node), dataBlank(f.node)),
+          blank ? dataBlank(f.node) : dataEmpty(f.node),
           `${f.node.name} holds data again`,
           "nothing to do: the next run looks again",
         ),
       ),
       fence(f.node, kept(s)),
       removeMember(f.member, s),
-      // It was started on the disk that was wiped.
-      ...given(f.seen.nodes[f.node.name]?.data.state === "blank" && f.node, (n) => [
-        setAside(n, f.member.id, kept(s)),
-      ]),
+      ...given(blank && f.node, (n) => [setAside(n, f.member.id, kept(s))]),
       ...join(f.node, s),
       waitSettled("wait-all", [f.node], f.seen, f.member),
       ...latchAll(s, [f.node], f.member),

@@ -143,7 +143,7 @@ zk_ready() {
 	service=$1 unit=$2 dir=$(readlink -m -- "$3") config=$4 java=$5 classes=$6 jvm=$7 spec=$8 token=$9 highest=${10}
 	shift 10
 	! grep -qs '^[ \t]*server\.' "$config" || { quorate_fail "$config itself has the list of servers"; return 1; }
-	zk_has_server "$classes" && zk_super "$service" && replay=$quorate_next/replay || return
+	zk_has_server "$classes" && replay=$quorate_next/replay || return
 	epoch=0
 	for known in "$(zk_epoch "$replay")" "$(zk_epoch "$dir")" "$(zk_number "$replay/version-2/acceptedEpoch")" \
 		$(($(zk_list_version "$config") >> 32)); do
@@ -166,12 +166,15 @@ zk_replay() {
 		admin.enableServer=false "dynamicConfigFile=$replay/zoo.cfg.dynamic" >"$replay/zoo.cfg" &&
 		printf '%s\n' "$spec" | sed -E 's/^.*:([0-9]+:[0-9]+:participant;).*:/server.1=127.83.79.83:\1127.83.79.83:/' >"$replay/zoo.cfg.dynamic" &&
 		echo 1 >"$replay/myid" && chown -R --reference="$dir" -- "$quorate_next" || return
+	# A super user of the replay alone: whom the members know may be written down where only they can use it.
+	zk_who=$(zk_new_super) && zk_super_env "$replay" "$zk_who" &&
+		printf 'digest %s\n' "$zk_who" | quorate_replace "$replay/super" 600 || return
 	systemctl reset-failed "$zk_there" 2>/dev/null
 	# shellcheck disable=SC2086
 	systemd-run -q --unit="$zk_there" --service-type=exec -p User="${zk_user:-root}" \
-		-p SuccessExitStatus=143 -p RuntimeMaxSec=3600 -p LimitNOFILE=65536 -p "EnvironmentFile=/var/lib/quorate/$service/java.env" \
+		-p SuccessExitStatus=143 -p RuntimeMaxSec=3600 -p LimitNOFILE=65536 -p "EnvironmentFile=$replay/java.env" \
 		"$java" $jvm -cp "$classes" org.apache.zookeeper.server.quorum.QuorumPeerMain "$replay/zoo.cfg" || return
-	zk_with "$service" "${spec##*:}" "$java" "$classes" && zk_host=127.83.79.83 || return
+	zk_with "$service" "${spec##*:}" "$java" "$classes" "$replay/super" && zk_host=127.83.79.83 || return
 	until zk_record; do
 		[ "$(systemctl is-active "$zk_there")" = active ] || {
 			timeout 10 journalctl -q -n 8 --no-pager -o cat -u "$zk_there" >&2

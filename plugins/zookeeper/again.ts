@@ -9,7 +9,7 @@
 import { type Command, type HostNode, type KeptSnapshot, node, nothing, put, run, sh, step } from "quorate";
 import { firstSettings, ownSettings } from "./drift.ts";
 import { serverSpec } from "./options.ts";
-import type { Scene } from "./pieces.ts";
+import { authWord, type Scene } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
 
 /** The replay of the logs, and the copy of the data before it. */
@@ -28,14 +28,21 @@ const readyWords = (
   } ${token} ${highestKnown(s)} ${settingWords({ dataDir: o.dataDir, ...settings })}`;
 };
 
+/** The server that begins again lets the ensemble's super user in, as every other does. */
+const superUser = ({ service, options }: Scene): Command => sh`zk_super ${service}${authWord(options)}`;
+
 export const readyFromDisk = (n: HostNode, token: string, s: Scene) =>
-  step(`ready:${n.name}`, run(sh`zk_ready_disk ${readyWords(n, token, s, ownSettings(s.options))}`), {
-    title: `replay a copy of the data of ${n.name}, and make a new ensemble of it, beside it`,
-    on: node(n),
-    effect: nothing,
-    idempotent: true,
-    timeoutMs: READY_MS,
-  });
+  step(
+    `ready:${n.name}`,
+    run(sh`${superUser(s)} && zk_ready_disk ${readyWords(n, token, s, ownSettings(s.options))}`),
+    {
+      title: `replay a copy of the data of ${n.name}, and make a new ensemble of it, beside it`,
+      on: node(n),
+      effect: nothing,
+      idempotent: true,
+      timeoutMs: READY_MS,
+    },
+  );
 
 export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnapshot, s: Scene) {
   const o = s.options;
@@ -49,7 +56,7 @@ export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnap
       title: `bring the snapshot to ${n.name} and verify its hash there`,
       ...options,
     }),
-    step(`ready:${n.name}`, run(sh`zk_ready_snapshot ${file} ${words}`), {
+    step(`ready:${n.name}`, run(sh`${superUser(s)} && zk_ready_snapshot ${file} ${words}`), {
       title: `make a new ensemble of it, beside the data directory of ${n.name}`,
       ...options,
     }),

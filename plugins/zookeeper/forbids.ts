@@ -25,8 +25,8 @@ export function zookeeperForbids(
       evidence:
         "the list of a static ensemble stands in the files of its servers, and such a one is not begun again yet",
       unblock:
-        "copy the data of the server that has most, stop all, and start it by hand with a list of its own; " +
-        "docs/recovery.md tells how to find it",
+        "bring back enough servers with their data, and apply; or, by hand: keep copies, move the data of all but the " +
+        "server that has most away, so that none of them can come back with it, and start that one with a list of its own",
     };
   }
   const odd = Object.entries(o.settings).find(([, value]) => !PLAIN.test(value));

@@ -69,7 +69,7 @@ export const kept = (s: Scene): Kept => ({
 
 const words = ({ service, options: o }: Scene): Command =>
   sh`${service} ${o.clientPort} ${o.java} ${o.classPath}${authWord(o)}`;
-const authWord = (o: ZooKeeperOptions): Command => o.auth === undefined ? sh`` : sh` ${o.auth}`;
+export const authWord = (o: ZooKeeperOptions): Command => o.auth === undefined ? sh`` : sh` ${o.auth}`;
 
 /** The ensemble as the node that a step runs on reaches it: by its own server, with its own credentials. */
 export const through = (s: Scene, command: Command): Command =>

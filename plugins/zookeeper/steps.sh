@@ -50,13 +50,23 @@ zk_super() (
 		[ "$scheme" = digest ] || exit 0
 	else
 		[ ! -e "$dir/super" ] || [ ! -e "$dir/java.env" ] || exit 0
-		who=super:$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
+		who=$(zk_new_super)
 	fi
 	umask 022
-	mkdir -p -- "$dir" || exit
+	mkdir -p -- "$dir" && zk_super_env "$dir" "$who" || exit
+	umask 077
+	[ -n "$2" ] || printf 'digest %s\n' "$who" | quorate_replace "$dir/super" 600
+)
+
+zk_new_super() {
+	printf 'super:%s' "$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+# DIR USER:PASSWORD: tells a server, by DIR/java.env, whom to take for the super user.
+zk_super_env() (
 	umask 077
 	# The hash is base64 of the bytes that sha1sum prints in hexadecimal.
-	hash=$(printf %s "$who" | sha1sum | cut -d ' ' -f 1)
+	hash=$(printf %s "$2" | sha1sum | cut -d ' ' -f 1)
 	octal=''
 	while [ -n "$hash" ]; do
 		rest=${hash#??}
@@ -64,8 +74,7 @@ zk_super() (
 		hash=$rest
 	done
 	printf 'JDK_JAVA_OPTIONS=-Dzookeeper.DigestAuthenticationProvider.superDigest=%s:%s\n' \
-		"${who%%:*}" "$(printf "$octal" | base64)" | quorate_replace "$dir/java.env" 600 || exit
-	[ -n "$2" ] || printf 'digest %s\n' "$who" | quorate_replace "$dir/super" 600
+		"${2%%:*}" "$(printf "$octal" | base64)" | quorate_replace "$1/java.env" 600
 )
 
 # SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…: what a server needs for its first start. SERVERS are the lines

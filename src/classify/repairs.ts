@@ -37,7 +37,7 @@ function outOfOrder(i: Input, m: Member): Finding {
     return bad ? refusal(r) : wait(`${memberText(m)} is not seen`, r);
   }
   // Where nothing is left of the member, the unit is as its package brought it: nobody decided about it.
-  const not = unfit(n, f) ?? (isBlank(f) ? undefined : heldByPerson(n, f, "stopped")) ?? full(n, f);
+  const not = unfit(n, f) ?? (nothingLeft(f) ? undefined : heldByPerson(n, f, "stopped")) ?? full(n, f);
   if (f.process === "no" && not !== undefined) return refusal(not);
   if (f.process === "no" && isOwnData(f, m)) return tried(i, m, n, "repairCrashed");
   if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
@@ -55,7 +55,7 @@ function tried(i: Input, member: Member, node: HostNode, kind: "repairCrashed" |
   return stop === undefined ? change({ case: kind, member, node }) : refusal(stop);
 }
 
-const isBlank = (f: NodeFacts): boolean =>
+const nothingLeft = (f: NodeFacts): boolean =>
   f.data.state === "empty" && f.latch === "none" && f.started === "none";
 const isOwnData = (f: NodeFacts, m: Member): boolean =>
   f.data.state === "present" && typeof f.data.identity !== "string" && f.data.identity.memberId === m.id;

@@ -436,6 +436,7 @@ quorate_holds() {
 	ids=$("$3" "$1")
 	case $?/$ids/ in
 	1/*) quorate_fail "there is no data in $1: is a disk not mounted?" ;;
+	0/*\ blank/) quorate_fail "the log in $1 holds nothing: is a disk not mounted?" ;;
 	0/*\ "$2"[/\ ]* | 2/*) ;;
 	*) quorate_fail "$1 holds the data of member ${ids#* }, not of $2" ;;
 	esac

@@ -36,7 +36,10 @@ export function programs(w: World, h: Host, by: judge.Deeds, effect: Effect | un
     quorate_latch: async ([, , , member = "", , ...lines]) => {
       const at = place(h);
       await w.time.sleep(w.random.int(1, 10));
-      if (h.volume.disk?.memberId !== member) return failed("there is no such data: is a disk not mounted?");
+      const { disk } = h.volume;
+      if (disk?.memberId !== member || (w.cluster.blank(disk) && !h.process)) {
+        return failed("there is no such data: is a disk not mounted?");
+      }
       await w.time.sleep(w.random.int(1, 10));
       h.marks.set("latch", new Map([...at, ...pairs(lines)]));
       return ok;

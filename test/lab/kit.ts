@@ -38,6 +38,12 @@ export interface Listed {
 export class Site extends Managed {
   readonly unit = "etcd";
   readonly data = DATA;
+  /** The list of all members, as those have it that others configured. */
+  override opened(): string {
+    const scheme = this.#tls === undefined ? "http" : "https";
+    const list = this.lab.hosts.map((h) => `${h.name}=${scheme}://${h.address}:2380`).join(",");
+    return `sed -i 's|^ETCD_INITIAL_CLUSTER=.*|ETCD_INITIAL_CLUSTER=${list}|' /etc/default/etcd`;
+  }
   #tls: Awaited<ReturnType<typeof installTls>> | undefined;
   /** What `etcdctl` as a witness needs besides, e.g. `--user`. */
   witness = "";

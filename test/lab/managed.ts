@@ -36,6 +36,10 @@ export abstract class Managed implements AsyncDisposable {
   abstract readonly unit: string;
   /** The data directory. */
   abstract readonly data: string;
+  /** Shell text with which a host that lost its disk would start all the same, where the service lets it. */
+  opened(): string {
+    return ":";
+  }
   #state = 0;
 
   constructor(readonly lab: Lab) {}

@@ -90,7 +90,8 @@ export async function killAndWipe(site: Managed): Promise<void> {
   const wipe =
     `${kill}; rm -rf ${LOST}; mkdir ${LOST} && find ${data} -mindepth 1 -maxdepth 1 -exec mv -t ${LOST} {} +`;
   // It knows who it is, and not what it voted for: etcd ends in a panic, ZooKeeper misses its id.
-  const reborn = `${wipe}; systemctl start --no-block ${unit}; for i in $(seq 100); do sleep 0.2
+  const reborn =
+    `${wipe}; ${site.opened()}; systemctl start --no-block ${unit}; for i in $(seq 100); do sleep 0.2
     case $(systemctl show -p ActiveState,SubState --value ${unit} | tr '\\n' -) in failed-*|*auto-restart-) exit 0; esac
     done; exit 1`;
   const harms = { kill, wipe, reborn, bare: "rm -rf /var/lib/quorate" };

@@ -139,10 +139,10 @@ export const ruleMutants: readonly RuleMutant[] = [
       '  f.data.state !== "present" && f.reached;',
     ),
     playbook(
-      "any(dataEmpty(f.node), dataBlank(f.node))",
+      "blank ? dataBlank(f.node) : dataEmpty(f.node)",
       "any(dataEmpty(f.node), not(dataEmpty(f.node)), not(quorumHeld), quorumHeld)",
     ),
-    playbook("import {\n  again,\n  any,\n  type Case,", "import {\n  again,\n  any,\n  type Case,\n  not,"),
+    playbook("import {\n  again,\n  type Case,", "import {\n  again,\n  any,\n  type Case,\n  not,"),
   ),
   mutant(
     "S4",

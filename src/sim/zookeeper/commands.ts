@@ -91,6 +91,7 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
         h.unit.loaded = true;
         return ok;
       }),
+    zk_super: () => ok,
     zk_stage: () => soon(() => stage(h)),
     zk_configure: configure,
     zk_configure_static: configure,

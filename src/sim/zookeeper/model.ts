@@ -125,10 +125,10 @@ export class ZooKeeper implements Cluster, Medium {
   started({ id, peerUrls }: RecordedMember): boolean {
     return this.#ran.has(`${id} ${peerUrls[0]}`);
   }
-  /** FileTxnSnapLog.restore: an empty database is made, and votes, unless `db.autocreate` keeps it from that. */
   blank(): boolean {
     return false;
   }
+  /** FileTxnSnapLog.restore: an empty database is made, and votes, unless `db.autocreate` keeps it from that. */
   votesEmpty({ env, volume: { disk, files } }: Host): boolean {
     return disk === undefined && files.has("myid") &&
       (env.get("db.autocreate") !== "false" || files.has("initialize"));

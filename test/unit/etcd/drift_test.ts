@@ -79,7 +79,12 @@ Deno.test("names, initial-* values and the data directory of a formed member are
 Deno.test("a formed member that would start on an empty disk is told not to, without a restart", () => {
   const list = { ETCD_INITIAL_CLUSTER: "n1=http://10.9.0.11:2380" };
   const firstStart = { ...list, ETCD_INITIAL_CLUSTER_STATE: "existing" };
-  assert.deepEqual(drift({ ...own, ETCD_INITIAL_CLUSTER_STATE: "new" }), { settings: {}, firstStart });
+  // With a list beside discovery or a flag etcd would not start at all.
+  const alone = { ETCD_INITIAL_CLUSTER_STATE: "existing" };
+  for (const more of [{}, { ETCD_DISCOVERY_SRV: "example.com" }]) {
+    const there = { ...own, ...more, ETCD_INITIAL_CLUSTER_STATE: "new" };
+    assert.deepEqual(drift(there), { settings: {}, firstStart: alone });
+  }
   assert.deepEqual(
     drift({ ...own, ...list }),
     { settings: {}, firstStart },

@@ -163,6 +163,12 @@ Deno.test("quorate_latch writes down the place of the data that it has seen, als
   const other = await run(host, `goes() { echo c1 m2; }; quorate_latch metadata "${host.root}/data" m1 goes`);
   assert.equal(other.code, 1);
   assert.match(other.err, /holds the data of member m2/);
+  const bare = await run(
+    host,
+    `goes() { echo c1 m1 blank; }; quorate_latch metadata "${host.root}/data" m1 goes`,
+  );
+  assert.equal(bare.code, 1);
+  assert.match(bare.err, /holds nothing: is a disk not mounted/);
 });
 
 Deno.test("quorate_mark_place writes down where a directory will be that is not there yet", async () => {

@@ -30,7 +30,10 @@ export function derive(
     case "nextId":
       return (isStatic(o) ? free(vacated(seen, nodes, o), seen) : undefined) ?? nextId(seen);
     case "version":
-      return newest(seen, VERSION, (text) => BigInt(`0x${text}`));
+      // By the time that one which a plan only expects is there, it is another.
+      return seen.members.some((m) => m.peerUrls.length === 0)
+        ? undefined
+        : newest(seen, VERSION, (text) => BigInt(`0x${text}`));
     case "ensemble":
       // S12: the list of all recorded members. Of one that a plan only expects there is no address yet.
       return seen.members.some((m) => m.peerUrls.length === 0)

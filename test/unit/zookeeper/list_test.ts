@@ -60,6 +60,7 @@ function seenOf(ids: readonly number[], running = list(...ids)): Observation {
           settings,
           view: undefined,
           process: "yes",
+          latch: typeof f.latch === "object" ? { ...f.latch, memberId: id } : f.latch,
           data: { ...f.data, state: "present", identity: { clusterId: seen.clusterId ?? "", memberId: id } },
         }
         : {

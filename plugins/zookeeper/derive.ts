@@ -46,8 +46,8 @@ export function derive(
 
 /**
  * Of a static ensemble: `servers:NODE` is the list that this node's server should have, of all voters and of itself, who
- * need not vote yet; `registering:NODE`, `registering:NODE:ID` (which takes over the id of who was there before),
- * `promoting:NODE`, `leaving:NODE` and `removing:ID` what `/quorate` is to hold.
+ * need not vote yet; `registering:NODE`, `registering:NODE:ID` (which takes over the id of who was there before, and only
+ * that one), `promoting:NODE`, `leaving:NODE` and `removing:ID` what `/quorate` is to hold.
  */
 function ofList(
   key: string,
@@ -73,9 +73,10 @@ function ofList(
   if (verb === "leaving") return text(seen.members.filter((m) => m !== own), []);
   if (verb === "promoting") return own === undefined ? undefined : text(seen.members.map(voting), []);
   if (verb !== "registering") return undefined;
-  const id = derive("nextId", seen, o, nodes);
+  const vacant = free(vacated(seen, nodes, o), seen);
+  const id = taken === undefined ? nextId(seen) : taken === vacant ? taken : undefined;
   const node = nodes.find((n) => n.name === whose);
-  return id === undefined || node === undefined || (taken !== undefined && taken !== id) ? undefined : text(
+  return id === undefined || node === undefined ? undefined : text(
     seen.members,
     [`server.${id}=${serverSpec(node, "observer", o)}`],
     String(Math.max(Number(highest), Number(id))),

@@ -116,15 +116,19 @@ zk_server() {
 	case $zk_host in \[*) zk_host=${zk_host#\[} zk_host=${zk_host%%\]*} ;; *) zk_host=${zk_host%%:*} ;; esac
 }
 
-# HOST PORT: the list that the server there works with.
+# HOST PORT: the list that the server there works with. Where conf is not let through, /zookeeper/config says the same: it
+# has a server a line, and /quorate all in one, with blanks between.
 zk_running() {
-	zk_word "$1" "$2" conf | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p'
+	zk_told=$(zk_word "$1" "$2" conf | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p')
+	[ -n "$zk_told" ] || zk_told=$(zk_session "$1" "$2" 2>/dev/null | tr -c '[:print:]' '\n' |
+		sed -n 's/^[^ ]*\(server\.[0-9]*=[^ ]*\)$/\1/p')
+	[ -z "$zk_told" ] || printf '%s\n' "$zk_told"
 }
 
 # ID LINE…: this node's server, ID, may be restarted to work with these lines: without it the others hold a majority of
 # the list that it works with, of the leader's, and of the new one, as they prove right now; and the leader is in the new
 # list, because nobody who has that would follow it otherwise. Where
-# conf is not let through no list is changed, and the restart may be the one that lets it through.
+# conf is not let through, the restart may be the one that lets it through.
 zk_spared() (
 	own=$1
 	shift

@@ -22,12 +22,14 @@ import {
   canVacate,
   hasTheList,
   idsIn,
+  isCounted,
   isLate,
   RUNNING,
   runningLists,
   SERVERS,
   serving,
   shareQuorum,
+  unseen,
   vacated,
   WRITTEN,
 } from "./servers.ts";
@@ -54,8 +56,8 @@ export function staticForbids(
     case "add":
     case "remove":
     case "replace":
-      // Who does not vote yet is in nobody's list but its own.
-      if (change.case === "remove" && change.member.role !== "voter") return undefined;
+      // Who does not vote yet is in nobody's list but its own, unless it takes an id over.
+      if (change.case === "remove" && change.member.role !== "voter") return atLarge(change.member, seen);
       return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??
         rolls(o, nodes, change, seen);
     default:
@@ -105,15 +107,15 @@ function rolls(
       const { member, dead, oldNode } = change;
       if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
       // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
-      if (canVacate(seen, member, oldNode)) {
+      if (canVacate(seen, member, oldNode, nodes)) {
         return through(plus(serve, member.id), now);
       }
       const left = without(now, member.id);
       const stop = through(plus(serve, id), left, plus(left, id));
+      const hosts = [oldNode?.name ?? `the host of server ${member.id}`, ...unseen(seen, nodes)];
       return stop && {
         ...stop,
-        unblock:
-          `let ${oldNode?.name ?? `the host of server ${member.id}`} be reached, with the data of server ` +
+        unblock: `let ${hosts.join(", ")} be reached, with the data of server ` +
           `${member.id}: once that is seen to be put away, its id can be taken over; or let it be a member until it ` +
           "is repaired, with its data or as wiped",
       };
@@ -284,6 +286,22 @@ function unfinished(
     evidence: `zoo.cfg on ${edited.node} has another list of servers than the one that it works with`,
     unblock:
       `restart ZooKeeper on ${edited.node}, or put its zoo.cfg right: all servers should have one list`,
+  };
+}
+
+/**
+ * It has taken over an id that servers count. The record has to name it until it is seen to be fenced: another server
+ * would be given the id once that is free (`vacated`), and both would vote.
+ */
+function atLarge(m: Member, seen: Observation): Refusal | undefined {
+  const reached = m.node !== undefined && seen.nodes[m.node]?.reached === true;
+  const who = m.node ?? `the host of server ${m.id}`;
+  return reached || !isCounted(seen, m.id) ? undefined : {
+    rule: "S24",
+    evidence:
+      `${who} cannot be reached, and took over the id ${m.id}, which servers count: whether it runs is not known`,
+    unblock:
+      `bring ${who} back, so that it can be fenced; or let it be a member, and it joins once it is back`,
   };
 }
 

@@ -45,6 +45,7 @@ import {
 } from "quorate";
 import { isUnnamed } from "./forbids.ts";
 import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
+import { takesOver } from "./servers.ts";
 import { firstWords, unitFile } from "./settings.ts";
 
 /** What every piece looks at. */
@@ -183,9 +184,10 @@ function recording(s: Scene) {
 
 /**
  * Joins a node: staged, an observer, started, promoted when it is in sync (S8, S12, S13). Whoever calls this waits until
- * all are healthy.
+ * all are healthy. `id`: the one that it takes over. Others count that from its first start on, so its registration is
+ * not taken back: the record names it until it is a voter, or is fenced (`removeStatic`).
  */
-export function join(n: HostNode, s: Scene, id?: string) {
+export function join(n: HostNode, s: Scene, id = inherited(n, s)) {
   const o = s.options;
   return [
     ...stage([n], s),
@@ -198,11 +200,15 @@ export function join(n: HostNode, s: Scene, id?: string) {
         effect: effect("registersLearner", n),
         unless: recorded(n),
         retry: overtaken,
-        undo: {
-          command: recording(s).takeBack(n),
-          if: all(recorded(n), learner(n)),
-          effect: { does: "nothing" },
-        },
+        ...(id === undefined
+          ? {
+            undo: {
+              command: recording(s).takeBack(n),
+              if: all(recorded(n), learner(n)),
+              effect: { does: "nothing" },
+            },
+          }
+          : {}),
       },
     ),
     step(
@@ -238,6 +244,9 @@ export function join(n: HostNode, s: Scene, id?: string) {
     ),
   ];
 }
+
+const inherited = (n: HostNode, { seen, nodes, options: o }: Scene): string | undefined =>
+  isStatic(o) ? takesOver(n, seen, nodes, o) : undefined;
 
 /**
  * A leader is removed like any other: the reconfiguration itself names its heir (S11). Through another server, whose

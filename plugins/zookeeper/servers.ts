@@ -18,6 +18,7 @@ import {
   type HostNode,
   known,
   type Member,
+  memberOn,
   type NodeFacts,
   type Observation,
   quorumOf,
@@ -114,16 +115,36 @@ export function isLate(seen: Observation, m: Member): boolean {
     : facts?.reached === true && facts.process === "yes" && list !== "yes";
 }
 
-/** What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host. */
-export const canVacate = (seen: Observation, m: Member, host: HostNode | undefined): boolean => {
+/**
+ * What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host, and
+ * nowhere else can there be more of it.
+ */
+export const canVacate = (
+  seen: Observation,
+  m: Member,
+  host: HostNode | undefined,
+  nodes: readonly HostNode[],
+): boolean => {
   const f = host === undefined ? undefined : seen.nodes[host.name];
   return f?.reached === true && f.data.state === "present" && typeof f.data.identity === "object" &&
-    f.data.identity.memberId === m.id;
+    f.data.identity.memberId === m.id && unseen(seen, nodes).length === 0;
 };
+
+/** Hosts of no member that cannot be seen: one may have taken an id over once, and its data may still be there. */
+export const unseen = (seen: Observation, nodes: readonly HostNode[]): readonly string[] =>
+  nodes.map((n) => n.name).filter((name) => {
+    const f = seen.nodes[name];
+    return memberOn(seen, name) === undefined && (f?.reached !== true || f.data.state === "unknown");
+  });
+
+/** Somebody counts the vote of this id. */
+export const isCounted = (seen: Observation, id: string): boolean =>
+  runningLists(seen).some((list) => idsIn(list).includes(id));
 
 /**
  * An id that servers still count, and that nobody has: its voter was taken out of the record, its host is fenced, and
- * its data was set aside there. A server that is empty may take it over, as a wiped one gets its own back: it has no
+ * its data was set aside there. The fence is lifted again where that host itself is made ready to join: it does
+ * not start by itself then until it is configured, and that comes after its registration. A server that is empty may take it over, as a wiped one gets its own back: it has no
  * vote before a leader has brought it up to date, and the others hold the quorum meanwhile. So who is dead in an ensemble
  * of three can be replaced, although none of the others can be spared for a restart.
  */
@@ -143,14 +164,31 @@ export function vacated(
   const homes = lists.map((list) => hostOf(addressIn(list, id)));
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];
-    return f?.reached === true && f.fenced === "yes" && f.process === "no" && f.data.state === "empty" &&
+    return f?.reached === true && f.process === "no" && f.data.state === "empty" &&
+      (f.fenced === "yes" || f.fenced === "no" && f.unit.enabled === "disabled") &&
       f.aside.some((a) => a.memberId === id && a.clusterId === seen.clusterId);
   });
   const left = Object.values(seen.nodes).some((f) =>
     f.view?.identity?.memberId === id ||
     (typeof f.data.identity === "object" && f.data.identity.memberId === id)
   );
-  return gone && !left ? id : undefined;
+  return gone && !left && unseen(seen, nodes).length === 0 ? id : undefined;
+}
+
+/**
+ * The id that the server of this node takes over when it joins, or has begun to. It is decided when a change is planned
+ * and judged, and its registration asks for it by name.
+ */
+export function takesOver(
+  n: HostNode,
+  seen: Observation,
+  nodes: readonly HostNode[],
+  o: ZooKeeperOptions,
+): string | undefined {
+  const own = memberOn(seen, n.name);
+  if (own !== undefined) return isCounted(seen, own.id) ? own.id : undefined;
+  const id = vacated(seen, nodes, o);
+  return seen.members.some((m) => m.id === id) ? undefined : id;
 }
 
 /** Who leads, and is no member any more: followers that have the new list do not know it. */

@@ -3,8 +3,8 @@
  * (`quorate_…`), and are sent along with them.
  *
  * - `zk_unit UNIT USER CONTENT` writes a unit where there is none, and its user.
- * - `zk_stage SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP` is `quorate_stage` for ZooKeeper; it also makes this node's own super
- *   user, whose password never leaves the node.
+ * - `zk_stage SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP [AUTH]` is `quorate_stage` for ZooKeeper; it also makes this
+ *   node's own super user, whose password never leaves the node, or the one that AUTH names.
  * - `zk_configure SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…` writes what a first start needs; `zk_configure_static` the
  *   same with the list in zoo.cfg.
  * - `zk_set` and `zk_restart` keep zoo.cfg, and see that what it says comes into effect.

@@ -41,7 +41,7 @@ interface Found {
   trees: number;
   /** The last transaction. */
   last: bigint;
-  /** What `zk_about` wrote. */
+  /** What `zk_backup` wrote. */
   about: string;
   damage?: string;
 }

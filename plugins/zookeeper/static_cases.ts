@@ -27,7 +27,7 @@ export function replaceStatic(f: Changes["replace"], s: Scene) {
     ];
   }
   const old = f.oldNode;
-  if (old === undefined || !canVacate(s.seen, f.member, old)) return removeStatic(f.member, old, s);
+  if (old === undefined || !canVacate(s.seen, f.member, old, s.nodes)) return removeStatic(f.member, old, s);
   return [
     ...snapshot(s, f.member),
     fence(old, kept(s)),
@@ -42,17 +42,18 @@ export function replaceStatic(f: Changes["replace"], s: Scene) {
 
 /**
  * A member goes out of the record and out of each list, and is only then stopped, because until then its vote counts. One
- * that does not serve is fenced before: whatever list it has, it can do nothing by it.
+ * that does not serve is fenced before: whatever list it has, it can do nothing by it. So is one that does not vote yet:
+ * it may have taken an id over that others count, and once nobody is recorded for that, another one gets it.
  */
 export function removeStatic(m: Member, n: HostNode | undefined, s: Scene) {
   const at = n !== undefined && s.seen.nodes[n.name]?.reached ? n : undefined;
-  const well = m.health === "healthy";
+  const well = m.health === "healthy" && m.role === "voter";
   return [
     ...snapshot(s, m),
     ...given(!well && at, (host) => [fence(host, kept(s))]),
     // A change before that is not through need not be: the list of one that is fenced is nobody's any more (`shareQuorum`).
     ...(m.role !== "voter" ? [] : well || at === undefined ? finish(s) : yieldStray(s)),
-    ...given(well && m.role === "voter" && at, (host) => yieldFirst(host, m, s)),
+    ...given(well && at, (host) => yieldFirst(host, m, s)),
     removeMember(m, s),
     ...(m.role === "voter" ? roll(s, m) : []),
     ...given(well && at, (host) => [fence(host, kept(s))]),

@@ -172,7 +172,10 @@ export const staticMutants: readonly Mutant[] = [
         'return f?.reached === true && f.data.state === "present" && typeof',
         'return f?.reached === true || f?.data.state === "present" && typeof',
       ),
-      zk("servers")("return gone && !left ? id : undefined;", "return gone !== left ? id : id;"),
+      zk("servers")(
+        "return gone && !left && unseen(seen, nodes).length === 0 ? id : undefined;",
+        "return gone !== left ? id : id;",
+      ),
     ],
   },
 ].map((m) => ({ ...m, service: "static" }));

@@ -73,9 +73,15 @@ interface Told {
   readonly leads: number;
   /** Lists of the servers that go by another one than 1 to 4. */
   readonly lists?: Readonly<Record<number, readonly number[]>>;
+  /** Of those that do not let `conf` through: their lists in /zookeeper/config. */
+  readonly config?: Readonly<Record<number, readonly number[]>>;
 }
 /** The servers of an ensemble tell this; the one of this node is 1. */
-async function spared({ serve, leads, lists = {} }: Told, own: number, next: string): Promise<Ran> {
+async function spared(
+  { serve, leads, lists = {}, config = {} }: Told,
+  own: number,
+  next: string,
+): Promise<Ran> {
   await using host = new Host();
   host.program(
     "systemctl",
@@ -84,7 +90,15 @@ async function spared({ serve, leads, lists = {} }: Told, own: number, next: str
   const confs = [1, 2, 3, 4].map((id) =>
     `10.0.0.${id}) printf '%s\\n' ${list(...(lists[id] ?? [1, 2, 3, 4])).replaceAll(";", "\\;")} ;;`
   );
-  const fakes = `zk_serving() { case " ${
+  const sessions = Object.entries(config).map(([id, ids]) =>
+    `10.0.0.${id}) printf '\\0\\0\\0sabc 9 ${list(1, 9)}\\0\\0\\0\\1\\0\\0\\0s%s\\nversion=0\\0\\1' '${
+      ids.map((one) => line(one)).join("\n")
+    }' ;;`
+  );
+  const fakes = `zk_session() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $at in
+${sessions.join("\n")}
+*) return 1 ;; esac; }
+zk_serving() { case " ${
     serve.map((id) => `10.0.0.${id}`).join(" ")
   } " in *" $1 "*) echo "\${1##*.}" ;; *) return 1 ;; esac; }
 zk_word() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $3 in
@@ -120,6 +134,19 @@ Deno.test("where conf is not let through the recorded list counts: the restart m
     spared({ serve, leads: 2, lists: { 1: [], 2: [] } }, 1, list(1, 2, 3));
   assert.deepEqual(await silent([1, 2, 3]).then(({ code, out }) => [code, out]), [0, "restarted"]);
   assert.match((await silent([1, 2])).err, /not yet spared/);
+});
+
+Deno.test("a server that does not let conf through tells its list in a session", async () => {
+  const silent = (serve: readonly number[], config: Readonly<Record<number, readonly number[]>>) =>
+    spared({ serve, leads: 2, lists: { 1: [], 2: [] }, config }, 1, list(1, 2, 3));
+  const three = { 1: [1, 2, 3], 2: [1, 2, 3] };
+  assert.deepEqual(await silent([1, 2, 3], three).then(({ code, out }) => [code, out]), [0, "restarted"]);
+  assert.match((await silent([1, 2, 3], { ...three, 1: [1, 2, 3, 4] })).err, /not yet spared/, "its own");
+  assert.match(
+    (await silent([1, 2, 3], { ...three, 2: [1, 2, 3, 4] })).err,
+    /not yet spared/,
+    "its leader's",
+  );
 });
 
 Deno.test("nobody is restarted with a list that lacks the leader", async () => {

@@ -60,6 +60,7 @@ function seenOf(ids: readonly number[], running = list(...ids)): Observation {
           settings,
           view: undefined,
           process: "yes",
+          latch: typeof f.latch === "object" ? { ...f.latch, memberId: id } : f.latch,
           data: { ...f.data, state: "present", identity: { clusterId: seen.clusterId ?? "", memberId: id } },
         }
         : {
@@ -246,13 +247,39 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
   const put = { fenced: "yes", process: "no", aside: [aside(left, 3)] } as const;
   assert.equal(vacated(withNode(left, "n3", put), nodes, options), "3");
   assert.equal(derive("nextId", withNode(left, "n3", put), options, nodes), "3");
-  for (const not of [{ fenced: "no" }, { process: "unknown" }, { aside: [] }, { reached: false }] as const) {
+  const boots = (enabled: string) => ({ unit: { ...(left.nodes["n3"] ?? assert.fail()).unit, enabled } });
+  for (
+    const not of [
+      { fenced: "no", ...boots("enabled") },
+      { fenced: "unknown", ...boots("disabled") },
+      { process: "unknown" },
+      { aside: [] },
+      { reached: false },
+    ] as const
+  ) {
     assert.equal(vacated(withNode(left, "n3", { ...put, ...not }), nodes, options), undefined);
     assert.equal(
       derive("registering:n4:3", withNode(left, "n3", { ...put, ...not }), options, nodes),
       undefined,
     );
   }
+  // Its own host has been made ready to join: no fence, and nothing that would start it.
+  const staged = withNode(left, "n3", { ...put, fenced: "no", ...boots("disabled") });
+  assert.equal(vacated(staged, nodes, options), "3");
+  assert.match(derive("registering:n3:3", staged, options, nodes) ?? "", / server\.3=10\.90\.132\.13:/);
+  assert.match(JSON.stringify(stepsOf(add("n3"), withNode(left, "n3", put))), /registering:n3:3/);
+  assert.match(
+    derive("registering:n4", staged, options, nodes) ?? "",
+    / server\.5=10\.90\.132\.14:/,
+    "an id is taken over only where that was judged",
+  );
+  // A host that cannot be seen may hold what an earlier one that took it over has left.
+  assert.equal(
+    vacated(withNode(withNode(left, "n3", put), "n4", { reached: false }), nodes, options),
+    undefined,
+  );
+  const hidden = withNode(dead, "n4", { reached: false });
+  assert.match(why(replace(hidden, 3, "n4", true), hidden) ?? "", /^S6/);
   // A run that was broken off while it joined goes on, and nobody is restarted for a list without it.
   const member = {
     ...memberOf(left, 2),
@@ -271,6 +298,51 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
     derive("registering:n4:3", withNode(left, "n3", put), options, nodes) ?? "",
     /^\S+ 4 server\.1=\S+ server\.2=\S+ server\.3=10\.90\.132\.14:2888:3888:observer;0\.0\.0\.0:2181$/,
   );
+});
+
+Deno.test("whoever has taken an id over is recorded until it is fenced: others count that id", () => {
+  const left = withNode(seenOf([1, 2], list(1, 2, 3)), "n3", {
+    fenced: "yes",
+    process: "no",
+    aside: [aside(seenOf([1, 2]), 3)],
+  });
+  const observer = {
+    ...memberOf(left, 2),
+    id: "3",
+    node: "n4",
+    role: "learner",
+    peerUrls: [at(4).replace("4=", "")],
+  } as const;
+  const joins = recount({ ...left, members: [...left.members, observer] });
+  const leaves: Change = { case: "remove", member: observer, node: node("n4") };
+
+  const away = withNode(joins, "n4", { reached: false });
+  assert.match(why(leaves, away) ?? "", /^S24: n4 cannot be reached, and took over the id 3/);
+  const hostless = { ...observer, node: undefined };
+  assert.match(why({ case: "remove", member: hostless }, joins) ?? "", /^S24: the host of server 3 cannot/);
+  const plain = seenOf([1, 2, 3]);
+  const nobodys = { ...observer, id: "4" };
+  const unheard = recount({
+    ...withNode(plain, "n4", { reached: false }),
+    members: [...plain.members, nobodys],
+  });
+  assert.equal(why({ ...leaves, member: nobodys }, unheard), undefined, "nobody counts an id that is new");
+
+  assert.equal(why(leaves, joins), undefined);
+  const steps = stepsOf(leaves, joins);
+  assert.equal(badOrder(steps, true), undefined);
+  const ids = steps.map((s) => s.id);
+  assert.deepEqual(ids.filter((id) => /^(fence|remove|set-aside)/.test(id)), [
+    "fence:n4",
+    "remove:n4",
+    "set-aside:n4",
+  ]);
+
+  const undo = (change: Change, seen: Observation) =>
+    stepsOf(change, seen).find((s) => s.id.startsWith("register-learner"))?.undo;
+  assert.equal(undo(add("n4"), left), undefined);
+  assert.equal(undo(add("n4"), joins), undefined, "also where it was registered by an earlier run");
+  assert.notEqual(undo(add("n4"), plain), undefined);
 });
 
 // ---- steps -------------------------------------------------------------------------------------------------------

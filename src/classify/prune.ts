@@ -12,9 +12,13 @@ import { change, type Finding, type Input, refusal } from "./input.ts";
 export function findSurplus(i: Input): readonly Finding[] {
   const { backup, paused, repairTries } = i.target.policy;
   if (backup === false || paused || i.seen.members.some((m) => m.health !== "healthy")) return [];
+  const current = new Set(i.seen.members.map((m) => m.id));
   return i.target.nodes.flatMap((node): readonly Finding[] => {
     const f = i.seen.nodes[node.name];
-    const paths = surplus(f?.aside ?? [], backup.keep).map((a) => a.path);
+    // A server that took the id of a dead one over is a current member, and what is left of that one stays (S14).
+    const paths = surplus(f?.aside ?? [], backup.keep).filter((a) => !current.has(a.memberId)).map((a) =>
+      a.path
+    );
     if (paths.length === 0 || unfit(node, f) !== undefined) return [];
     const not = triedEnough(i.memory, `prune:${node.name}`, repairTries, i.wallMs);
     return [not === undefined ? change({ case: "prune", node, paths }) : refusal(not)];

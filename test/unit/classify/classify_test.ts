@@ -301,6 +301,9 @@ Deno.test("too much that lies aside is pruned when nothing else differs, all are
   });
   const much: Over = { nodes: { n4: { aside } } };
   assert.equal(judge(three, three, much, keeps(2)), "prune n4");
+  const taken = aside.map((one) => ({ ...one, memberId: "a200000000000000" }));
+  const own: Over = { nodes: { n4: { aside: taken } } };
+  assert.equal(judge(three, three, own, keeps(2)), "steady", "a current member's, whose id was taken over");
   assert.equal(judge(three, three, much, keeps(3)), "steady");
   assert.equal(judge(three, three, much, keeps(2, { paused: true })), "steady");
   assert.equal(judge(three, three, much), "steady", "backup: false has no bound");

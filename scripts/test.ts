@@ -28,11 +28,11 @@ const groups: readonly Group[] = [
   { name: "exe", args: [...test, "--parallel", "test/exe"], jobs: 2, real: true },
   { name: "sshd", args: [...test, "--sanitize-ops", "--sanitize-resources", "test/sshd"], real: true },
   { name: "hosts", args: [...test, ...hosts], real: true },
-  // Most of their time is waiting, so four files at a time; those of the lab itself look at what the machine holds.
+  // Most of their time is waiting, so three files at a time; those of the lab itself look at what the machine holds.
   {
     name: "lab",
     args: [...test, "--parallel", `--ignore=${hosts.join(",")}`, "test/lab"],
-    jobs: 4,
+    jobs: 3,
     real: true,
   },
 ];

@@ -127,13 +127,12 @@ zk_running() {
 
 # ID LINE…: this node's server, ID, may be restarted to work with these lines: without it the others hold a majority of
 # the list that it works with, of the leader's, and of the new one, as they prove right now; and the leader is in the new
-# list, because nobody who has that would follow it otherwise. Where
-# conf is not let through, the restart may be the one that lets it through.
+# list, because nobody who has that would follow it otherwise. A list that is not told is no proof.
 zk_spared() (
 	own=$1
 	shift
-	old=$(zk_running localhost "$zk_port") leading=''
-	[ -n "$old" ] || old=$*
+	old=$(zk_running localhost "$zk_port") leading=$old
+	[ -n "$old" ] || { quorate_fail "server $own does not tell with which servers it works: not yet spared"; exit; }
 	up=' '
 	for line in $old "$@"; do
 		zk_server "$line" || continue
@@ -143,8 +142,9 @@ zk_spared() (
 		case $(zk_word "$zk_host" "$zk_client" srvr) in *'Mode: leader'*) ;; *) continue ;; esac
 		case " $* " in *" server.$zk_id="*) ;; *) quorate_fail "server $zk_id leads and is no member any more: not yet spared"; exit ;; esac
 		leading=$(zk_running "$zk_host" "$zk_client")
+		[ -n "$leading" ] || { quorate_fail "server $zk_id leads, and does not tell with which servers: not yet spared"; exit; }
 	done
-	zk_majority "$up" $old && zk_majority "$up" ${leading:-$old} && zk_majority "$up" "$@" ||
+	zk_majority "$up" $old && zk_majority "$up" $leading && zk_majority "$up" "$@" ||
 		quorate_fail "server $own is not yet spared: without it serve$up"
 )
 

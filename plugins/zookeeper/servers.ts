@@ -143,10 +143,10 @@ export const isCounted = (seen: Observation, id: string): boolean =>
 
 /**
  * An id that servers still count, and that nobody has: its voter was taken out of the record, its host is fenced, and
- * its data was set aside there. The fence is lifted again where that host itself is made ready to join: it does
- * not start by itself then until it is configured, and that comes after its registration. A server that is empty may take it over, as a wiped one gets its own back: it has no
- * vote before a leader has brought it up to date, and the others hold the quorum meanwhile. So who is dead in an ensemble
- * of three can be replaced, although none of the others can be spared for a restart.
+ * its data was set aside there. The fence is lifted again where that host itself is made ready to join: it does not start
+ * by itself then until it is configured, and that comes after its registration. A server that is empty may take it over, as
+ * a wiped one gets its own back: it has no vote before a leader has brought it up to date, and the others hold the quorum
+ * meanwhile. So who is dead in an ensemble of three can be replaced, although none of the others can be spared for a restart.
  */
 export function vacated(
   seen: Observation,

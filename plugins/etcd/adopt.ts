@@ -3,7 +3,17 @@
  *
  * @module
  */
-import type { Adopt, Adopted, FoundHost, RecordedMember, Remark, Wishes, WrittenOptions } from "quorate";
+import {
+  type Adopt,
+  type Adopted,
+  type FoundHost,
+  isNowhere,
+  type RecordedMember,
+  type Remark,
+  sameOn,
+  type Wishes,
+  type WrittenOptions,
+} from "quorate";
 import text from "./adopt.sh" with { type: "text" };
 import { etcdDrift, startsEmpty } from "./drift.ts";
 import { findEtcd, type Found } from "./found.ts";
@@ -116,8 +126,6 @@ function best(urls: readonly string[]): Url | undefined {
 }
 /** As a config takes them. */
 const isHost = /^[A-Za-z0-9_:]/;
-/** Of no use to another host. */
-const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1?)$/.test(host);
 
 // ---- what one set of options has to say of all ---------------------------------------------------------------------
 
@@ -125,21 +133,11 @@ const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1
 function sameOf(hosts: readonly Placed[], first: Found, wishes: Wishes) {
   const remarks: Remark[] = [];
   const stop = (what: string, now: string) => remarks.push({ kind: "stop", what, now });
-  /** Says who differs; undefined values are not known. */
   const one = <T extends string | number>(
     of: (h: Placed) => T | undefined,
     what: string,
     now: string,
-  ): T | undefined => {
-    const known = hosts.flatMap((h) => {
-      const value = of(h);
-      return value === undefined ? [] : [{ name: h.name, value }];
-    });
-    if (new Set(known.map((k) => k.value)).size > 1) {
-      stop(`${what}: ${known.map((k) => `${k.name} ${k.value}`).join(", ")}`, now);
-    }
-    return known[0]?.value;
-  };
+  ): T | undefined => sameOn(hosts, of, (told) => stop(`${what}: ${told}`, now));
   for (const h of hosts) {
     if (h.etcd !== undefined && h.etcd.dataDir === undefined && wishes.dataDir === undefined) {
       stop(`${h.name}: where etcd keeps its data cannot be told`, "name it: --option dataDir=/PATH");

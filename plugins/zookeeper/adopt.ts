@@ -3,7 +3,17 @@
  *
  * @module
  */
-import type { Adopt, Adopted, FoundHost, RecordedMember, Remark, Wishes, WrittenOptions } from "quorate";
+import {
+  type Adopt,
+  type Adopted,
+  type FoundHost,
+  isNowhere,
+  type RecordedMember,
+  type Remark,
+  sameOn,
+  type Wishes,
+  type WrittenOptions,
+} from "quorate";
 import text from "./adopt.sh" with { type: "text" };
 import { checkShell } from "./check.ts";
 import { SAMPLE } from "./drift.ts";
@@ -104,8 +114,6 @@ function readPeer(address: string): readonly Peer[] {
     : [{ host, quorumPort: Number(quorum), electionPort: Number(election) }];
 }
 const isPort = (text: string | undefined): boolean => Number(text) >= 1 && Number(text) <= 65535;
-/** Of no use to another host. */
-const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1?)$/.test(host);
 
 // ---- what one set of options has to say of all ---------------------------------------------------------------------
 
@@ -113,21 +121,11 @@ const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1
 function sameOf(hosts: readonly Placed[], first: Found, wishes: Wishes) {
   const remarks: Remark[] = [];
   const stop = (what: string, now: string) => remarks.push({ kind: "stop", what, now });
-  /** Says who differs; undefined values are not known. */
   const one = <T extends string | number>(
     of: (h: Placed) => T | undefined,
     what: string,
     now: string,
-  ): T | undefined => {
-    const known = hosts.flatMap((h) => {
-      const value = of(h);
-      return value === undefined ? [] : [{ name: h.name, value }];
-    });
-    if (new Set(known.map((k) => k.value)).size > 1) {
-      stop(`${what}: ${known.map((k) => `${k.name} ${k.value}`).join(", ")}`, now);
-    }
-    return known[0]?.value;
-  };
+  ): T | undefined => sameOn(hosts, of, (told) => stop(`${what}: ${told}`, now));
   for (const h of hosts) {
     if (h.peer === undefined) {
       stop(

@@ -1,6 +1,6 @@
 /**
- * Which of a host's processes is the service that is to be taken over, as `quorate_processes` tells them: what a plugin's
- * {@linkcode Adopt} begins with.
+ * Which of a host's processes is the service that is to be taken over, as `quorate_processes` tells them, and what hosts
+ * have to have in common: what every plugin's {@linkcode Adopt} needs.
  *
  * @module
  */
@@ -105,3 +105,23 @@ export function runningOn(
   }
   return one;
 }
+
+/**
+ * What must be the same on all hosts, because a config says it once: the value that they tell, undefined where nobody does.
+ * Who differs is named to `stop`.
+ */
+export function sameOn<H extends { readonly name: string }, T extends string | number>(
+  hosts: readonly H[],
+  of: (host: H) => T | undefined,
+  stop: (told: string) => void,
+): T | undefined {
+  const known = hosts.flatMap((h) => {
+    const value = of(h);
+    return value === undefined ? [] : [{ name: h.name, value }];
+  });
+  if (new Set(known.map((k) => k.value)).size > 1) stop(known.map((k) => `${k.name} ${k.value}`).join(", "));
+  return known[0]?.value;
+}
+
+/** An address that is of no use to another host. */
+export const isNowhere = (host: string): boolean => /^(localhost|127\..*|0\.0\.0\.0|::1?)$/.test(host);

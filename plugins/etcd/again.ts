@@ -12,9 +12,9 @@ import {
   given,
   type HostNode,
   type KeptSnapshot,
+  makeReady,
   node,
-  nothing,
-  put,
+  putSnapshot,
   run,
   sh,
   step,
@@ -23,21 +23,12 @@ import { peerUrl } from "./options.ts";
 import type { Scene } from "./pieces.ts";
 import { initialSettings } from "./settings.ts";
 
-/** The replay of a log, and the copy of the data before it. */
-const READY_MS = 3_600_000;
-
 export const readyFromDisk = (n: HostNode, token: string, s: Scene) => {
   const { unit, dataDir, binary } = s.options;
-  return step(
-    `ready:${n.name}`,
-    run(sh`etcd_ready_disk ${unit} ${dataDir} ${binary} ${n.name} ${peerUrl(n, s.options)} ${token}`),
-    {
-      title: `replay a copy of the data of ${n.name}, and make a new cluster of it, beside it`,
-      on: node(n),
-      effect: nothing,
-      idempotent: true,
-      timeoutMs: READY_MS,
-    },
+  return makeReady(
+    n,
+    sh`etcd_ready_disk ${unit} ${dataDir} ${binary} ${n.name} ${peerUrl(n, s.options)} ${token}`,
+    `replay a copy of the data of ${n.name}, and make a new cluster of it, beside it`,
   );
 };
 
@@ -65,23 +56,11 @@ export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnap
         },
       ),
     ]),
-    step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
-      title: `bring the snapshot to ${n.name} and verify its hash there`,
-      on: node(n),
-      effect: nothing,
-      idempotent: true,
-      timeoutMs: READY_MS,
-    }),
-    step(
-      `ready:${n.name}`,
-      run(sh`etcd_ready_snapshot ${o.unit} ${o.dataDir} ${file} ${n.name} ${url} ${token}`),
-      {
-        title: `make a new cluster of it, beside the data directory of ${n.name}`,
-        on: node(n),
-        effect: nothing,
-        idempotent: true,
-        timeoutMs: READY_MS,
-      },
+    putSnapshot(n, snapshot, file),
+    makeReady(
+      n,
+      sh`etcd_ready_snapshot ${o.unit} ${o.dataDir} ${file} ${n.name} ${url} ${token}`,
+      `make a new cluster of it, beside the data directory of ${n.name}`,
     ),
   ];
 }

@@ -6,14 +6,11 @@
  *
  * @module
  */
-import { type Command, type HostNode, type KeptSnapshot, node, nothing, put, run, sh, step } from "quorate";
+import { type Command, type HostNode, type KeptSnapshot, makeReady, putSnapshot, sh } from "quorate";
 import { firstSettings, ownSettings } from "./drift.ts";
 import { serverSpec } from "./options.ts";
 import { authWord, type Scene } from "./pieces.ts";
 import { settingWords } from "./settings.ts";
-
-/** The replay of the logs, and the copy of the data before it. */
-const READY_MS = 3_600_000;
 
 /** What `zk_ready` takes. */
 const readyWords = (
@@ -32,16 +29,10 @@ const readyWords = (
 const superUser = ({ service, options }: Scene): Command => sh`zk_super ${service}${authWord(options)}`;
 
 export const readyFromDisk = (n: HostNode, token: string, s: Scene) =>
-  step(
-    `ready:${n.name}`,
-    run(sh`${superUser(s)} && zk_ready_disk ${readyWords(n, token, s, ownSettings(s.options))}`),
-    {
-      title: `replay a copy of the data of ${n.name}, and make a new ensemble of it, beside it`,
-      on: node(n),
-      effect: nothing,
-      idempotent: true,
-      timeoutMs: READY_MS,
-    },
+  makeReady(
+    n,
+    sh`${superUser(s)} && zk_ready_disk ${readyWords(n, token, s, ownSettings(s.options))}`,
+    `replay a copy of the data of ${n.name}, and make a new ensemble of it, beside it`,
   );
 
 export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnapshot, s: Scene) {
@@ -50,16 +41,13 @@ export function readyFromSnapshot(n: HostNode, token: string, snapshot: KeptSnap
   // A host that never was a member has no zoo.cfg yet; that of one that was stays as it is.
   const fresh = Object.keys(s.seen.nodes[n.name]?.settings ?? {}).length === 0;
   const words = readyWords(n, token, s, fresh ? firstSettings(o) : ownSettings(o));
-  const options = { on: node(n), effect: nothing, idempotent: true, timeoutMs: READY_MS } as const;
   return [
-    step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
-      title: `bring the snapshot to ${n.name} and verify its hash there`,
-      ...options,
-    }),
-    step(`ready:${n.name}`, run(sh`${superUser(s)} && zk_ready_snapshot ${file} ${words}`), {
-      title: `make a new ensemble of it, beside the data directory of ${n.name}`,
-      ...options,
-    }),
+    putSnapshot(n, snapshot, file),
+    makeReady(
+      n,
+      sh`${superUser(s)} && zk_ready_snapshot ${file} ${words}`,
+      `make a new ensemble of it, beside the data directory of ${n.name}`,
+    ),
   ];
 }
 

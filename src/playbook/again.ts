@@ -3,11 +3,14 @@
  *
  * @module
  */
-import type { Beginning } from "../model/change.ts";
+import type { Beginning, KeptSnapshot } from "../model/change.ts";
+import type { HostNode } from "../model/node.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Command } from "./command.ts";
+import { nothing } from "./effect.ts";
 import { fenceFor, type Kept, startAlone, succeed } from "./pieces.ts";
-import { given, type Step } from "./step.ts";
+import { given, put, run, type Step, step } from "./step.ts";
+import { node } from "./where.ts";
 
 /** How a service is made ready, beside its data, and started. */
 export interface Successor<Id extends string> {
@@ -37,6 +40,22 @@ export function again<Id extends string>(
     ...startAlone(n, k, start),
   ];
 }
+
+/** The replay of a log, and the copy of the data before it. */
+const READY_MS = 3_600_000;
+const onItself = (n: HostNode) =>
+  ({ on: node(n), effect: nothing, idempotent: true, timeoutMs: READY_MS }) as const;
+
+/** The snapshot is brought to the node that is to begin again with it. */
+export const putSnapshot = (n: HostNode, snapshot: KeptSnapshot, file: string) =>
+  step(`put-snapshot:${n.name}`, put(snapshot.path, file, snapshot.sha256), {
+    title: `bring the snapshot to ${n.name} and verify its hash there`,
+    ...onItself(n),
+  });
+
+/** Makes the data of a new cluster ready beside what lies there: nothing of that is touched yet. */
+export const makeReady = (n: HostNode, command: Command, title: string) =>
+  step(`ready:${n.name}`, run(command), { title, ...onItself(n) });
 
 /** Whose default lies there: it is set aside as what it was when it was fenced. */
 function pristineId(seen: Observation, node: string): string | undefined {

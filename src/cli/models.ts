@@ -17,7 +17,7 @@ import { zookeeperModel } from "../sim/zookeeper/model.ts";
  * What the simulated processes of a service behave like; undefined where nobody has told. Its options were read by its
  * plugin's own spec.
  */
-export function modelOf({ plugin, options }: ServiceConfig): Model | undefined {
+export function modelOf({ plugin, options }: Pick<ServiceConfig, "plugin" | "options">): Model | undefined {
   switch (plugin.name) {
     case "etcd": {
       const etcd = options as Options & EtcdOptions;

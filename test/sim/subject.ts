@@ -1,13 +1,11 @@
 /** What the simulated schedules are about: a service on five hosts, three of them its members at first. */
+import assert from "node:assert/strict";
 import { etcd } from "../../plugins/etcd/mod.ts";
-import { clientUrl, type EtcdOptions, peerUrl } from "../../plugins/etcd/options.ts";
+import type { EtcdOptions } from "../../plugins/etcd/options.ts";
 import { zookeeper } from "../../plugins/zookeeper/mod.ts";
-import { clientAddress, peerAddress, type ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
-import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
+import type { ZooKeeperOptions } from "../../plugins/zookeeper/options.ts";
+import { modelOf } from "../../src/cli/models.ts";
 import type { Target } from "../../src/model/observation.ts";
-import { etcdModel } from "../../src/sim/etcd/model.ts";
-import { zookeeperModel } from "../../src/sim/zookeeper/model.ts";
 import type { Subject } from "../../src/sim/schedule.ts";
 import { target } from "../unit/core_samples.ts";
 
@@ -36,10 +34,7 @@ export function etcdOnFive(): Subject {
   return {
     service: etcd.bind({ name: t.service, options: etcdOptions, nodes: t.nodes }),
     target: t,
-    model: etcdModel({
-      peerUrl: (n) => peerUrl(n, etcdOptions),
-      clientUrl: (n) => clientUrl(n, etcdOptions),
-    }),
+    model: modelOf({ plugin: etcd, options: etcdOptions }) ?? assert.fail(),
   };
 }
 
@@ -66,21 +61,7 @@ const zookeeperAs =
     return {
       service: zookeeper.bind({ name: t.service, options, nodes: t.nodes }),
       target: t,
-      model: zookeeperModel({
-        peerUrl: (n) => peerAddress(n, options),
-        clientUrl: (n) => clientAddress(n, options),
-        fixed: membership === "static",
-        ...more,
-        keys: {
-          version: VERSION,
-          highest: HIGHEST,
-          restart: RESTART,
-          running: RUNNING,
-          written: WRITTEN,
-          servers: SERVERS,
-          unnamed: UNNAMED,
-        },
-      }),
+      model: modelOf({ plugin: zookeeper, options }) ?? assert.fail(),
     };
   };
 export const zookeeperOnFive = zookeeperAs("dynamic");

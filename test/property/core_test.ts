@@ -329,7 +329,9 @@ holds(
     const left = aside.filter((a) => !change.paths.includes(a.path));
     for (const one of aside) {
       const newer = left.filter((a) => a.clusterId === one.clusterId && a.at > one.at);
-      assert.equal(change.paths.includes(one.path), backup !== false && newer.length >= backup.keep);
+      const current = i.seen.members.some((m) => m.id === one.memberId);
+      const surplus = backup !== false && newer.length >= backup.keep;
+      assert.equal(change.paths.includes(one.path), surplus && !current);
     }
     const without = Object.entries(i.seen.nodes).map(([n, f]) => [n, { ...f, aside: [] }]);
     assert.deepEqual(classify({ ...i, seen: { ...i.seen, nodes: Object.fromEntries(without) } }), {

@@ -1,8 +1,8 @@
 /**
  * A client of etcd that writes again and again: `deno run -A writer.ts PAUSE URL…`, so many milliseconds between two
  * writes. It puts the keys `writer/1`, `writer/2`, … over the JSON gateway, each until some endpoint acknowledges it, and
- * then prints `KEY MILLISECONDS`, the time since its start; `- MILLISECONDS` for each try that no endpoint answered well.
- * It knows nothing of Quorate.
+ * then prints `KEY MILLISECONDS`, the time of day; `- MILLISECONDS` for each try that no endpoint answered well. It knows
+ * nothing of Quorate.
  *
  * @module
  */
@@ -26,8 +26,7 @@ async function put(url: string, key: string, value: string): Promise<boolean> {
 
 if (import.meta.main) {
   const [pause = "", ...urls] = Deno.args;
-  const began = performance.now();
-  const tell = (what: string) => console.log(`${what} ${Math.round(performance.now() - began)}`);
+  const tell = (what: string) => console.log(`${what} ${Date.now()}`);
   const rest = () => new Promise((r) => setTimeout(r, Number(pause)));
   for (let value = 1, at = 0;; value++) {
     while (!await put(urls[at % urls.length] ?? "", `writer/${value}`, `${value}`)) {

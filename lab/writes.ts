@@ -44,10 +44,14 @@ export class Writes implements AsyncDisposable {
     return this.#acknowledged().length;
   }
 
-  /** Some more writes are acknowledged: the quorum is held. */
+  /**
+   * Some more writes are acknowledged: the quorum is held. By the time of each, for what was acknowledged before may not
+   * have been read yet; the first may have been on its way.
+   */
   async goesOn(when: string): Promise<void> {
-    const before = this.#acknowledged().length;
-    await until(`writes go on ${when}`, () => this.#acknowledged().length >= before + 3, GOES_ON_MS);
+    const since = Date.now();
+    const more = () => this.#acknowledged().filter(({ at }) => at > since).length;
+    await until(`writes go on ${when}`, () => more() >= 3, GOES_ON_MS);
   }
 
   /** `kept`: what `etcdctl get --prefix writer/` printed after the writes were stopped. */

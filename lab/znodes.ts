@@ -51,10 +51,14 @@ export class ZnodeWrites implements AsyncDisposable {
     }));
   }
 
-  /** Some more writes are acknowledged: the quorum is held. */
+  /**
+   * Some more writes are acknowledged: the quorum is held. By the time of each, for what was acknowledged before may not
+   * have been read yet; the first may have been on its way.
+   */
   async goesOn(when: string): Promise<void> {
-    const before = this.#acknowledged().length;
-    await until(`writes go on ${when}`, () => this.#acknowledged().length >= before + 3, GOES_ON_MS);
+    const since = Date.now();
+    const more = () => this.#acknowledged().filter(({ at }) => at > since).length;
+    await until(`writes go on ${when}`, () => more() >= 3, GOES_ON_MS);
   }
 
   /** Ends it; this server, once it has caught up, shows each write that was acknowledged. */

@@ -69,15 +69,18 @@ zk_disk_id() {
 	echo "$zk_ensemble $zk_myid"
 }
 
-# CLASSPATH: the version of ZooKeeper there, by the name of its jar.
+# CLASSPATH: the version of ZooKeeper there, by the name of its jar, or by one with which that is the same file.
 zk_installed() (
 	IFS=:
 	set -f
 	for place in $1; do
 		set +f
 		for jar in $place; do
-			jar=$(readlink -f -- "$jar") || continue
-			case ${jar##*/} in zookeeper-[0-9]*.jar) jar=${jar##*/zookeeper-} && printf '%s\n' "${jar%.jar}" && exit ;; esac
+			case ${jar##*/} in zookeeper.jar | zookeeper-[0-9]*.jar) ;; *) continue ;; esac
+			for name in "$jar" "${jar%/*}"/zookeeper-[0-9]*.jar "$(readlink -f -- "$jar")"; do
+				[ "$name" -ef "$jar" ] || continue
+				case ${name##*/} in zookeeper-[0-9]*.jar) name=${name##*/zookeeper-} && printf '%s\n' "${name%.jar}" && exit ;; esac
+			done
 		done
 	done
 	exit 1

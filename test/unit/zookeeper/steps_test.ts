@@ -247,6 +247,24 @@ Deno.test("a class path with ZooKeeper's jar on it is one, and nothing else is",
   assert.equal(await has(`${host.path("other")}/*:/none/zookeeper.jar`), 1);
 });
 
+Deno.test("the version that is installed stands in a name of the jar, whichever of its names is on the class path", async () => {
+  await using host = new Host();
+  const installed = async (path: string) => (await run(host, `zk_installed '${path}'`)).out;
+  host.write("upstream/slf4j.jar", "");
+  host.write("upstream/zookeeper-jute-3.7.0.jar", "");
+  host.write("upstream/zookeeper-3.9.2.jar", "");
+  assert.equal(await installed(`${host.path("etc")}:${host.path("upstream")}/*`), "3.9.2\n");
+  // So does Debian have it; another version lies beside it.
+  host.write("debian/zookeeper.jar", "");
+  host.write("debian/zookeeper-3.4.1.jar", "");
+  Deno.symlinkSync("zookeeper.jar", host.path("debian/zookeeper-3.8.0.jar"));
+  assert.equal(await installed(`/none:${host.path("debian/zookeeper.jar")}`), "3.8.0\n");
+  Deno.mkdirSync(host.path("linked"));
+  Deno.symlinkSync(host.path("upstream/zookeeper-3.9.2.jar"), host.path("linked/zookeeper.jar"));
+  assert.equal(await installed(host.path("linked/zookeeper.jar")), "3.9.2\n");
+  assert.equal(await installed(`${host.path("upstream/slf4j.jar")}:/none/zookeeper.jar`), "");
+});
+
 Deno.test("a folder of somebody else's is never made the server's: it may be /etc", async () => {
   await using host = new Host();
   const user = async (name: string, folder: string) => {

@@ -19,6 +19,7 @@ export interface Reader {
 
 /** A file in the archive: what is not read of it is passed over. */
 export interface Entry {
+  /** Without the `./` of a folder that was packed as `.`. */
   readonly name: string;
   /** Bytes, holes included. */
   readonly size: number;
@@ -155,7 +156,7 @@ function readHeader(header: Uint8Array) {
   const sum = header.reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 32 : byte), 0);
   if (sum !== number(header.subarray(148, 156))) throw new SyntaxError("it is no tar file");
   return {
-    name: text(header.subarray(0, 100)),
+    name: text(header.subarray(0, 100)).replace(/^\.\//, ""),
     type: String.fromCharCode(header[156] ?? 0),
     length: number(header.subarray(124, 136)),
   };

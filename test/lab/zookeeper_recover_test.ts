@@ -33,10 +33,11 @@ Deno.test("two of three hosts are lost, and come back one by one; then all is lo
 
   await t.step("it begins again with what one disk holds, and says what that never received", async () => {
     await site.shell([left], "create /late x");
-    await lab.isolate(left);
+    // Off, not cut off: what a leader's host still held for it would reach it after all.
+    await lab.kill(left);
     assert.match(await site.shell([leader], "create /missed x"), /Created \/missed/);
     await Promise.all(gone.map((host) => lab.kill(host)));
-    await lab.heal(left);
+    await lab.boot(left);
     const args = ["--yes-lose-writes", ...gone.flatMap((host) => ["--gone", host])];
     await using running = site.start(config, "recover", "coordination", ...args);
     await running.says(new RegExp(`succeed:${left} on ${left} … done`), 60_000);
@@ -81,12 +82,27 @@ Deno.test("two of three hosts are lost, and come back one by one; then all is lo
   const folder = `${site.state}/snapshots/coordination`;
   const kept = `${folder}/${[...Deno.readDirSync(folder)].map((e) => e.name).sort().at(-1)}`;
 
-  await t.step("a snapshot that is cut off, and a living ensemble are refused", async () => {
+  /** The same snapshot with another text about whose it is. */
+  const told = async (name: string, edit: string): Promise<string> => {
+    const path = `${lab.dir}/${name}.tgz`;
+    const repack = `mkdir "$1.d" && tar -xzf "$0" -C "$1.d"
+      sed -i -e "$2" "$1.d/quorate-snapshot" && tar -czf "$1" -C "$1.d" .`;
+    const { code, stderr } = await lab.exec(["sh", "-ec", repack, kept, path, edit]);
+    assert.equal(code, 0, stderr);
+    return path;
+  };
+
+  await t.step("a snapshot that is cut off or foreign, and a living ensemble are refused", async () => {
     const cut = `${lab.dir}/cut.tgz`;
     await Deno.writeFile(cut, (await Deno.readFile(kept)).subarray(0, -100));
+    const foreign = await told("foreign", "s/10\\.90\\.[0-9]*/192.0.2/g");
     for (
       const [args, says] of [
         [["--snapshot", cut], /cut\.tgz is refused: it was cut off/],
+        [
+          ["--snapshot", foreign],
+          /foreign\.tgz is refused: it is of a cluster of \S*192\.0\.2\.\S+.* none of these is a node of coordination; --foreign/,
+        ],
         [["--snapshot", kept, "--gone", leader], /S19 {4}the quorum is held/],
       ] as const
     ) {
@@ -105,8 +121,15 @@ Deno.test("two of three hosts are lost, and come back one by one; then all is lo
   await t.step("it begins again with a snapshot on a bare host, over what is left on others", async () => {
     await site.shell([left], "create /after x");
     await Promise.all([left, other].map((host) => lab.must(host, "systemctl stop zookeeper")));
-    const args = ["--yes-lose-writes", "--gone", leader];
-    const { code, err } = await site.quorate(naming("n4"), "restore", "coordination", ...args);
+    const args = ["coordination", "--yes-lose-writes", "--gone", leader];
+    const newer = await told("newer", "s/^zookeeper=.*/zookeeper=3.99.0/");
+    const not = await site.quorate(naming("n4"), "restore", ...args, "--snapshot", newer);
+    assert.equal(not.code, 3, not.err);
+    assert.match(
+      not.err,
+      /S22 {4}the snapshot was taken of ZooKeeper 3\.99\.0, and n4 has 3\.8\.\d+, which is older/,
+    );
+    const { code, err } = await site.quorate(naming("n4"), "restore", ...args);
     assert.equal(code, 0, err);
     assert.match(err, new RegExp(`begins with {2}the snapshot, zxid 0x\\w+, on n4`));
     assert.match(err, /every write since zxid 0x\w+; n\d, n\d may hold some of them/);

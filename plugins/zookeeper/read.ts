@@ -128,7 +128,7 @@ function viewOf(
     identity,
     // The session was a write: a majority has taken part in it, and it was answered only then.
     linearizable: session !== undefined
-      ? hollow(asks, session, written) ? "no" : "yes"
+      ? hollow(asks, session, written) ? "no" : gaveOver(asks) ? "unknown" : "yes"
       : silent(asks.srvr)
       ? "no"
       : "unknown",
@@ -167,6 +167,10 @@ const zxidOf = (asked: Asked | undefined): bigint | undefined => {
 const silent = (asked: Asked | undefined): boolean =>
   good(asked)?.includes("is not currently serving requests") === true;
 
+/** It served when it was asked first, and did not any more when it was asked with which list it works. */
+const gaveOver = ({ conf }: Asks): boolean =>
+  conf !== undefined && (good(conf) === undefined || silent(conf));
+
 /** A follower does not say whom it follows, but it has one connection to a quorum port. */
 function leaderOf(asks: Asks, members: readonly RecordedMember[] | undefined): string | undefined {
   const to = (good(asks.follows) ?? "").split("\n").map(readKernelAddress).filter((a) => a !== undefined);
@@ -202,6 +206,7 @@ function troubleOf(
       ? "no session could be opened in time"
       : `no session could be opened: ${lastLine(asks.read?.err) || "the server closed it"}`;
   }
+  if (gaveOver(asks)) return "ZooKeeper stopped serving while it was asked";
   if (ensemble === undefined) {
     return "/zookeeper/config cannot be read by everybody: allow that (world:anyone:r)";
   }

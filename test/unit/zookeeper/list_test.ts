@@ -4,6 +4,7 @@ import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { readZooKeeper, RESTART } from "../../../plugins/zookeeper/read.ts";
 import { listText, RUNNING, SERVERS, shareQuorum, WRITTEN } from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
+import type { Asks } from "../../../src/playbook/plugin.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { view } from "../core_samples.ts";
 import { nodes, recorded } from "./options.ts";
@@ -202,4 +203,20 @@ Deno.test("the record is what /quorate lists; what a server works with is told b
   const silent = sight("conf is not executed because it is not in the whitelist.", 0);
   assert.equal(silent.settings?.[RUNNING], undefined);
   assert.equal(listText(silent.view?.members ?? []), list(1, 2, 3), "/zookeeper/config says the same on 3.8");
+  assert.equal(silent.view?.linearizable, "yes", "it serves all the same");
+});
+
+Deno.test("who stops serving between two questions does not count as well", async () => {
+  const asks = await recorded("follower");
+  const sight = (conf: Asks[string]) => readZooKeeper({ ...asks, conf }, options, nodes).view;
+  for (
+    const conf of [
+      { code: 0, out: "This ZooKeeper instance is not currently serving requests\n", err: "" },
+      { code: 1, out: "", err: "cat: -: Connection reset by peer\n" },
+      { code: "timedOut", out: "", err: "" },
+    ] as const
+  ) {
+    assert.equal(sight(conf)?.linearizable, "unknown");
+    assert.match(sight(conf)?.trouble ?? "", /stopped serving while it was asked/);
+  }
 });

@@ -116,12 +116,17 @@ zk_server() {
 	case $zk_host in \[*) zk_host=${zk_host#\[} zk_host=${zk_host%%\]*} ;; *) zk_host=${zk_host%%:*} ;; esac
 }
 
-# HOST PORT: the list that the server there works with. Where conf is not let through, /zookeeper/config says the same: it
-# has a server a line, and /quorate all in one, with blanks between.
+# HOST PORT: the list that the server there works with. Where conf is not let through, /zookeeper/config says the same, most
+# of the time (`readLists`): it has a server a line, and /quorate all in one, with blanks between.
 zk_running() {
-	zk_told=$(zk_word "$1" "$2" conf | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p')
-	[ -n "$zk_told" ] || zk_told=$(zk_session "$1" "$2" 2>/dev/null | tr -c '[:print:]' '\n' |
-		sed -n 's/^[^ ]*\(server\.[0-9]*=[^ ]*\)$/\1/p')
+	zk_told=$(zk_word "$1" "$2" conf)
+	case $zk_told in
+	*'not in the whitelist'*)
+		zk_told=$(zk_session "$1" "$2" 2>/dev/null | tr -c '[:print:]' '\n' |
+			sed -n 's/^[^ ]*\(server\.[0-9]*=[^ ]*\)$/\1/p')
+		;;
+	*) zk_told=$(printf '%s\n' "$zk_told" | sed -n 's/^\(server\.[0-9]*=[^ ]*\).*/\1/p') ;;
+	esac
 	[ -z "$zk_told" ] || printf '%s\n' "$zk_told"
 }
 

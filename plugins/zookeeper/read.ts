@@ -78,8 +78,9 @@ function ensembleOf(
 }
 
 /**
- * The lists of a static ensemble. What it works with a server tells only by `conf`, which has to be let through; what
- * its `/zookeeper/config` says is the same on 3.8.0, and good enough to look at, not to change by.
+ * The lists of a static ensemble. What it works with a server tells only by `conf`, which has to be let through. Its
+ * `/zookeeper/config` says the same on 3.8.0, unless it leads and was started from a snapshot of another list's time: that
+ * is good enough to look at, not to change by.
  */
 function readLists(
   asks: Asks,

@@ -75,7 +75,11 @@ export class Ensemble extends Managed {
     const told = await Promise.all(
       hosts.map((host) => this.shell([host], "sync /", "config", "get /quorate", "get /kept")),
     );
-    for (const said of told) {
+    // A leader that was started from its disk shows the list of its snapshot in /zookeeper/config, where lists are static.
+    const lists = this.membership === "dynamic"
+      ? told
+      : await Promise.all(hosts.map((h) => this.#word(h, "conf")));
+    for (const said of lists) {
       const listed = [...said.matchAll(/^server\.\d+=([^:]+):2888:3888:(\w+)/gm)].map(([, at, role]) =>
         `${at} ${role}`
       );
@@ -93,9 +97,13 @@ export class Ensemble extends Managed {
 
   /** `leader`, `follower`, `observer`; undefined where no server serves. */
   async mode(host: string): Promise<string | undefined> {
-    const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; printf srvr >&3; cat <&3'`;
-    const { stdout } = await this.lab.on(host, ask);
-    return /^Mode: (\w+)$/m.exec(stdout)?.[1];
+    return /^Mode: (\w+)$/m.exec(await this.#word(host, "srvr"))?.[1];
+  }
+
+  /** What this host's server answers to a four-letter word. */
+  async #word(host: string, word: string): Promise<string> {
+    const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; printf ${word} >&3; cat <&3'`;
+    return (await this.lab.on(host, ask)).stdout;
   }
 
   /** An ensemble is told by who leads it: a second leader would be a second one. */

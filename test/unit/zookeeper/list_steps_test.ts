@@ -87,9 +87,12 @@ async function spared(
     "systemctl",
     `[ "$1" = restart ] && echo restarted >>${host.root}/did; [ "$1" != show ] || echo active`,
   );
-  const confs = [1, 2, 3, 4].map((id) =>
-    `10.0.0.${id}) printf '%s\\n' ${list(...(lists[id] ?? [1, 2, 3, 4])).replaceAll(";", "\\;")} ;;`
-  );
+  const confs = [1, 2, 3, 4].map((id) => {
+    const words = lists[id] === undefined && config[id] !== undefined
+      ? "'conf is not executed because it is not in the whitelist.'"
+      : list(...(lists[id] ?? [1, 2, 3, 4])).replaceAll(";", "\\;");
+    return `10.0.0.${id}) printf '%s\\n' ${words} ;;`;
+  });
   const sessions = Object.entries(config).map(([id, ids]) =>
     `10.0.0.${id}) printf '\\0\\0\\0sabc 9 ${list(1, 9)}\\0\\0\\0\\1\\0\\0\\0s%s\\nversion=0\\0\\1' '${
       ids.map((one) => line(one)).join("\n")
@@ -130,8 +133,11 @@ Deno.test("the leader's list counts, too: by that its majority is lost or not", 
 });
 
 Deno.test("a list that nobody tells is no proof: nothing is restarted", async () => {
+  // What is shown in a session may be old (`readLists`): it is asked for only where conf is not let through.
+  const config = { 1: [1, 2, 3], 2: [1, 2, 3] };
   for (const silent of [1, 2]) {
-    const ran = await spared({ serve: [1, 2, 3], leads: 2, lists: { [silent]: [] } }, 1, list(1, 2, 3));
+    const lists = { 1: [1, 2, 3], 2: [1, 2, 3], [silent]: [] };
+    const ran = await spared({ serve: [1, 2, 3], leads: 2, lists, config }, 1, list(1, 2, 3));
     assert.deepEqual([ran.code, ran.out], [1, ""]);
     assert.match(ran.err, new RegExp(`server ${silent} .*does not tell with which servers.*not yet spared`));
   }
@@ -139,7 +145,7 @@ Deno.test("a list that nobody tells is no proof: nothing is restarted", async ()
 
 Deno.test("a server that does not let conf through tells its list in a session", async () => {
   const silent = (serve: readonly number[], config: Readonly<Record<number, readonly number[]>>) =>
-    spared({ serve, leads: 2, lists: { 1: [], 2: [] }, config }, 1, list(1, 2, 3));
+    spared({ serve, leads: 2, config }, 1, list(1, 2, 3));
   const three = { 1: [1, 2, 3], 2: [1, 2, 3] };
   assert.deepEqual(await silent([1, 2, 3], three).then(({ code, out }) => [code, out]), [0, "restarted"]);
   assert.match((await silent([1, 2, 3], { ...three, 1: [1, 2, 3, 4] })).err, /not yet spared/, "its own");

@@ -1,4 +1,5 @@
 /** Which cases are checked: a small range with every change of the code, all of them when asked for. */
+import { atRest, halfways } from "./halfway.ts";
 import { beginnings, type Case, cases } from "./kinds.ts";
 
 export interface Range {
@@ -25,6 +26,28 @@ export const large: readonly Range[] = [
   {
     name: "nobody recorded, up to 3 desired nodes of every kind, and a host beside them",
     cases: () => beginnings(3, 9),
+  },
+];
+
+/** Of static ensembles: what differs from others is which lists are worked with. A bootstrap is that of any ZooKeeper. */
+export const smallLists: readonly Range[] = [
+  {
+    name: "1 to 3 recorded nodes with one list, up to 3 desired ones, one out of order",
+    cases: () => atRest(cases([1, 2, 3], 3, 1)),
+  },
+  {
+    name: "2 or 3 recorded nodes whose lists differ, up to 3 desired ones",
+    cases: () => halfways(cases([2, 3], 3, 0)),
+  },
+];
+export const largeLists: readonly Range[] = [
+  {
+    name: "1 to 5 recorded nodes with one list, up to 5 desired ones, one out of order",
+    cases: () => atRest(cases([1, 2, 3, 4, 5], 5, 1)),
+  },
+  {
+    name: "2 to 4 recorded nodes whose lists differ, up to 4 desired ones, one out of order",
+    cases: () => halfways(cases([2, 3, 4], 4, 1)),
   },
 ];
 

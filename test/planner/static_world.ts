@@ -1,0 +1,385 @@
+/**
+ * A static ensemble, small enough to enumerate: each server goes by the list that its file had when it was started, and what
+ * they all should have stands in `/quorate`, which is the record. Who leads, who follows and what a quorum is follows from
+ * the lists that are in use.
+ */
+import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import { readName, readServers } from "../../plugins/zookeeper/record.ts";
+import { listText, RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
+import type { Effect } from "../../mod.ts";
+import type { NodeFacts, RecordedMember } from "../../src/model/node.ts";
+import type { Observation, Target } from "../../src/model/observation.ts";
+import type { Judge } from "../../src/classify/input.ts";
+import { type Command, latesOf } from "../../src/playbook/command.ts";
+import { lateValue } from "../../src/playbook/place.ts";
+import { clusterId, place } from "../unit/core_samples.ts";
+import type { Habits } from "./habits.ts";
+import { type Outcome, SmallWorld } from "./small_world.ts";
+import type { Recorded, Spot } from "./spot.ts";
+
+/** Whose votes are counted: by id, the node where that is. */
+export type List = ReadonlyMap<string, string>;
+
+/** What a server goes by, and what its file says. */
+export interface Lists {
+  readonly running: List;
+  readonly written: List;
+}
+
+/** How a static ensemble is found. */
+export interface Found {
+  /** By node; of the others both are the record. */
+  readonly lists: ReadonlyMap<string, Lists>;
+  /** The voters that the latches name; of those that are not here, the record's. */
+  readonly latched: ReadonlyMap<string, readonly string[]>;
+  readonly aside: ReadonlyMap<string, readonly string[]>;
+  /** The node that leads, if it can. */
+  readonly leads?: string;
+  /** `/quorate` has a list. */
+  readonly noted: boolean;
+}
+
+interface Server {
+  readonly id: string;
+  readonly node: string;
+  readonly list: List;
+}
+
+const majority = (list: List, ids: ReadonlySet<string>): boolean =>
+  2 * [...list.keys()].filter((id) => ids.has(id)).length > list.size;
+const idsOf = (servers: Iterable<Server>): ReadonlySet<string> => new Set([...servers].map((s) => s.id));
+const same = (a: List, b: List): boolean =>
+  a.size === b.size && [...a].every(([id, node]) => b.get(id) === node);
+
+export class StaticWorld extends SmallWorld {
+  readonly #running: Map<string, List>;
+  readonly #written: Map<string, List>;
+  readonly #latched: Map<string, readonly string[]>;
+  readonly #aside: Map<string, readonly string[]>;
+  readonly #due = new Set<string>();
+  #leads: string | undefined;
+  #noted: boolean;
+  #highest = 95;
+  #writes = 1;
+
+  constructor(
+    target: Target,
+    spots: Map<string, Spot>,
+    record: readonly Recorded[],
+    habits: Habits,
+    found: Found,
+  ) {
+    super(target, spots, record, habits);
+    // What was installed anew has no zoo.cfg.
+    const configured = [...spots].filter(([, s]) => s.data !== undefined || s.latch !== undefined);
+    const own = (node: string): List => this.listOf(record.filter((m) => m.voter || m.node === node));
+    this.#written = new Map(configured.map(([n]) => [n, found.lists.get(n)?.written ?? own(n)]));
+    this.#running = new Map(configured.map(([n]) => [n, found.lists.get(n)?.running ?? own(n)]));
+    for (const [n, { running, written }] of found.lists) if (!same(running, written)) this.#due.add(n);
+    this.#latched = new Map(found.latched);
+    this.#aside = new Map(found.aside);
+    this.#leads = found.leads;
+    this.#noted = found.noted;
+  }
+
+  listOf(members: readonly Recorded[]): List {
+    return new Map(members.map((m) => [m.id, m.node]));
+  }
+  get recorded(): List {
+    return this.listOf(this.voters);
+  }
+
+  // ---- who serves --------------------------------------------------------------------------------------------------
+
+  /** Whoever runs, also one that hears nobody. */
+  get #processes(): readonly Server[] {
+    return [...this.spots].flatMap(([node, s]) => {
+      const list = this.#running.get(node);
+      return s.process && s.data !== undefined && s.cluster === clusterId && list !== undefined
+        ? [{ id: s.data, node, list }]
+        : [];
+    });
+  }
+  get #servers(): readonly Server[] {
+    return this.#processes.filter((s) => this.spot(s.node).serves);
+  }
+  /** Who follows this leader: its list has the leader at that address, and it finds a majority by its list among them. */
+  #group(leader: Server): readonly Server[] {
+    let group = this.#servers.filter((s) => s.list.get(leader.id) === leader.node);
+    for (let before = -1; before !== group.length;) {
+      before = group.length;
+      const ids = idsOf(group);
+      group = group.filter((s) => majority(s.list, ids));
+    }
+    return group.some((s) => s.node === leader.node) ? group : [];
+  }
+  override get leader(): Recorded | Server | undefined {
+    const able = this.#servers.filter((s) => this.#group(s).length > 0);
+    const now = able.find((s) => s.node === this.#leads) ?? able[0];
+    this.#leads = now?.node;
+    return now === undefined
+      ? undefined
+      : this.record.find((m) => m.node === now.node && m.id === now.id) ?? now;
+  }
+  get #serving(): readonly Server[] {
+    const node = this.leader?.node;
+    const leader = this.#servers.find((s) => s.node === node);
+    return leader === undefined ? [] : this.#group(leader);
+  }
+  override get held(): boolean {
+    return this.leader !== undefined;
+  }
+  override follows(node: string): boolean {
+    return this.#serving.some((s) => s.node === node);
+  }
+  override up(m: Recorded): boolean {
+    return super.up(m) && this.follows(m.node);
+  }
+
+  /** What is wrong with the lists that are in use, or undefined. */
+  override get unsafe(): string | undefined {
+    const processes = this.#processes;
+    for (const [at, a] of processes.entries()) {
+      const twin = processes.slice(at + 1).find((b) => b.id === a.id);
+      if (twin !== undefined) return `${a.node} and ${twin.node} both run as server ${a.id}`;
+    }
+    // Who is in nobody's list but its own is followed by nobody.
+    const inUse = processes.filter((a) =>
+      a.list.get(a.id) === a.node &&
+      (this.recorded.get(a.id) === a.node || processes.some((b) => b !== a && b.list.get(a.id) === a.node))
+    );
+    for (const [at, a] of inUse.entries()) {
+      for (const b of inUse.slice(at + 1)) {
+        const able = [...new Set([...a.list.keys(), ...b.list.keys()])].filter((id) =>
+          [a, b].some(({ list }) => this.#mayVote(list.get(id)))
+        );
+        const both = Math.floor(a.list.size / 2) + 1 + Math.floor(b.list.size / 2) + 1;
+        if (both <= able.length) {
+          return `${a.node} counts ${[...a.list.keys()]}, ${b.node} counts ${[
+            ...b.list.keys(),
+          ]}: no quorum is shared`;
+        }
+      }
+    }
+    return undefined;
+  }
+  #mayVote(node: string | undefined): boolean {
+    const s = this.spot(node ?? "");
+    return !s.fenced && (s.process || s.data !== undefined || s.latch !== undefined);
+  }
+
+  /** All can be restarted one after the other, to go by this list in the end; who joins is in sync by then. */
+  override canRoll(next: readonly Recorded[]): boolean {
+    // A list that is not told is no proof.
+    if (this.#serving.some(({ node }) => !this.#tells(this.spot(node)))) return false;
+    const { recorded } = this;
+    const lists = [this.listOf(next), recorded, ...this.#serving.map((s) => s.list)];
+    const come = next.filter((m) => !this.record.some((r) => r.id === m.id && r.node === m.node));
+    const up = new Set([...idsOf(this.#serving), ...come.map((m) => m.id)]);
+    return lists.every((list) =>
+      (list === recorded && this.#vacant !== undefined) ||
+      [...list.keys()].filter((id) => up.has(id)).length - 1 > Math.floor(list.size / 2)
+    );
+  }
+  #tells(s: Spot): boolean {
+    return s.answers && s.scanned;
+  }
+  /** An id that is counted, and that nobody can vote as any more. */
+  get #vacant(): string | undefined {
+    const counted = new Map(this.#serving.flatMap((s) => [...s.list]));
+    const free = [...counted].filter(([id]) => this.record.every((m) => m.id !== id));
+    const [[id, node] = []] = free;
+    const gone = id !== undefined && node !== undefined && this.spot(node).fenced &&
+      this.spot(node).reached &&
+      this.#aside.get(node)?.includes(id);
+    // Where a host is not seen, the data of one that took it over before may lie.
+    const seen = this.target.nodes.every(({ name }) => {
+      const { reached, readable, mounted } = this.spot(name);
+      return this.record.some((m) => m.node === name) || (reached && readable && mounted);
+    });
+    return gone && seen && free.length === 1 ? id : undefined;
+  }
+  override joining(node: string): Recorded {
+    return { ...super.joining(node), id: this.#vacant ?? "new" };
+  }
+  /** Not who may have another list than the rest, or has an id that they count. */
+  override canLeave(m: Recorded): boolean {
+    if (!m.voter) {
+      return this.spot(m.node).reached || this.#serving.every((s) => s.node === m.node || !s.list.has(m.id));
+    }
+    const left = this.record.filter((r) => r !== m);
+    return this.canRoll(left) && this.late.length === 0 &&
+      (this.spot(m.node).reached ||
+        left.every((r) => this.votersLatched(r.node).join() === this.voters.map((v) => v.node).join()));
+  }
+  override get late(): readonly Recorded[] {
+    return this.voters.filter((m) => {
+      const list = this.#running.get(m.node);
+      return this.up(m) && list !== undefined && !same(list, this.recorded);
+    });
+  }
+
+  // ---- what is seen ------------------------------------------------------------------------------------------------
+
+  override leaderBy(node: string): string | undefined {
+    const leader = this.leader;
+    return leader?.node === node || leader === undefined
+      ? leader?.id
+      : this.voters.find((m) => m.node === leader.node)?.id;
+  }
+  override listBy(node: string): readonly RecordedMember[] {
+    const list = this.#running.get(node);
+    if (this.#noted || list === undefined) return this.record.map((m) => this.#member(m.id, m.node, m.voter));
+    return [...list].map(([id, at]) => this.#member(id, at, true));
+  }
+  #member(id: string, node: string, voter: boolean): RecordedMember {
+    const host = this.target.nodes.find((n) => n.name === node);
+    return {
+      id,
+      name: `server.${id}`,
+      role: voter ? "voter" : "learner",
+      peerUrls: host === undefined ? [] : [this.habits.peerUrl(host)],
+      clientUrls: [`${host?.address}:2181`],
+    };
+  }
+  #text(list: List): string {
+    return listText([...list].map(([id, node]) => this.#member(id, node, true)));
+  }
+  override votersLatched(node: string): readonly string[] {
+    return this.#latched.get(node) ?? super.votersLatched(node);
+  }
+  override told(node: string): Partial<NodeFacts> {
+    const s = this.spot(node);
+    const [running, written] = [this.#running.get(node), this.#written.get(node)];
+    const serves = this.#tells(s) && this.follows(node);
+    return {
+      aside: (this.#aside.get(node) ?? []).map((memberId) => ({
+        clusterId,
+        memberId,
+        path: `${place.dataPath}.quorate-${memberId}`,
+        at: "20260101T000000Z",
+      })),
+      settings: written === undefined ? {} : {
+        reconfigEnabled: "false",
+        standaloneEnabled: "false",
+        "db.autocreate": "false",
+        tickTime: s.drifted ? "9999" : "2000",
+        [WRITTEN]: this.#text(written),
+        ...(this.#due.has(node) ? { [RESTART]: "due" } : {}),
+        ...(!serves || running === undefined ? {} : {
+          [RUNNING]: this.#text(running),
+          [HIGHEST]: `${this.#highest}`,
+          [VERSION]: `${this.#writes}`,
+          ...(this.#noted ? { [SERVERS]: this.#text(this.recorded) } : {}),
+        }),
+      },
+    };
+  }
+  override get judge(): Judge {
+    return this.service;
+  }
+  override texts(command: Command, seen: Observation): ReadonlyMap<string, string> | undefined {
+    const texts = new Map<string, string>();
+    for (const late of latesOf(command)) {
+      const text = lateValue(late, seen, this.service, this.target.desired);
+      if (text === undefined) return undefined;
+      if (late.late === "derived") texts.set(late.key, text);
+    }
+    return texts;
+  }
+
+  // ---- what effects do ---------------------------------------------------------------------------------------------
+
+  override apply(effect: Effect, texts: ReadonlyMap<string, string>): Outcome {
+    if (effect.does === "restarts" && !this.spot(effect.node).process) {
+      return { kind: "failed", why: `${effect.node} was stopped` };
+    }
+    const { held } = this;
+    const outcome = super.apply(effect, texts);
+    if (outcome.kind !== "done") return outcome;
+    const what = this.unsafe ?? (held && !this.held ? "the quorum is lost" : undefined);
+    return what === undefined ? outcome : { kind: "wrong", what };
+  }
+
+  protected override happens(effect: Effect, texts: ReadonlyMap<string, string>): string | undefined {
+    switch (effect.does) {
+      case "configures":
+        this.#write(effect.node, texts);
+        return super.happens(effect, texts);
+      case "restarts":
+        return this.#restart(effect.node, effect, texts);
+      case "starts":
+        if (!this.follows(effect.node)) this.#reads(effect.node);
+        return super.happens(effect, texts);
+      case "latches":
+        this.#latched.set(effect.node, this.voters.map((m) => m.node));
+        return super.happens(effect, texts);
+      case "setsAside": {
+        const { data } = this.spot(effect.node);
+        const wrong = super.happens(effect, texts);
+        if (data !== undefined) {
+          this.#aside.set(effect.node, [...(this.#aside.get(effect.node) ?? []), data]);
+        }
+        return wrong;
+      }
+      case "registersLearner":
+      case "promotes":
+      case "removes": {
+        const wrong = super.happens(effect, texts);
+        const text = [...texts].find(([key]) => key.includes(":"))?.[1];
+        if (text !== undefined) this.#note(text);
+        return wrong;
+      }
+      default:
+        return super.happens(effect, texts);
+    }
+  }
+
+  #parse(lines: readonly string[]) {
+    const nodeOf = (url: string | undefined) =>
+      this.target.nodes.find((n) => this.habits.peerUrl(n) === url)?.name ?? "";
+    return (readServers(lines, 2181, () => true) ?? []).map((m) => ({
+      id: m.id,
+      node: nodeOf(m.peerUrls[0]),
+      voter: m.role === "voter",
+    }));
+  }
+  /** `/quorate` holds this from now on. */
+  #note(text: string): void {
+    const name = readName(text);
+    this.record = this.#parse(name?.servers ?? []).map((m) => ({
+      named: false,
+      inSync: false,
+      ...this.record.find((r) => r.node === m.node),
+      ...m,
+    }));
+    this.#highest = name?.highest ?? 0;
+    this.#writes++;
+    this.#noted = true;
+  }
+  /** Only what is written beside a server that knows who it is makes a restart due. */
+  #write(node: string, texts: ReadonlyMap<string, string>): void {
+    const text = texts.get(`servers:${node}`);
+    if (text !== undefined) {
+      this.#written.set(node, new Map(this.#parse(text.split(" ")).map((m) => [m.id, m.node])));
+    }
+    if (texts.has("clusterId")) this.#due.delete(node);
+    else this.#due.add(node);
+  }
+  #reads(node: string): void {
+    const list = this.#written.get(node);
+    if (list !== undefined) this.#running.set(node, list);
+  }
+  /** With a list that it is to have whoever it is; without one just who leads, until another does. */
+  #restart(node: string, effect: Effect, texts: ReadonlyMap<string, string>): string | undefined {
+    const reloads = texts.has(`servers:${node}`);
+    if (!reloads && this.leader?.node !== node) return undefined;
+    const served = this.follows(node);
+    this.change(node, { process: false });
+    const lost = served && !this.held;
+    this.change(node, { process: true });
+    this.#reads(node);
+    if (reloads) this.#due.delete(node);
+    return lost ? `restarting ${node} stops the service` : super.happens(effect, texts);
+  }
+}

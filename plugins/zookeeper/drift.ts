@@ -44,10 +44,13 @@ export function zookeeperDrift(
   const there = facts.settings;
   if (there === undefined) return { settings: {} };
   const servers = isStatic(o) ? serversDrift(there, seen) : {};
-  if (!o.configureMembers) return { settings: servers };
+  // While one goes by another list than the rest, who has left is counted, and who stays cannot be latched.
+  const shared = servers[SERVERS] === undefined ? {} : { shared: true } as const;
+  if (!o.configureMembers) return { settings: servers, ...shared };
   const due = there[RESTART] !== undefined;
   const wanted = Object.entries(due ? ownSettings(o) : o.settings);
   return {
+    ...shared,
     settings: {
       ...servers,
       ...Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)),

@@ -29,6 +29,7 @@ import {
   SERVERS,
   serving,
   shareQuorum,
+  toldLists,
   unseen,
   vacated,
   WRITTEN,
@@ -50,9 +51,12 @@ export function staticForbids(
     case "repairConfig":
       if (change.latchOnly) return halfway(seen);
       // A restart of one that serves nothing costs nothing.
-      return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
-        ? undefined
-        : costs(seen, [voterIds(seen)], finished(seen), vacated(seen, nodes, o));
+      return change.settings[SERVERS] === undefined || change.member.health !== "healthy" ? undefined : costs(
+        seen,
+        [{ list: voterIds(seen), whom: lateIds(seen, change.member) }],
+        finished(seen),
+        vacated(seen, nodes, o),
+      );
     case "add":
     case "remove":
     case "replace":
@@ -71,9 +75,11 @@ const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.i
 const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
 const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
 
-/** Who serves once those are given the list that lack it. */
-const finished = (seen: Observation): Ids =>
-  new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
+/** Those that are given the list before anything else (`finish`). */
+const lateIds = (seen: Observation, also?: Member): Ids =>
+  new Set(voters(seen).filter((m) => m.id === also?.id || isLate(seen, m)).map((m) => m.id));
+/** Who serves once they have it. */
+const finished = (seen: Observation): Ids => new Set([...serving(seen), ...lateIds(seen)]);
 
 /** It can be reached and does not serve, so its removal begins with its fence. */
 const fencedFirst = (seen: Observation, m: Member): boolean =>
@@ -93,15 +99,17 @@ function rolls(
   const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
   // What was not finished is finished first, unless a server takes over the place that it has left.
   const ghost = vacated(seen, nodes, o);
-  const through = (up: Ids, ...lists: readonly Ids[]) =>
-    costs(seen, ghost === undefined ? [now, ...lists] : lists, up, ghost);
+  const through = (up: Ids, ...lists: readonly Ids[]) => {
+    const first = ghost === undefined ? [{ list: now, whom: lateIds(seen) }] : [];
+    return costs(seen, [...first, ...lists.map((list) => ({ list }))], up, ghost);
+  };
   switch (change.case) {
     case "add":
       return through(plus(serve, id), plus(now, id));
     case "remove":
       // One that does not serve is fenced first, and then no list with it can do harm.
       return fencedFirst(seen, change.member)
-        ? costs(seen, [without(now, change.member.id)], serve, change.member.id)
+        ? costs(seen, [{ list: without(now, change.member.id) }], serve, change.member.id)
         : through(serve, without(now, change.member.id));
     case "replace": {
       const { member, dead, oldNode } = change;
@@ -123,52 +131,67 @@ function rolls(
   }
 }
 
-/** S6, for each of the restarts by which the lists that servers work with become these, one after the other. */
+/** A list that servers are restarted with: these, or all that it names. */
+interface Roll {
+  readonly list: Ids;
+  readonly whom?: Ids;
+}
+
+/** S6, for each of the restarts by which servers come to work with these lists, one after the other. */
 function costs(
   seen: Observation,
-  steps: readonly Ids[],
+  rolls: readonly Roll[],
   serve: Ids,
   ghost: string | undefined,
 ): Refusal | undefined {
   // One that takes the place over votes like any other, where it is counted.
   const gone = seen.members.some((m) => m.id === ghost && m.role !== "voter") ? undefined : ghost;
-  let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
-  for (const next of steps) {
-    for (const list of [...lists, next]) {
-      if (!shareQuorum(list, next, gone)) {
-        return {
-          rule: "S6",
-          evidence:
-            `servers that count the votes of ${told(list)} and servers that count those of ${
-              told(next)
-            } need ` +
-            "not share a majority",
-          unblock:
-            "write the same servers into zoo.cfg of all of them, restart them one by one, and put that list into " +
-            "/quorate, or take the list out of it",
-        };
-      }
-      const up = [...list].filter((id) => serve.has(id)).length;
-      const { needed } = quorumOf(list.size, up);
-      if (up - 1 < needed) {
-        return {
-          rule: "S6",
-          evidence:
-            `each server would have to be restarted with another list, and of ${
-              told(list)
-            }, of whom ${needed} ` +
-            `are needed, ${up} serve: while one restarts nothing is served (no data is at risk by that)`,
-          unblock: list.size < 3
-            ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
-              "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
-            : "bring more servers back to health first; `quorate status` names who is out of order",
-        };
-      }
+  const leads = (id: string): number => Number(seen.members.some((m) => m.id === id && m.leader));
+  const worked = new Map([...toldLists(seen)].map(([id, list]): [string, Ids] => [id, new Set(idsIn(list))]));
+  for (const m of voters(seen)) if (!worked.has(m.id)) worked.set(m.id, voterIds(seen));
+  for (const { list: next, whom = next } of rolls) {
+    for (const list of [...worked.values(), next]) {
+      if (!shareQuorum(list, next, gone)) return apart(list, next);
     }
-    lists = [next];
+    // Who leads comes last, as in `roll` and `finish`.
+    for (const id of [...whom].filter((one) => worked.has(one)).sort((a, b) => leads(a) - leads(b))) {
+      // While it restarts each of the others has to find a majority by the list that it works with itself.
+      const up = without(serve, id);
+      const others = [...next].filter((one) => up.has(one)).map((one) => worked.get(one) ?? next);
+      const short = serve.has(id) ? [next, ...others].find((list) => !isMajority(list, up)) : undefined;
+      if (short !== undefined) return nobodySpared(short, serve);
+      worked.set(id, next);
+    }
   }
   return undefined;
 }
+
+const inBoth = (list: Ids, up: Ids): number => [...list].filter((id) => up.has(id)).length;
+const isMajority = (list: Ids, up: Ids): boolean => quorumOf(list.size, inBoth(list, up)).margin >= 0;
+
+const apart = (list: Ids, next: Ids): Refusal => ({
+  rule: "S6",
+  evidence: `servers that count the votes of ${told(list)} and servers that count those of ${
+    told(next)
+  } need not share a majority`,
+  unblock:
+    "write the same servers into zoo.cfg of all of them, restart them one by one, and put that list into " +
+    "/quorate, or take the list out of it",
+});
+
+const nobodySpared = (list: Ids, serve: Ids): Refusal => {
+  const { needed, healthy } = quorumOf(list.size, inBoth(list, serve));
+  return {
+    rule: "S6",
+    evidence: `each server would have to be restarted with another list, and of ${
+      told(list)
+    }, of whom ${needed} are needed, ${healthy} serve: while one restarts nothing is served (no data is at risk by that)`,
+    unblock: list.size < 3
+      ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
+        "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
+      : "bring more servers back to health first; `quorate status` names who is out of order",
+  };
+};
 
 /** A latch with these voters says that all of them have had the list (`hasTheList`). */
 function halfway(seen: Observation): Refusal | undefined {

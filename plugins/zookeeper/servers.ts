@@ -56,17 +56,22 @@ const isNow = ({ settings: s }: NodeFacts, seen: Observation): boolean =>
   (s?.[SERVERS] ?? s?.[RUNNING] ?? listText(seen.members)) === listText(seen.members);
 
 /**
- * The lists that voters work with, all but this one; where a plan looks ahead, the one that is recorded then. Who does not
+ * The lists that voters work with; where a plan looks ahead, the one that is recorded then. Who does not
  * run works with what its zoo.cfg says as soon as it does.
  */
-export function runningLists(seen: Observation, not?: Member): readonly string[] {
-  const told = voters(seen).flatMap((m) => {
-    const facts = m.node === undefined ? undefined : seen.nodes[m.node];
-    const list = facts === undefined ? undefined : listOf(facts);
-    return m.id === not?.id || facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [list];
-  });
-  return told.length === 0 ? [listText(seen.members)] : [...new Set(told)];
+export function runningLists(seen: Observation): readonly string[] {
+  const told = toldLists(seen);
+  return told.size === 0 ? [listText(seen.members)] : [...new Set(told.values())];
 }
+/** By the id of the voter that works with it. */
+export const toldLists = (seen: Observation): ReadonlyMap<string, string> =>
+  new Map(
+    voters(seen).flatMap((m) => {
+      const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+      const list = facts === undefined ? undefined : listOf(facts);
+      return facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [[m.id, list] as const];
+    }),
+  );
 const listOf = ({ settings: s, process }: NodeFacts): string | undefined =>
   s?.[RUNNING] ?? (process === "no" ? s?.[WRITTEN] : undefined);
 
@@ -161,7 +166,8 @@ export function vacated(
   if (id === undefined || more.length > 0) return undefined;
   // One that has begun to take it over was registered only because all this was seen.
   if (seen.members.some((m) => m.id === id)) return id;
-  const homes = lists.map((list) => hostOf(addressIn(list, id)));
+  // Some may have got a list without it before it was put away.
+  const homes = lists.flatMap((list) => addressIn(list, id) ?? []).map(hostOf);
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];
     return f?.reached === true && f.process === "no" && f.data.state === "empty" &&

@@ -170,16 +170,31 @@ export class StaticWorld extends SmallWorld {
 
   /** All can be restarted one after the other, to go by this list in the end; who joins is in sync by then. */
   override canRoll(next: readonly Recorded[]): boolean {
-    // A list that is not told is no proof.
-    if (this.#serving.some(({ node }) => !this.#tells(this.spot(node)))) return false;
-    const { recorded } = this;
-    const lists = [this.listOf(next), recorded, ...this.#serving.map((s) => s.list)];
-    const come = next.filter((m) => !this.record.some((r) => r.id === m.id && r.node === m.node));
-    const up = new Set([...idsOf(this.#serving), ...come.map((m) => m.id)]);
-    return lists.every((list) =>
-      (list === recorded && this.#vacant !== undefined) ||
-      [...list.keys()].filter((id) => up.has(id)).length - 1 > Math.floor(list.size / 2)
+    // A list that is not told is no proof, nor is the vote of one that nobody can see.
+    const known = this.#serving.filter((s) =>
+      this.spot(s.node).reached || this.record.some((m) => m.id === s.id && m.node === s.node)
     );
+    if (known.some((s) => !this.#tells(this.spot(s.node)))) return false;
+    // What was broken off is finished first, unless there is a place in it to take over.
+    const now = this.#vacant === undefined ? this.#rolled(known, this.recorded) : known;
+    const list = this.listOf(next);
+    const come = next.filter((m) => !this.record.some((r) => r.id === m.id && r.node === m.node));
+    return now !== undefined &&
+      this.#rolled([...now, ...come.map((m): Server => ({ ...m, list }))], list) !== undefined;
+  }
+  /** The servers once they go by this list; undefined where some are missed by the others while they restart. */
+  #rolled(servers: readonly Server[], next: List): readonly Server[] | undefined {
+    const late = servers.filter((s) => next.get(s.id) === s.node && !same(s.list, next));
+    const leads = (s: Server) => Number(s.node === this.leader?.node);
+    let now = servers;
+    for (const s of [...late].sort((a, b) => leads(a) - leads(b))) {
+      const others = now.filter((o) => o !== s);
+      const ids = idsOf(others);
+      const lists = [next, ...others.filter((o) => next.has(o.id)).map((o) => o.list)];
+      if (!lists.every((list) => majority(list, ids))) return undefined;
+      now = [...others, { ...s, list: next }];
+    }
+    return now;
   }
   #tells(s: Spot): boolean {
     return s.answers && s.scanned;

@@ -4,6 +4,7 @@ import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { readZooKeeper, RESTART } from "../../../plugins/zookeeper/read.ts";
 import { listText, RUNNING, SERVERS, shareQuorum, WRITTEN } from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
+import type { Observation } from "../../../src/model/observation.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { view } from "../core_samples.ts";
 import { nodes, recorded } from "./options.ts";
@@ -60,11 +61,25 @@ Deno.test("a list is changed where each server can be spared for its restart, by
   const three = seenOf([1, 2, 3]);
   assert.equal(why(add("n4"), three), undefined);
   assert.match(why(remove(three, 3), three) ?? "", /^S6: .* of 1,2, of whom 2 are needed, 2 serve/);
-  assert.match(why(add("n2"), seenOf([1])) ?? "", /^S6: .* of 1, of whom 1 are needed, 1 serve/);
+  assert.match(why(add("n2"), seenOf([1])) ?? "", /^S6: .* of 1,5, of whom 2 are needed, 2 serve/);
   const four = seenOf([1, 2, 3, 4]);
   assert.equal(why(remove(four, 4), four), undefined);
   const dead = unwell(four, "4");
   assert.match(why(remove(dead, 4), dead) ?? "", /^S6: .* of 1,2,3,4, of whom 3 are needed, 3 serve/);
+});
+
+Deno.test("who alone still counts one that is gone is given the list: nobody else misses that vote", () => {
+  const gone = setting(seenOf([1, 2, 3]), "n3", { [RUNNING]: list(1, 2, 3, 4), [WRITTEN]: list(1, 2, 3, 4) });
+  const given = (seen: Observation): Change => ({
+    case: "repairConfig",
+    member: memberOf(seen, 3),
+    node: node("n3"),
+    settings: { [SERVERS]: list(1, 2, 3) },
+    latchOnly: false,
+  });
+  assert.equal(why(given(gone), gone), undefined);
+  const two = setting(gone, "n2", { [RUNNING]: list(1, 2, 3, 4), [WRITTEN]: list(1, 2, 3, 4) });
+  assert.match(why(given(two), two) ?? "", /^S6: .* of 1,2,3,4, of whom 3 are needed, 3 serve/);
 });
 
 Deno.test("nothing is begun that could not be finished, or whose lists are not known", () => {

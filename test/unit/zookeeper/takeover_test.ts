@@ -1,7 +1,7 @@
 /** An id of a dead server that another one takes over, because those that are left cannot be spared for another list. */
 import assert from "node:assert/strict";
 import { derive } from "../../../plugins/zookeeper/derive.ts";
-import { SERVERS, vacated } from "../../../plugins/zookeeper/servers.ts";
+import { RUNNING, SERVERS, vacated } from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import { badOrder } from "../../../src/rules/order.ts";
@@ -88,6 +88,11 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
     derive("registering:n4", staged, options, nodes) ?? "",
     / server\.5=10\.90\.132\.14:/,
     "an id is taken over only where that was judged",
+  );
+  // Another may have got a list without it before it was put away.
+  assert.equal(
+    vacated(setting(withNode(left, "n3", put), "n1", { [RUNNING]: list(1, 2) }), nodes, options),
+    "3",
   );
   // A host that cannot be seen may hold what an earlier one that took it over has left.
   assert.equal(

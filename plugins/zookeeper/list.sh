@@ -180,10 +180,11 @@ zk_anew() {
 }
 
 # UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it. It has
-# to be away for as long as the others need, or they might elect it again.
+# to be away for as long as the others need, or they might elect it again; and they have to hold a majority without it.
 zk_yield() (
 	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) ;; *) exit 0 ;; esac
 	others=$(zk_running localhost "$zk_port")
+	zk_spared "$(zk_serving localhost "$zk_port")" $others || exit
 	timeout 60 systemctl stop -- "$1" || exit
 	tries=0 led=''
 	until [ -n "$led" ] || [ "$tries" -ge 60 ]; do

@@ -29,6 +29,7 @@ import {
   SERVERS,
   serving,
   shareQuorum,
+  strayLeader,
   toldLists,
   unseen,
   vacated,
@@ -50,18 +51,19 @@ export function staticForbids(
       return stillCounted(o, change.node, seen);
     case "repairConfig":
       if (change.latchOnly) return halfway(seen);
-      // A restart of one that serves nothing costs nothing.
-      return change.settings[SERVERS] === undefined || change.member.health !== "healthy" ? undefined : costs(
+      return change.settings[SERVERS] === undefined ? undefined : costs(
         seen,
         [{ list: voterIds(seen), whom: lateIds(seen, change.member) }],
-        finished(seen),
+        serving(seen),
         vacated(seen, nodes, o),
       );
     case "add":
     case "remove":
     case "replace":
       // Who does not vote yet is in nobody's list but its own, unless it takes an id over.
-      if (change.case === "remove" && change.member.role !== "voter") return atLarge(change.member, seen);
+      if (change.case === "remove" && change.member.role !== "voter") {
+        return atLarge(change.member, seen) ?? missed(seen, change.member.id);
+      }
       return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??
         rolls(o, nodes, change, seen);
     default:
@@ -72,14 +74,13 @@ export function staticForbids(
 type Membership = Extract<Change, { readonly case: "add" | "remove" | "replace" }>;
 const leaver = (change: Membership): Member | undefined => change.case === "add" ? undefined : change.member;
 const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.id));
+const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
 const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
 const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
 
 /** Those that are given the list before anything else (`finish`). */
 const lateIds = (seen: Observation, also?: Member): Ids =>
   new Set(voters(seen).filter((m) => m.id === also?.id || isLate(seen, m)).map((m) => m.id));
-/** Who serves once they have it. */
-const finished = (seen: Observation): Ids => new Set([...serving(seen), ...lateIds(seen)]);
 
 /** It can be reached and does not serve, so its removal begins with its fence. */
 const fencedFirst = (seen: Observation, m: Member): boolean =>
@@ -93,10 +94,9 @@ function rolls(
   seen: Observation,
 ): Refusal | undefined {
   const now = voterIds(seen);
-  const serve = finished(seen);
+  const serve = serving(seen);
   const joining = change.case === "remove" ? undefined : memberOn(seen, change.node.name);
   const id = joining?.id ?? derive("nextId", seen, o, nodes) ?? "the next";
-  const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
   // What was not finished is finished first, unless a server takes over the place that it has left.
   const ghost = vacated(seen, nodes, o);
   const through = (up: Ids, ...lists: readonly Ids[]) => {
@@ -146,21 +146,28 @@ function costs(
 ): Refusal | undefined {
   // One that takes the place over votes like any other, where it is counted.
   const gone = seen.members.some((m) => m.id === ghost && m.role !== "voter") ? undefined : ghost;
-  const leads = (id: string): number => Number(seen.members.some((m) => m.id === id && m.leader));
+  const order = (id: string): number =>
+    seen.members.some((m) => m.id === id && m.leader) ? 2 : serve.has(id) ? 1 : 0;
   const worked = new Map([...toldLists(seen)].map(([id, list]): [string, Ids] => [id, new Set(idsIn(list))]));
   for (const m of voters(seen)) if (!worked.has(m.id)) worked.set(m.id, voterIds(seen));
+  // One that leads and is no member gives way before anything else (`yieldStray`).
+  const stray = seen.nodes[strayLeader(seen) ?? ""]?.view?.identity?.memberId;
+  const stop = stray === undefined ? leadsUnseen(seen) : missed(seen, stray);
+  if (stop !== undefined) return stop;
+  let serves = serve;
   for (const { list: next, whom = next } of rolls) {
     for (const list of [...worked.values(), next]) {
       if (!shareQuorum(list, next, gone)) return apart(list, next);
     }
-    // Who leads comes last, as in `roll` and `finish`.
-    for (const id of [...whom].filter((one) => worked.has(one)).sort((a, b) => leads(a) - leads(b))) {
+    // Who serves nothing comes first, and is waited for; who leads comes last (`roll`, `finish`).
+    for (const id of [...whom].filter((one) => worked.has(one)).sort((a, b) => order(a) - order(b))) {
       // While it restarts each of the others has to find a majority by the list that it works with itself.
-      const up = without(serve, id);
+      const up = without(serves, id);
       const others = [...next].filter((one) => up.has(one)).map((one) => worked.get(one) ?? next);
-      const short = serve.has(id) ? [next, ...others].find((list) => !isMajority(list, up)) : undefined;
-      if (short !== undefined) return nobodySpared(short, serve);
+      const short = serves.has(id) ? [next, ...others].find((list) => !isMajority(list, up)) : undefined;
+      if (short !== undefined) return nobodySpared(short, serves);
       worked.set(id, next);
+      serves = plus(serves, id);
     }
   }
   return undefined;
@@ -192,6 +199,34 @@ const nobodySpared = (list: Ids, serve: Ids): Refusal => {
       : "bring more servers back to health first; `quorate status` names who is out of order",
   };
 };
+
+/** Who leads may be no member any more, on a host that cannot be seen: who has the list of the record would not follow it. */
+function leadsUnseen(seen: Observation): Refusal | undefined {
+  if (toldLists(seen).size === 0 || seen.members.some((m) => m.leader)) return undefined;
+  return {
+    rule: "S24",
+    evidence:
+      "which server leads is not seen: one that is no member any more may, and no server could be restarted " +
+      "with a list without it",
+    unblock: "let the hosts of former members be reached, or stop ZooKeeper there; the next run goes on",
+  };
+}
+
+/** S6: without this server, which others count, each of those that serve finds a majority by its own list. */
+function missed(seen: Observation, id: string): Refusal | undefined {
+  const up = without(serving(seen), id);
+  const lists = [...toldLists(seen)].filter(([one]) => up.has(one)).map(([, list]): Ids =>
+    new Set(idsIn(list))
+  );
+  const short = lists.find((list) => list.has(id) && !isMajority(list, up));
+  return short && {
+    rule: "S6",
+    evidence: `server ${id} would have to be stopped, and the servers that count the votes of ${
+      told(short)
+    } need ${quorumOf(short.size, 0).needed} of them: without it ${inBoth(short, up)} serve`,
+    unblock: "bring more servers back to health first; `quorate status` names who is out of order",
+  };
+}
 
 /** A latch with these voters says that all of them have had the list (`hasTheList`). */
 function halfway(seen: Observation): Refusal | undefined {
@@ -249,7 +284,17 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
         unblock: `bring ${m.node ?? `server ${m.id}`} back, or put its host under nodes:`,
       };
     }
-    if (m.health === "healthy" && facts.view !== undefined && facts.settings?.[RUNNING] === undefined) {
+    if (m.health !== "healthy" || facts.settings?.[RUNNING] !== undefined) continue;
+    // In a plan that looks ahead one that is started has a process, and tells nothing.
+    if (facts.process === "unknown") {
+      return {
+        rule: "S24",
+        evidence:
+          `with which list of servers ${m.node} works is not known: whether it runs cannot be told there`,
+        unblock: "see why its processes cannot be listed there: `quorate status`",
+      };
+    }
+    if (facts.view !== undefined) {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,

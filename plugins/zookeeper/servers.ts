@@ -110,19 +110,20 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
 
 /**
  * A voter that has not got the recorded list, and can be given it: one that serves, or one that runs and serves nothing,
- * maybe because its list does not have the leader; to restart that one costs nothing.
+ * maybe because its list does not have the leader; to restart that one costs nothing. One of which nothing is known may
+ * serve.
  */
 export function isLate(seen: Observation, m: Member): boolean {
   const facts = m.node === undefined ? undefined : seen.nodes[m.node];
   const list = hasTheList(seen, m);
   return m.health === "healthy"
     ? list === "no"
-    : facts?.reached === true && facts.process === "yes" && list !== "yes";
+    : m.health === "unhealthy" && facts?.reached === true && facts.process === "yes" && list !== "yes";
 }
 
 /**
- * What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host, and
- * nowhere else can there be more of it.
+ * What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host, whose
+ * processes can be told, nowhere else can there be more of it, and no other id is counted that nobody has.
  */
 export const canVacate = (
   seen: Observation,
@@ -131,8 +132,15 @@ export const canVacate = (
   nodes: readonly HostNode[],
 ): boolean => {
   const f = host === undefined ? undefined : seen.nodes[host.name];
-  return f?.reached === true && f.data.state === "present" && typeof f.data.identity === "object" &&
-    f.data.identity.memberId === m.id && unseen(seen, nodes).length === 0;
+  return f?.reached === true && f.process !== "unknown" && f.data.state === "present" &&
+    typeof f.data.identity === "object" && f.data.identity.memberId === m.id &&
+    unseen(seen, nodes).length === 0 && freeIds(seen).length === 0;
+};
+
+/** Ids that are counted, and that no voter of the record has. */
+const freeIds = (seen: Observation): readonly string[] => {
+  const recorded = new Set(voters(seen).map((m) => m.id));
+  return [...new Set(runningLists(seen).flatMap(idsIn))].filter((id) => !recorded.has(id));
 };
 
 /** Hosts of no member that cannot be seen: one may have taken an id over once, and its data may still be there. */
@@ -161,8 +169,7 @@ export function vacated(
   const hostOf = (addresses: string | undefined) =>
     nodes.find((n) => addresses?.split("|").includes(peerAddress(n, o)))?.name;
   const lists = runningLists(seen);
-  const recorded = new Set(voters(seen).map((m) => m.id));
-  const [id, ...more] = [...new Set(lists.flatMap(idsIn))].filter((one) => !recorded.has(one));
+  const [id, ...more] = freeIds(seen);
   if (id === undefined || more.length > 0) return undefined;
   // One that has begun to take it over was registered only because all this was seen.
   if (seen.members.some((m) => m.id === id)) return id;

@@ -70,10 +70,16 @@ export function* atRest(all: Iterable<Case>): Generator<Case> {
   }
 }
 
+/** Nobody is registered before a change of the list is through, unless an id is taken over. */
 function changesOf(c: Case): readonly Change[] {
+  const joins = c.recorded.findIndex((k) => k.member?.voter === false);
+  if (joins >= 0) {
+    const begun = c.recorded[joins]?.spot("x").data === "x";
+    return begun ? formers.map((beside) => ({ change: "tookOver", who: joins, beside })) : [];
+  }
   const firsts = c.recorded.flatMap((k, i) => isFirst(c, i) && k.spot("x").data === "x" ? [i] : []);
   return [
-    ...firsts.filter((i) => c.recorded[i]?.member?.voter).map((who) => ({ change: "came", who }) as const),
+    ...firsts.map((who) => ({ change: "came", who }) as const),
     ...firsts.flatMap((who) => formers.map((beside) => ({ change: "tookOver", who, beside }) as const)),
     ...leavers.map((beside) => ({ change: "left", who: -1, beside }) as const),
   ];

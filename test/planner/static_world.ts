@@ -175,6 +175,8 @@ export class StaticWorld extends SmallWorld {
       this.spot(s.node).reached || this.record.some((m) => m.id === s.id && m.node === s.node)
     );
     if (known.some((s) => !this.#tells(this.spot(s.node)))) return false;
+    // Nor is it seen that one leads which is no member and cannot be asked.
+    if (known.every((s) => s.node !== this.leader?.node)) return false;
     // What was broken off is finished first, unless there is a place in it to take over.
     const now = this.#vacant === undefined ? this.#rolled(known, this.recorded) : known;
     const list = this.listOf(next);
@@ -201,18 +203,20 @@ export class StaticWorld extends SmallWorld {
   }
   /** An id that is counted, and that nobody can vote as any more. */
   get #vacant(): string | undefined {
-    const counted = new Map(this.#serving.flatMap((s) => [...s.list]));
-    const free = [...counted].filter(([id]) => this.record.every((m) => m.id !== id));
-    const [[id, node] = []] = free;
-    const gone = id !== undefined && node !== undefined && this.spot(node).fenced &&
-      this.spot(node).reached &&
-      this.#aside.get(node)?.includes(id);
+    const counted = this.#serving.flatMap((s) => [...s.list]).filter(([id]) =>
+      this.record.every((m) => m.id !== id)
+    );
+    const [[id = ""] = []] = counted;
+    const put = counted.every(([one, node]) =>
+      one === id && this.spot(node).fenced && this.spot(node).reached && this.#aside.get(node)?.includes(id)
+    );
+    const left = [...this.spots.values()].some((s) => s.data === id);
     // Where a host is not seen, the data of one that took it over before may lie.
     const seen = this.target.nodes.every(({ name }) => {
       const { reached, readable, mounted } = this.spot(name);
       return this.record.some((m) => m.node === name) || (reached && readable && mounted);
     });
-    return gone && seen && free.length === 1 ? id : undefined;
+    return counted.length > 0 && put && !left && seen ? id : undefined;
   }
   override joining(node: string): Recorded {
     return { ...super.joining(node), id: this.#vacant ?? "new" };
@@ -220,7 +224,10 @@ export class StaticWorld extends SmallWorld {
   /** Not who may have another list than the rest, or has an id that they count. */
   override canLeave(m: Recorded): boolean {
     if (!m.voter) {
-      return this.spot(m.node).reached || this.#serving.every((s) => s.node === m.node || !s.list.has(m.id));
+      const others = this.#serving.filter((s) => s.node !== m.node);
+      const count = others.filter((s) => s.list.has(m.id));
+      return count.length === 0 ||
+        (this.spot(m.node).reached && count.every((s) => majority(s.list, idsOf(others))));
     }
     const left = this.record.filter((r) => r !== m);
     return this.canRoll(left) && this.late.length === 0 &&
@@ -306,9 +313,8 @@ export class StaticWorld extends SmallWorld {
   // ---- what effects do ---------------------------------------------------------------------------------------------
 
   override apply(effect: Effect, texts: ReadonlyMap<string, string>): Outcome {
-    if (effect.does === "restarts" && !this.spot(effect.node).process) {
-      return { kind: "failed", why: `${effect.node} was stopped` };
-    }
+    const why = effect.does === "restarts" ? this.#keeps(effect.node, texts) : undefined;
+    if (why !== undefined) return { kind: "failed", why };
     const { held } = this;
     const outcome = super.apply(effect, texts);
     if (outcome.kind !== "done") return outcome;
@@ -324,8 +330,16 @@ export class StaticWorld extends SmallWorld {
       case "restarts":
         return this.#restart(effect.node, effect, texts);
       case "starts":
-        if (!this.follows(effect.node)) this.#reads(effect.node);
+        if (!this.follows(effect.node) || !this.spot(effect.node).answers) {
+          this.#reads(effect.node);
+          // One that runs is started anew.
+          if (this.spot(effect.node).process) this.#due.delete(effect.node);
+        }
         return super.happens(effect, texts);
+      case "fences":
+        // What its vote was worth is told by the lists.
+        this.change(effect.node, { process: false, fenced: true });
+        return undefined;
       case "latches":
         this.#latched.set(effect.node, this.voters.map((m) => m.node));
         return super.happens(effect, texts);
@@ -359,6 +373,9 @@ export class StaticWorld extends SmallWorld {
       voter: m.role === "voter",
     }));
   }
+  #listIn(text: string): List {
+    return new Map(this.#parse(text.split(" ")).map((m) => [m.id, m.node]));
+  }
   /** `/quorate` holds this from now on. */
   #note(text: string): void {
     const name = readName(text);
@@ -376,7 +393,7 @@ export class StaticWorld extends SmallWorld {
   #write(node: string, texts: ReadonlyMap<string, string>): void {
     const text = texts.get(`servers:${node}`);
     if (text !== undefined) {
-      this.#written.set(node, new Map(this.#parse(text.split(" ")).map((m) => [m.id, m.node])));
+      this.#written.set(node, this.#listIn(text));
     }
     if (texts.has("clusterId")) this.#due.delete(node);
     else this.#due.add(node);
@@ -384,6 +401,22 @@ export class StaticWorld extends SmallWorld {
   #reads(node: string): void {
     const list = this.#written.get(node);
     if (list !== undefined) this.#running.set(node, list);
+  }
+  /** Why the node itself does not restart its server: only there it may be seen who leads. */
+  #keeps(node: string, texts: ReadonlyMap<string, string>): string | undefined {
+    if (!this.spot(node).process) return `${node} was stopped`;
+    const { leader } = this;
+    const text = texts.get(`servers:${node}`);
+    if (text === undefined || leader === undefined || !this.follows(node)) return undefined;
+    const next = this.#listIn(text);
+    if (next.get(leader.id) !== leader.node) return `${leader.node} leads and is no member`;
+    // What can be seen from here has to be known before: a restart that costs the quorum is wrong then.
+    const seen = this.#serving.every((s) => this.spot(s.node).reached && this.#tells(this.spot(s.node)));
+    const others = this.#serving.filter((s) => s.node !== node);
+    const ids = idsOf(others);
+    return seen || [next, ...others.map((s) => s.list)].every((list) => majority(list, ids))
+      ? undefined
+      : `${node} is not spared`;
   }
   /** With a list that it is to have whoever it is; without one just who leads, until another does. */
   #restart(node: string, effect: Effect, texts: ReadonlyMap<string, string>): string | undefined {

@@ -63,6 +63,8 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
       await w.time.sleep(w.random.int(20, 80));
       const own = zk.on(h);
       if (own === undefined || !own.reigns) return ok;
+      const stop = notSpared(zk, own, own.id, own.list);
+      if (stop !== undefined) return failed(`${stop}: not yet spared`);
       await systemctl(w, h, ["stop"]);
       const led = () =>
         [...zk.peers].some((s) => s.reigns && isVoter(own.list, s.id) && w.linked(h.name, s.host));

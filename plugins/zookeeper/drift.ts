@@ -5,8 +5,7 @@
  */
 import type { Drift, NodeFacts, Observation } from "quorate";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
-import { RESTART } from "./read.ts";
-import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
+import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
 /** The keys that Quorate writes on every node, and keeps as they are. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({

@@ -51,7 +51,11 @@ export function staticForbids(
       return stillCounted(o, change.node, seen);
     case "repairConfig":
       if (change.latchOnly) return halfway(seen);
-      return change.settings[SERVERS] === undefined ? undefined : costs(
+      // Of fewer than three the engine's own rule has the better word.
+      if (change.settings[SERVERS] === undefined) {
+        return seen.quorum.voters < 3 ? undefined : missed(seen, change.member.id);
+      }
+      return costs(
         seen,
         [{ list: voterIds(seen), whom: lateIds(seen, change.member) }],
         serving(seen),
@@ -82,9 +86,15 @@ const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a
 const lateIds = (seen: Observation, also?: Member): Ids =>
   new Set(voters(seen).filter((m) => m.id === also?.id || isLate(seen, m)).map((m) => m.id));
 
-/** It can be reached and does not serve, so its removal begins with its fence. */
-const fencedFirst = (seen: Observation, m: Member): boolean =>
-  m.health !== "healthy" && m.node !== undefined && seen.nodes[m.node]?.reached === true;
+/**
+ * What it changes begins with the fence of who leaves: it can be reached and does not serve. Of whom it is not known whether
+ * it serves is not replaced as dead, so it stays until the other has come.
+ */
+function fencedFirst(change: Membership, seen: Observation): boolean {
+  if (change.case === "add" || (change.case === "replace" && !change.dead)) return false;
+  const { health, node } = change.member;
+  return health !== "healthy" && node !== undefined && seen.nodes[node]?.reached === true;
+}
 
 /** The lists that a change makes, one after the other. */
 function rolls(
@@ -103,23 +113,25 @@ function rolls(
     const first = ghost === undefined ? [{ list: now, whom: lateIds(seen) }] : [];
     return costs(seen, [...first, ...lists.map((list) => ({ list }))], up, ghost);
   };
+  // One that does not serve is fenced first, and then no list with it can do harm.
+  const leaves = ({ id }: Member): Refusal | undefined =>
+    fencedFirst(change, seen)
+      ? costs(seen, [{ list: without(now, id) }], serve, id)
+      : through(serve, without(now, id));
   switch (change.case) {
     case "add":
       return through(plus(serve, id), plus(now, id));
     case "remove":
-      // One that does not serve is fenced first, and then no list with it can do harm.
-      return fencedFirst(seen, change.member)
-        ? costs(seen, [{ list: without(now, change.member.id) }], serve, change.member.id)
-        : through(serve, without(now, change.member.id));
+      return leaves(change.member);
     case "replace": {
       const { member, dead, oldNode } = change;
       if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
-      // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
+      // Its id is taken over by the one that comes: nobody's list becomes shorter on the way, and none is finished before.
       if (canVacate(seen, member, oldNode, nodes)) {
-        return through(plus(serve, member.id), now);
+        return costs(seen, [{ list: now }], plus(serve, member.id), undefined);
       }
-      const left = without(now, member.id);
-      const stop = through(plus(serve, id), left, plus(left, id));
+      // Else it goes first, and whatever list can be made shorter can be made longer again.
+      const stop = leaves(member);
       const hosts = [oldNode?.name ?? `the host of server ${member.id}`, ...unseen(seen, nodes)];
       return stop && {
         ...stop,
@@ -332,7 +344,7 @@ function unfinished(
       unblock: `bring ${late.node ?? `server ${late.id}`} back`,
     };
   }
-  if (leaves !== undefined && !fencedFirst(seen, leaves) && hasTheList(seen, leaves) === "unknown") {
+  if (leaves !== undefined && !fencedFirst(change, seen) && hasTheList(seen, leaves) === "unknown") {
     return {
       rule: "S24",
       evidence:

@@ -32,6 +32,8 @@ import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 export const RUNNING = "servers that run";
 export const WRITTEN = "servers in zoo.cfg";
 export const SERVERS = "servers";
+/** A restart is due: what zoo.cfg says has not come into effect. */
+export const RESTART = "restart";
 
 /** The voters of a list, comparable: `1=10.0.0.1:2888:3888 2=…`. */
 export const listText = (members: readonly Pick<RecordedMember, "id" | "role" | "peerUrls">[]): string =>
@@ -110,15 +112,17 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
 
 /**
  * A voter that has not got the recorded list, and can be given it: one that serves, or one that runs and serves nothing,
- * maybe because its list does not have the leader; to restart that one costs nothing. One of which nothing is known may
- * serve.
+ * maybe because its list does not have the leader; to restart that one costs nothing, and helps where it was not started
+ * with the recorded list since. One of which nothing is known may serve.
  */
 export function isLate(seen: Observation, m: Member): boolean {
   const facts = m.node === undefined ? undefined : seen.nodes[m.node];
   const list = hasTheList(seen, m);
+  const there = facts?.settings;
   return m.health === "healthy"
     ? list === "no"
-    : m.health === "unhealthy" && facts?.reached === true && facts.process === "yes" && list !== "yes";
+    : m.health === "unhealthy" && facts?.reached === true && facts.process === "yes" && list !== "yes" &&
+      (there?.[RESTART] !== undefined || there?.[WRITTEN] !== listText(seen.members));
 }
 
 /**

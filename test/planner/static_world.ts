@@ -3,9 +3,9 @@
  * they all should have stands in `/quorate`, which is the record. Who leads, who follows and what a quorum is follows from
  * the lists that are in use.
  */
-import { HIGHEST, RESTART, VERSION } from "../../plugins/zookeeper/read.ts";
+import { HIGHEST, VERSION } from "../../plugins/zookeeper/read.ts";
 import { readName, readServers } from "../../plugins/zookeeper/record.ts";
-import { listText, RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
+import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { Effect } from "../../mod.ts";
 import type { NodeFacts, RecordedMember } from "../../src/model/node.ts";
 import type { Observation, Target } from "../../src/model/observation.ts";
@@ -413,10 +413,8 @@ export class StaticWorld extends SmallWorld {
     // What can be seen from here has to be known before: a restart that costs the quorum is wrong then.
     const seen = this.#serving.every((s) => this.spot(s.node).reached && this.#tells(this.spot(s.node)));
     const others = this.#serving.filter((s) => s.node !== node);
-    const ids = idsOf(others);
-    return seen || [next, ...others.map((s) => s.list)].every((list) => majority(list, ids))
-      ? undefined
-      : `${node} is not spared`;
+    const lists = [next, ...others.filter((s) => next.has(s.id)).map((s) => s.list)];
+    return seen || lists.every((list) => majority(list, idsOf(others))) ? undefined : `${node} is not spared`;
   }
   /** With a list that it is to have whoever it is; without one just who leads, until another does. */
   #restart(node: string, effect: Effect, texts: ReadonlyMap<string, string>): string | undefined {

@@ -1,8 +1,15 @@
 /** Lists of servers in files: which share a quorum, what their changes cost, and in which order they are made. */
 import assert from "node:assert/strict";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
-import { readZooKeeper, RESTART } from "../../../plugins/zookeeper/read.ts";
-import { listText, RUNNING, SERVERS, shareQuorum, WRITTEN } from "../../../plugins/zookeeper/servers.ts";
+import { readZooKeeper } from "../../../plugins/zookeeper/read.ts";
+import {
+  listText,
+  RESTART,
+  RUNNING,
+  SERVERS,
+  shareQuorum,
+  WRITTEN,
+} from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
 import type { Observation } from "../../../src/model/observation.ts";
 import { badOrder } from "../../../src/rules/order.ts";

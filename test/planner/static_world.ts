@@ -45,6 +45,11 @@ interface Server {
   readonly list: List;
 }
 
+interface Reign {
+  readonly leader: Server;
+  readonly group: readonly Server[];
+}
+
 const majority = (list: List, ids: ReadonlySet<string>): boolean =>
   2 * [...list.keys()].filter((id) => ids.has(id)).length > list.size;
 const idsOf = (servers: Iterable<Server>): ReadonlySet<string> => new Set([...servers].map((s) => s.id));
@@ -58,6 +63,8 @@ export class StaticWorld extends SmallWorld {
   readonly #aside: Map<string, readonly string[]>;
   readonly #due = new Set<string>();
   #leads: string | undefined;
+  /** Worked out once for as long as nothing changes. */
+  #known: { readonly reign: Reign | undefined } | undefined;
   #noted: boolean;
   #highest = 95;
   #writes = 1;
@@ -113,18 +120,26 @@ export class StaticWorld extends SmallWorld {
     }
     return group.some((s) => s.node === leader.node) ? group : [];
   }
-  override get leader(): Recorded | Server | undefined {
-    const able = this.#servers.filter((s) => this.#group(s).length > 0);
-    const now = able.find((s) => s.node === this.#leads) ?? able[0];
-    this.#leads = now?.node;
-    return now === undefined
-      ? undefined
-      : this.record.find((m) => m.node === now.node && m.id === now.id) ?? now;
+  /** Who leads, and all who follow: as long as they can, those who do already. */
+  get #reign(): Reign | undefined {
+    if (this.#known !== undefined) return this.#known.reign;
+    const able = this.#servers.map((leader) => ({ leader, group: this.#group(leader) }))
+      .filter(({ group }) => group.length > 0);
+    const reign = able.find(({ leader }) => leader.node === this.#leads) ?? able[0];
+    this.#leads = reign?.leader.node;
+    this.#known = { reign };
+    return reign;
+  }
+  override change(node: string, over: Partial<Spot>): void {
+    super.change(node, over);
+    this.#known = undefined;
+  }
+  override get leader(): Pick<Recorded, "id" | "node"> | undefined {
+    const leader = this.#reign?.leader;
+    return this.record.find((m) => m.node === leader?.node && m.id === leader.id) ?? leader;
   }
   get #serving(): readonly Server[] {
-    const node = this.leader?.node;
-    const leader = this.#servers.find((s) => s.node === node);
-    return leader === undefined ? [] : this.#group(leader);
+    return this.#reign?.group ?? [];
   }
   override get held(): boolean {
     return this.leader !== undefined;
@@ -401,6 +416,7 @@ export class StaticWorld extends SmallWorld {
   #reads(node: string): void {
     const list = this.#written.get(node);
     if (list !== undefined) this.#running.set(node, list);
+    this.#known = undefined;
   }
   /** Why the node itself does not restart its server: only there it may be seen who leads. */
   #keeps(node: string, texts: ReadonlyMap<string, string>): string | undefined {

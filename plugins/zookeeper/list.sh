@@ -184,7 +184,8 @@ zk_anew() {
 zk_yield() (
 	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) ;; *) exit 0 ;; esac
 	others=$(zk_running localhost "$zk_port")
-	zk_spared "$(zk_serving localhost "$zk_port")" $others || exit
+	own=$(zk_serving localhost "$zk_port") || { quorate_fail "the server here opens no session: not yet spared"; exit; }
+	zk_spared "$own" $others || exit
 	timeout 60 systemctl stop -- "$1" || exit
 	tries=0 led=''
 	until [ -n "$led" ] || [ "$tries" -ge 60 ]; do

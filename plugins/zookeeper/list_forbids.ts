@@ -20,6 +20,7 @@ import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   addressIn,
   canVacate,
+  freeIds,
   hasTheList,
   idsIn,
   isCounted,
@@ -177,7 +178,7 @@ function costs(
       const up = without(serves, id);
       const others = [...next].filter((one) => up.has(one)).map((one) => worked.get(one) ?? next);
       const short = serves.has(id) ? [next, ...others].find((list) => !isMajority(list, up)) : undefined;
-      if (short !== undefined) return nobodySpared(short, serves);
+      if (short !== undefined) return nobodySpared(short, serves, freeIds(seen));
       worked.set(id, next);
       serves = plus(serves, id);
     }
@@ -198,7 +199,8 @@ const apart = (list: Ids, next: Ids): Refusal => ({
     "/quorate, or take the list out of it",
 });
 
-const nobodySpared = (list: Ids, serve: Ids): Refusal => {
+const nobodySpared = (list: Ids, serve: Ids, free: readonly string[]): Refusal => {
+  const former = free.filter((id) => list.has(id));
   const { needed, healthy } = quorumOf(list.size, inBoth(list, serve));
   return {
     rule: "S6",
@@ -208,6 +210,11 @@ const nobodySpared = (list: Ids, serve: Ids): Refusal => {
     unblock: list.size < 3
       ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
         "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
+      : former.length > 0
+      ? `server ${
+        told(former)
+      } is no member any more, and is still counted: let another node come, which can take an id ` +
+        "over; or, when clients can wait, write the recorded servers into zoo.cfg of those that count it, and restart them"
       : "bring more servers back to health first; `quorate status` names who is out of order",
   };
 };

@@ -58,8 +58,8 @@ const isNow = ({ settings: s }: NodeFacts, seen: Observation): boolean =>
   (s?.[SERVERS] ?? s?.[RUNNING] ?? listText(seen.members)) === listText(seen.members);
 
 /**
- * The lists that voters work with; where a plan looks ahead, the one that is recorded then. Who does not
- * run works with what its zoo.cfg says as soon as it does.
+ * The lists that voters work with; where a plan looks ahead, the one that is recorded then. Who does not run works with what
+ * its zoo.cfg says as soon as it does.
  */
 export function runningLists(seen: Observation): readonly string[] {
   const told = toldLists(seen);
@@ -142,7 +142,7 @@ export const canVacate = (
 };
 
 /** Ids that are counted, and that no voter of the record has. */
-const freeIds = (seen: Observation): readonly string[] => {
+export const freeIds = (seen: Observation): readonly string[] => {
   const recorded = new Set(voters(seen).map((m) => m.id));
   return [...new Set(runningLists(seen).flatMap(idsIn))].filter((id) => !recorded.has(id));
 };

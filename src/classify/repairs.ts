@@ -86,8 +86,8 @@ const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
 });
 
 /**
- * Configuration that differs on healthy members that stay, and latches that are missing; the leader comes last (S11). A member
- * that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
+ * Configuration that differs on healthy members that stay, and latches that are missing; the leader comes last (S11). A
+ * member that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
  * serves nothing costs nothing.
  */
 export function findDrift(i: Input): readonly Finding[] {

@@ -81,11 +81,12 @@ async function spared(
   { serve, leads, lists = {}, config = {} }: Told,
   own: number,
   next: string,
+  command = `zk_reload kv kv.service ${own} '${next}'`,
 ): Promise<Ran> {
   await using host = new Host();
   host.program(
     "systemctl",
-    `[ "$1" = restart ] && echo restarted >>${host.root}/did; [ "$1" != show ] || echo active`,
+    `case $1 in restart | stop) echo "$1" >>${host.root}/did ;; esac; [ "$1" != show ] || echo active`,
   );
   const confs = [1, 2, 3, 4].map((id) =>
     `10.0.0.${id}) printf '%s\\n' ${list(...(lists[id] ?? [1, 2, 3, 4])).replaceAll(";", "\\;")} ;;`
@@ -98,14 +99,14 @@ async function spared(
   const fakes = `zk_session() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $at in
 ${sessions.join("\n")}
 *) return 1 ;; esac; }
-zk_serving() { case " ${
+zk_serving() { [ "$1" != localhost ] || set -- 10.0.0.${own}; case " ${
     serve.map((id) => `10.0.0.${id}`).join(" ")
   } " in *" $1 "*) echo "\${1##*.}" ;; *) return 1 ;; esac; }
 zk_word() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $3 in
 conf) case $at in ${confs.join("\n")} esac ;;
 *) case $at in 10.0.0.${leads}) echo Mode: leader ;; *) echo Mode: follower ;; esac ;; esac; }`;
   const ran = await host.sh(
-    `${nodeShell}\n${zookeeperShell}\n${fakes}\nzk_near kv 2181 java /zk.jar && zk_reload kv kv.service ${own} '${next}'`,
+    `${nodeShell}\n${zookeeperShell}\n${fakes}\nzk_near kv 2181 java /zk.jar && ${command}`,
   );
   return { ...ran, out: (await host.sh(`cat ${host.root}/did 2>/dev/null; true`)).out.trim() };
 }
@@ -114,7 +115,7 @@ Deno.test("a server is restarted with another list where the others hold a major
   const all = { serve: [1, 2, 3, 4], leads: 2 };
   assert.deepEqual(await spared(all, 1, list(1, 2, 3)).then(({ code, out }) => [code, out]), [
     0,
-    "restarted",
+    "restart",
   ]);
   // Of the four that all count two would be left.
   const one = await spared({ serve: [1, 2, 3], leads: 2 }, 1, list(1, 2, 3));
@@ -147,7 +148,7 @@ Deno.test("a server that does not let conf through tells its list in a session",
   const silent = (serve: readonly number[], config: Readonly<Record<number, readonly number[]>>) =>
     spared({ serve, leads: 2, lists: { 1: [], 2: [], 3: [1, 2, 3] }, config }, 1, list(1, 2, 3));
   const three = { 1: [1, 2, 3], 2: [1, 2, 3] };
-  assert.deepEqual(await silent([1, 2, 3], three).then(({ code, out }) => [code, out]), [0, "restarted"]);
+  assert.deepEqual(await silent([1, 2, 3], three).then(({ code, out }) => [code, out]), [0, "restart"]);
   assert.match((await silent([1, 2, 3], { ...three, 2: [1, 2, 3, 4] })).err, /not yet spared/);
 });
 
@@ -155,6 +156,12 @@ Deno.test("nobody is restarted with a list that lacks the leader", async () => {
   const { code, out, err } = await spared({ serve: [1, 2, 3, 4], leads: 4 }, 1, list(1, 2, 3));
   assert.deepEqual([code, out], [1, ""]);
   assert.match(err, /server 4 leads and is no member any more: not yet spared/);
+});
+
+Deno.test("a leader that is to go is not stopped where the others hold no majority without it", async () => {
+  const few = await spared({ serve: [1, 2, 3], leads: 1 }, 1, "", "zk_yield kv.service");
+  assert.deepEqual([few.code, few.out], [1, ""]);
+  assert.match(few.err, /server 1 is not yet spared: without it serve 2 3/);
 });
 
 // ---- /quorate ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import type { Change } from "../../../src/model/change.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { recount } from "../../../src/rules/project.ts";
+import { view } from "../core_samples.ts";
 import { nodes } from "./options.ts";
 import {
   add,
@@ -46,6 +47,12 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
   assert.match(why(replace(dead, 3, "n4", true), wiped) ?? "", /^S6/);
   const away = withNode(dead, "n3", { reached: false });
   assert.match(why(replace(dead, 3, "n4", true), away) ?? "", /^S(6|24)/);
+
+  // What could not be put away, or leaves two ids that nobody has, is not begun.
+  const untold = withNode(dead, "n3", { process: "unknown" });
+  assert.match(why(replace(untold, 3, "n4", true), untold) ?? "", /^S6/);
+  const late = setting(dead, "n2", { [RUNNING]: list(1, 2, 3, 4) });
+  assert.match(why(replace(late, 3, "n4", true), late) ?? "", /^S6/);
 
   const ids = stepsOf(replace(dead, 3, "n4", true), dead).map((s) => s.id);
   assert.deepEqual(ids.filter((id) => /^(fence|remove|set-aside|register-learner|promote|reload)/.test(id)), [
@@ -138,6 +145,8 @@ Deno.test("whoever has taken an id over is recorded until it is fenced: others c
   assert.equal(why({ ...leaves, member: nobodys }, unheard), undefined, "nobody counts an id that is new");
 
   assert.equal(why(leaves, joins), undefined);
+  const needed = withNode(unwell(joins, "2"), "n4", { process: "yes", view: view("3") });
+  assert.match(why(leaves, needed) ?? "", /^S6: server 3 would have to be stopped/);
   const steps = stepsOf(leaves, joins);
   assert.equal(badOrder(steps, true), undefined);
   const ids = steps.map((s) => s.id);

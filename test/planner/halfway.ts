@@ -1,6 +1,6 @@
 /** Changes of a list that were broken off: some servers have the new one, some the old one, and some both. */
 import type { Case, Kind } from "./kinds.ts";
-import type { Found, List, Lists } from "./static_world.ts";
+import type { Found, List, Lists } from "./lists.ts";
 import { nothing, type Recorded, type Spot } from "./spot.ts";
 
 /** `written`: in its file, and its process goes by the one before. */

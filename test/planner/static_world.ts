@@ -14,47 +14,20 @@ import { type Command, latesOf } from "../../src/playbook/command.ts";
 import { lateValue } from "../../src/playbook/place.ts";
 import { clusterId, place } from "../unit/core_samples.ts";
 import type { Habits } from "./habits.ts";
+import {
+  type Found,
+  groupOf,
+  idsOf,
+  type List,
+  majority,
+  type Reign,
+  rolled,
+  same,
+  type Server,
+  unsafe,
+} from "./lists.ts";
 import { type Outcome, SmallWorld } from "./small_world.ts";
 import type { Recorded, Spot } from "./spot.ts";
-
-/** Whose votes are counted: by id, the node where that is. */
-export type List = ReadonlyMap<string, string>;
-
-/** What a server goes by, and what its file says. */
-export interface Lists {
-  readonly running: List;
-  readonly written: List;
-}
-
-/** How a static ensemble is found. */
-export interface Found {
-  /** By node; of the others both are the record. */
-  readonly lists: ReadonlyMap<string, Lists>;
-  /** The voters that the latches name; of those that are not here, the record's. */
-  readonly latched: ReadonlyMap<string, readonly string[]>;
-  readonly aside: ReadonlyMap<string, readonly string[]>;
-  /** The node that leads, if it can. */
-  readonly leads?: string;
-  /** `/quorate` has a list. */
-  readonly noted: boolean;
-}
-
-interface Server {
-  readonly id: string;
-  readonly node: string;
-  readonly list: List;
-}
-
-interface Reign {
-  readonly leader: Server;
-  readonly group: readonly Server[];
-}
-
-const majority = (list: List, ids: ReadonlySet<string>): boolean =>
-  2 * [...list.keys()].filter((id) => ids.has(id)).length > list.size;
-const idsOf = (servers: Iterable<Server>): ReadonlySet<string> => new Set([...servers].map((s) => s.id));
-const same = (a: List, b: List): boolean =>
-  a.size === b.size && [...a].every(([id, node]) => b.get(id) === node);
 
 export class StaticWorld extends SmallWorld {
   readonly #running: Map<string, List>;
@@ -110,20 +83,10 @@ export class StaticWorld extends SmallWorld {
   get #servers(): readonly Server[] {
     return this.#processes.filter((s) => this.spot(s.node).serves);
   }
-  /** Who follows this leader: its list has the leader at that address, and it finds a majority by its list among them. */
-  #group(leader: Server): readonly Server[] {
-    let group = this.#servers.filter((s) => s.list.get(leader.id) === leader.node);
-    for (let before = -1; before !== group.length;) {
-      before = group.length;
-      const ids = idsOf(group);
-      group = group.filter((s) => majority(s.list, ids));
-    }
-    return group.some((s) => s.node === leader.node) ? group : [];
-  }
   /** Who leads, and all who follow: as long as they can, those who do already. */
   get #reign(): Reign | undefined {
     if (this.#known !== undefined) return this.#known.reign;
-    const able = this.#servers.map((leader) => ({ leader, group: this.#group(leader) }))
+    const able = this.#servers.map((leader) => ({ leader, group: groupOf(leader, this.#servers) }))
       .filter(({ group }) => group.length > 0);
     const reign = able.find(({ leader }) => leader.node === this.#leads) ?? able[0];
     this.#leads = reign?.leader.node;
@@ -151,32 +114,8 @@ export class StaticWorld extends SmallWorld {
     return super.up(m) && this.follows(m.node);
   }
 
-  /** What is wrong with the lists that are in use, or undefined. */
   override get unsafe(): string | undefined {
-    const processes = this.#processes;
-    for (const [at, a] of processes.entries()) {
-      const twin = processes.slice(at + 1).find((b) => b.id === a.id);
-      if (twin !== undefined) return `${a.node} and ${twin.node} both run as server ${a.id}`;
-    }
-    // Who is in nobody's list but its own is followed by nobody.
-    const inUse = processes.filter((a) =>
-      a.list.get(a.id) === a.node &&
-      (this.recorded.get(a.id) === a.node || processes.some((b) => b !== a && b.list.get(a.id) === a.node))
-    );
-    for (const [at, a] of inUse.entries()) {
-      for (const b of inUse.slice(at + 1)) {
-        const able = [...new Set([...a.list.keys(), ...b.list.keys()])].filter((id) =>
-          [a, b].some(({ list }) => this.#mayVote(list.get(id)))
-        );
-        const both = Math.floor(a.list.size / 2) + 1 + Math.floor(b.list.size / 2) + 1;
-        if (both <= able.length) {
-          return `${a.node} counts ${[...a.list.keys()]}, ${b.node} counts ${[
-            ...b.list.keys(),
-          ]}: no quorum is shared`;
-        }
-      }
-    }
-    return undefined;
+    return unsafe(this.#processes, this.recorded, (node) => this.#mayVote(node));
   }
   #mayVote(node: string | undefined): boolean {
     const s = this.spot(node ?? "");
@@ -191,27 +130,14 @@ export class StaticWorld extends SmallWorld {
     );
     if (known.some((s) => !this.#tells(this.spot(s.node)))) return false;
     // Nor is it seen that one leads which is no member and cannot be asked.
-    if (known.every((s) => s.node !== this.leader?.node)) return false;
+    const leads = this.leader?.node;
+    if (known.every((s) => s.node !== leads)) return false;
     // What was broken off is finished first, unless there is a place in it to take over.
-    const now = this.#vacant === undefined ? this.#rolled(known, this.recorded) : known;
+    const now = this.#vacant === undefined ? rolled(known, this.recorded, leads) : known;
     const list = this.listOf(next);
     const come = next.filter((m) => !this.record.some((r) => r.id === m.id && r.node === m.node));
     return now !== undefined &&
-      this.#rolled([...now, ...come.map((m): Server => ({ ...m, list }))], list) !== undefined;
-  }
-  /** The servers once they go by this list; undefined where some are missed by the others while they restart. */
-  #rolled(servers: readonly Server[], next: List): readonly Server[] | undefined {
-    const late = servers.filter((s) => next.get(s.id) === s.node && !same(s.list, next));
-    const leads = (s: Server) => Number(s.node === this.leader?.node);
-    let now = servers;
-    for (const s of [...late].sort((a, b) => leads(a) - leads(b))) {
-      const others = now.filter((o) => o !== s);
-      const ids = idsOf(others);
-      const lists = [next, ...others.filter((o) => next.has(o.id)).map((o) => o.list)];
-      if (!lists.every((list) => majority(list, ids))) return undefined;
-      now = [...others, { ...s, list: next }];
-    }
-    return now;
+      rolled([...now, ...come.map((m): Server => ({ ...m, list }))], list, leads) !== undefined;
   }
   #tells(s: Spot): boolean {
     return s.answers && s.scanned;

@@ -162,7 +162,7 @@ export const staticMutants: readonly Mutant[] = [
         "return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??",
         "return fixed(seen) ?? unread(change, seen) ??",
       ),
-      zk("list_forbids")("if (!shareQuorum(list, next, gone)) return", "if (list.size < 0 && gone) return"),
+      zk("list_costs")("if (!shareQuorum(list, next, gone)) return", "if (list.size < 0 && gone) return"),
     ],
   },
   {

@@ -5,8 +5,7 @@
  */
 import type { Drift, NodeFacts, Observation } from "quorate";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
-import { RESTART } from "./read.ts";
-import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
+import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
 /** The keys that Quorate writes on every node, and keeps as they are. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
@@ -44,10 +43,13 @@ export function zookeeperDrift(
   const there = facts.settings;
   if (there === undefined) return { settings: {} };
   const servers = isStatic(o) ? serversDrift(there, seen) : {};
-  if (!o.configureMembers) return { settings: servers };
+  // While one goes by another list than the rest, who has left is counted, and who stays cannot be latched.
+  const shared = servers[SERVERS] === undefined ? {} : { shared: true } as const;
+  if (!o.configureMembers) return { settings: servers, ...shared };
   const due = there[RESTART] !== undefined;
   const wanted = Object.entries(due ? ownSettings(o) : o.settings);
   return {
+    ...shared,
     settings: {
       ...servers,
       ...Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)),

@@ -131,26 +131,29 @@ zk_running() {
 }
 
 # ID LINE…: this node's server, ID, may be restarted to work with these lines: without it the others hold a majority of
-# the list that it works with, of the leader's, and of the new one, as they prove right now; and the leader is in the new
-# list, because nobody who has that would follow it otherwise. A list that is not told is no proof.
+# the new list, and each of them that is in it of the list that it works with itself, as they prove right now; and the
+# leader is in the new list, because nobody who has that would follow it otherwise. A list that is not told is no proof.
 zk_spared() (
 	own=$1
 	shift
-	old=$(zk_running localhost "$zk_port") leading=$old
+	old=$(zk_running localhost "$zk_port")
 	[ -n "$old" ] || { quorate_fail "server $own does not tell with which servers it works: not yet spared"; exit; }
-	up=' '
+	up=' ' others=''
 	for line in $old "$@"; do
 		zk_server "$line" || continue
 		case $up in *" $zk_id "*) continue ;; esac
 		[ "$zk_id" != "$own" ] && [ "$(zk_serving "$zk_host" "$zk_client")" = "$zk_id" ] || continue
 		up="$up$zk_id "
-		case $(zk_word "$zk_host" "$zk_client" srvr) in *'Mode: leader'*) ;; *) continue ;; esac
-		case " $* " in *" server.$zk_id="*) ;; *) quorate_fail "server $zk_id leads and is no member any more: not yet spared"; exit ;; esac
-		leading=$(zk_running "$zk_host" "$zk_client")
-		[ -n "$leading" ] || { quorate_fail "server $zk_id leads, and does not tell with which servers: not yet spared"; exit; }
+		case " $* " in *" server.$zk_id="*) others="$others $line"; continue ;; esac
+		case $(zk_word "$zk_host" "$zk_client" srvr) in *'Mode: leader'*) quorate_fail "server $zk_id leads and is no member any more: not yet spared"; exit ;; esac
 	done
-	zk_majority "$up" $old && zk_majority "$up" $leading && zk_majority "$up" "$@" ||
-		quorate_fail "server $own is not yet spared: without it serve$up"
+	for line in $others; do
+		zk_server "$line"
+		list=$(zk_running "$zk_host" "$zk_client")
+		[ -n "$list" ] || { quorate_fail "server $zk_id does not tell with which servers it works: not yet spared"; exit; }
+		zk_majority "$up" $list || { quorate_fail "server $own is not yet spared: without it serve$up"; exit; }
+	done
+	zk_majority "$up" "$@" || quorate_fail "server $own is not yet spared: without it serve$up"
 )
 
 # IDS LINE…: these are more than half of the voters in a list.
@@ -182,10 +185,12 @@ zk_anew() {
 }
 
 # UNIT: another server leads after this; the one here is to go, and nobody with a list without it would follow it. It has
-# to be away for as long as the others need, or they might elect it again.
+# to be away for as long as the others need, or they might elect it again; and they have to hold a majority without it.
 zk_yield() (
 	case $(zk_word localhost "$zk_port" srvr) in *'Mode: leader'*) ;; *) exit 0 ;; esac
 	others=$(zk_running localhost "$zk_port")
+	own=$(zk_serving localhost "$zk_port") || { quorate_fail "the server here opens no session: not yet spared"; exit; }
+	zk_spared "$own" $others || exit
 	timeout 60 systemctl stop -- "$1" || exit
 	tries=0 led=''
 	until [ -n "$led" ] || [ "$tries" -ge 60 ]; do

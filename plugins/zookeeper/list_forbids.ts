@@ -11,30 +11,26 @@ import {
   type Member,
   memberOn,
   type Observation,
-  quorumOf,
   type Refusal,
   voters,
 } from "quorate";
 import { derive } from "./derive.ts";
+import { costs, type Ids, missed, plus, voterIds, without } from "./list_costs.ts";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 import {
   addressIn,
   canVacate,
   hasTheList,
-  idsIn,
   isCounted,
   isLate,
   RUNNING,
   runningLists,
   SERVERS,
   serving,
-  shareQuorum,
   unseen,
   vacated,
   WRITTEN,
 } from "./servers.ts";
-
-type Ids = ReadonlySet<string>;
 
 /** Why this change must not be made, or undefined. Asked of changes that concern members. */
 export function staticForbids(
@@ -49,15 +45,23 @@ export function staticForbids(
       return stillCounted(o, change.node, seen);
     case "repairConfig":
       if (change.latchOnly) return halfway(seen);
-      // A restart of one that serves nothing costs nothing.
-      return change.settings[SERVERS] === undefined || change.member.health !== "healthy"
-        ? undefined
-        : costs(seen, [voterIds(seen)], finished(seen), vacated(seen, nodes, o));
+      // Of fewer than three the engine's own rule has the better word.
+      if (change.settings[SERVERS] === undefined) {
+        return seen.quorum.voters < 3 ? undefined : missed(seen, change.member.id);
+      }
+      return costs(
+        seen,
+        [{ list: voterIds(seen), whom: lateIds(seen, change.member) }],
+        serving(seen),
+        vacated(seen, nodes, o),
+      );
     case "add":
     case "remove":
     case "replace":
       // Who does not vote yet is in nobody's list but its own, unless it takes an id over.
-      if (change.case === "remove" && change.member.role !== "voter") return atLarge(change.member, seen);
+      if (change.case === "remove" && change.member.role !== "voter") {
+        return atLarge(change.member, seen) ?? missed(seen, change.member.id);
+      }
       return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??
         rolls(o, nodes, change, seen);
     default:
@@ -67,17 +71,20 @@ export function staticForbids(
 
 type Membership = Extract<Change, { readonly case: "add" | "remove" | "replace" }>;
 const leaver = (change: Membership): Member | undefined => change.case === "add" ? undefined : change.member;
-const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.id));
-const without = (ids: Ids, id: string): Ids => new Set([...ids].filter((one) => one !== id));
-const told = (ids: Iterable<string>): string => [...ids].sort((a, b) => Number(a) - Number(b)).join(",");
 
-/** Who serves once those are given the list that lack it. */
-const finished = (seen: Observation): Ids =>
-  new Set([...serving(seen), ...voters(seen).filter((m) => isLate(seen, m)).map((m) => m.id)]);
+/** Those that are given the list before anything else (`finish`). */
+const lateIds = (seen: Observation, also?: Member): Ids =>
+  new Set(voters(seen).filter((m) => m.id === also?.id || isLate(seen, m)).map((m) => m.id));
 
-/** It can be reached and does not serve, so its removal begins with its fence. */
-const fencedFirst = (seen: Observation, m: Member): boolean =>
-  m.health !== "healthy" && m.node !== undefined && seen.nodes[m.node]?.reached === true;
+/**
+ * What it changes begins with the fence of who leaves: it can be reached and does not serve. Of whom it is not known whether
+ * it serves is not replaced as dead, so it stays until the other has come.
+ */
+function fencedFirst(change: Membership, seen: Observation): boolean {
+  if (change.case === "add" || (change.case === "replace" && !change.dead)) return false;
+  const { health, node } = change.member;
+  return health !== "healthy" && node !== undefined && seen.nodes[node]?.reached === true;
+}
 
 /** The lists that a change makes, one after the other. */
 function rolls(
@@ -87,31 +94,34 @@ function rolls(
   seen: Observation,
 ): Refusal | undefined {
   const now = voterIds(seen);
-  const serve = finished(seen);
+  const serve = serving(seen);
   const joining = change.case === "remove" ? undefined : memberOn(seen, change.node.name);
   const id = joining?.id ?? derive("nextId", seen, o, nodes) ?? "the next";
-  const plus = (ids: Ids, one: string): Ids => new Set([...ids, one]);
   // What was not finished is finished first, unless a server takes over the place that it has left.
   const ghost = vacated(seen, nodes, o);
-  const through = (up: Ids, ...lists: readonly Ids[]) =>
-    costs(seen, ghost === undefined ? [now, ...lists] : lists, up, ghost);
+  const through = (up: Ids, ...lists: readonly Ids[]) => {
+    const first = ghost === undefined ? [{ list: now, whom: lateIds(seen) }] : [];
+    return costs(seen, [...first, ...lists.map((list) => ({ list }))], up, ghost);
+  };
+  // One that does not serve is fenced first, and then no list with it can do harm.
+  const leaves = ({ id }: Member): Refusal | undefined =>
+    fencedFirst(change, seen)
+      ? costs(seen, [{ list: without(now, id) }], serve, id)
+      : through(serve, without(now, id));
   switch (change.case) {
     case "add":
       return through(plus(serve, id), plus(now, id));
     case "remove":
-      // One that does not serve is fenced first, and then no list with it can do harm.
-      return fencedFirst(seen, change.member)
-        ? costs(seen, [without(now, change.member.id)], serve, change.member.id)
-        : through(serve, without(now, change.member.id));
+      return leaves(change.member);
     case "replace": {
       const { member, dead, oldNode } = change;
       if (!dead) return through(plus(serve, id), plus(now, id), without(plus(now, id), member.id));
-      // Its id is taken over by the one that comes: nobody's list becomes shorter on the way.
+      // Its id is taken over by the one that comes: nobody's list becomes shorter on the way, and none is finished before.
       if (canVacate(seen, member, oldNode, nodes)) {
-        return through(plus(serve, member.id), now);
+        return costs(seen, [{ list: now }], plus(serve, member.id), undefined);
       }
-      const left = without(now, member.id);
-      const stop = through(plus(serve, id), left, plus(left, id));
+      // Else it goes first, and whatever list can be made shorter can be made longer again.
+      const stop = leaves(member);
       const hosts = [oldNode?.name ?? `the host of server ${member.id}`, ...unseen(seen, nodes)];
       return stop && {
         ...stop,
@@ -121,53 +131,6 @@ function rolls(
       };
     }
   }
-}
-
-/** S6, for each of the restarts by which the lists that servers work with become these, one after the other. */
-function costs(
-  seen: Observation,
-  steps: readonly Ids[],
-  serve: Ids,
-  ghost: string | undefined,
-): Refusal | undefined {
-  // One that takes the place over votes like any other, where it is counted.
-  const gone = seen.members.some((m) => m.id === ghost && m.role !== "voter") ? undefined : ghost;
-  let lists: readonly Ids[] = runningLists(seen).map((list) => new Set(idsIn(list)));
-  for (const next of steps) {
-    for (const list of [...lists, next]) {
-      if (!shareQuorum(list, next, gone)) {
-        return {
-          rule: "S6",
-          evidence:
-            `servers that count the votes of ${told(list)} and servers that count those of ${
-              told(next)
-            } need ` +
-            "not share a majority",
-          unblock:
-            "write the same servers into zoo.cfg of all of them, restart them one by one, and put that list into " +
-            "/quorate, or take the list out of it",
-        };
-      }
-      const up = [...list].filter((id) => serve.has(id)).length;
-      const { needed } = quorumOf(list.size, up);
-      if (up - 1 < needed) {
-        return {
-          rule: "S6",
-          evidence:
-            `each server would have to be restarted with another list, and of ${
-              told(list)
-            }, of whom ${needed} ` +
-            `are needed, ${up} serve: while one restarts nothing is served (no data is at risk by that)`,
-          unblock: list.size < 3
-            ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
-              "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
-            : "bring more servers back to health first; `quorate status` names who is out of order",
-        };
-      }
-    }
-    lists = [next];
-  }
-  return undefined;
 }
 
 /** A latch with these voters says that all of them have had the list (`hasTheList`). */
@@ -226,7 +189,17 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
         unblock: `bring ${m.node ?? `server ${m.id}`} back, or put its host under nodes:`,
       };
     }
-    if (m.health === "healthy" && facts.view !== undefined && facts.settings?.[RUNNING] === undefined) {
+    if (m.health !== "healthy" || facts.settings?.[RUNNING] !== undefined) continue;
+    // In a plan that looks ahead one that is started has a process, and tells nothing.
+    if (facts.process === "unknown") {
+      return {
+        rule: "S24",
+        evidence:
+          `with which list of servers ${m.node} works is not known: whether it runs cannot be told there`,
+        unblock: "see why its processes cannot be listed there: `quorate status`",
+      };
+    }
+    if (facts.view !== undefined) {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,
@@ -264,7 +237,7 @@ function unfinished(
       unblock: `bring ${late.node ?? `server ${late.id}`} back`,
     };
   }
-  if (leaves !== undefined && !fencedFirst(seen, leaves) && hasTheList(seen, leaves) === "unknown") {
+  if (leaves !== undefined && !fencedFirst(change, seen) && hasTheList(seen, leaves) === "unknown") {
     return {
       rule: "S24",
       evidence:

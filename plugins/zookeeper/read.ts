@@ -24,7 +24,7 @@ import {
   readProperties,
   readServers,
 } from "./record.ts";
-import { listText, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
+import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 import { readSession, type Session } from "./session.ts";
 
 /**
@@ -33,8 +33,6 @@ import { readSession, type Session } from "./session.ts";
  */
 export const VERSION = "/zookeeper/config version";
 export const HIGHEST = "/quorate highest";
-/** A restart is due: what zoo.cfg says has not come into effect. */
-export const RESTART = "restart";
 /** The ensemble has no name yet, and this server goes by the one that the options would give it. */
 export const UNNAMED = "/quorate none";
 

@@ -32,6 +32,8 @@ import { peerAddress, type ZooKeeperOptions } from "./options.ts";
 export const RUNNING = "servers that run";
 export const WRITTEN = "servers in zoo.cfg";
 export const SERVERS = "servers";
+/** A restart is due: what zoo.cfg says has not come into effect. */
+export const RESTART = "restart";
 
 /** The voters of a list, comparable: `1=10.0.0.1:2888:3888 2=…`. */
 export const listText = (members: readonly Pick<RecordedMember, "id" | "role" | "peerUrls">[]): string =>
@@ -56,17 +58,22 @@ const isNow = ({ settings: s }: NodeFacts, seen: Observation): boolean =>
   (s?.[SERVERS] ?? s?.[RUNNING] ?? listText(seen.members)) === listText(seen.members);
 
 /**
- * The lists that voters work with, all but this one; where a plan looks ahead, the one that is recorded then. Who does not
- * run works with what its zoo.cfg says as soon as it does.
+ * The lists that voters work with; where a plan looks ahead, the one that is recorded then. Who does not run works with what
+ * its zoo.cfg says as soon as it does.
  */
-export function runningLists(seen: Observation, not?: Member): readonly string[] {
-  const told = voters(seen).flatMap((m) => {
-    const facts = m.node === undefined ? undefined : seen.nodes[m.node];
-    const list = facts === undefined ? undefined : listOf(facts);
-    return m.id === not?.id || facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [list];
-  });
-  return told.length === 0 ? [listText(seen.members)] : [...new Set(told)];
+export function runningLists(seen: Observation): readonly string[] {
+  const told = toldLists(seen);
+  return told.size === 0 ? [listText(seen.members)] : [...new Set(told.values())];
 }
+/** By the id of the voter that works with it. */
+export const toldLists = (seen: Observation): ReadonlyMap<string, string> =>
+  new Map(
+    voters(seen).flatMap((m) => {
+      const facts = m.node === undefined ? undefined : seen.nodes[m.node];
+      const list = facts === undefined ? undefined : listOf(facts);
+      return facts === undefined || list === undefined || !isNow(facts, seen) ? [] : [[m.id, list] as const];
+    }),
+  );
 const listOf = ({ settings: s, process }: NodeFacts): string | undefined =>
   s?.[RUNNING] ?? (process === "no" ? s?.[WRITTEN] : undefined);
 
@@ -105,19 +112,22 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
 
 /**
  * A voter that has not got the recorded list, and can be given it: one that serves, or one that runs and serves nothing,
- * maybe because its list does not have the leader; to restart that one costs nothing.
+ * maybe because its list does not have the leader; to restart that one costs nothing, and helps where it was not started
+ * with the recorded list since. One of which nothing is known may serve.
  */
 export function isLate(seen: Observation, m: Member): boolean {
   const facts = m.node === undefined ? undefined : seen.nodes[m.node];
   const list = hasTheList(seen, m);
+  const there = facts?.settings;
   return m.health === "healthy"
     ? list === "no"
-    : facts?.reached === true && facts.process === "yes" && list !== "yes";
+    : m.health === "unhealthy" && facts?.reached === true && facts.process === "yes" && list !== "yes" &&
+      (there?.[RESTART] !== undefined || there?.[WRITTEN] !== listText(seen.members));
 }
 
 /**
- * What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host, and
- * nowhere else can there be more of it.
+ * What it was can be put away for good, so that another may be it (`vacated`): its data is seen on its own host, whose
+ * processes can be told, nowhere else can there be more of it, and no other id is counted that nobody has.
  */
 export const canVacate = (
   seen: Observation,
@@ -126,8 +136,15 @@ export const canVacate = (
   nodes: readonly HostNode[],
 ): boolean => {
   const f = host === undefined ? undefined : seen.nodes[host.name];
-  return f?.reached === true && f.data.state === "present" && typeof f.data.identity === "object" &&
-    f.data.identity.memberId === m.id && unseen(seen, nodes).length === 0;
+  return f?.reached === true && f.process !== "unknown" && f.data.state === "present" &&
+    typeof f.data.identity === "object" && f.data.identity.memberId === m.id &&
+    unseen(seen, nodes).length === 0 && freeIds(seen).length === 0;
+};
+
+/** Ids that are counted, and that no voter of the record has. */
+export const freeIds = (seen: Observation): readonly string[] => {
+  const recorded = new Set(voters(seen).map((m) => m.id));
+  return [...new Set(runningLists(seen).flatMap(idsIn))].filter((id) => !recorded.has(id));
 };
 
 /** Hosts of no member that cannot be seen: one may have taken an id over once, and its data may still be there. */
@@ -156,12 +173,12 @@ export function vacated(
   const hostOf = (addresses: string | undefined) =>
     nodes.find((n) => addresses?.split("|").includes(peerAddress(n, o)))?.name;
   const lists = runningLists(seen);
-  const recorded = new Set(voters(seen).map((m) => m.id));
-  const [id, ...more] = [...new Set(lists.flatMap(idsIn))].filter((one) => !recorded.has(one));
+  const [id, ...more] = freeIds(seen);
   if (id === undefined || more.length > 0) return undefined;
   // One that has begun to take it over was registered only because all this was seen.
   if (seen.members.some((m) => m.id === id)) return id;
-  const homes = lists.map((list) => hostOf(addressIn(list, id)));
+  // Some may have got a list without it before it was put away.
+  const homes = lists.flatMap((list) => addressIn(list, id) ?? []).map(hostOf);
   const gone = homes.every((home) => {
     const f = home === undefined ? undefined : seen.nodes[home];
     return f?.reached === true && f.process === "no" && f.data.state === "empty" &&

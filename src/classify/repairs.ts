@@ -86,13 +86,13 @@ const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
 });
 
 /**
- * Configuration that differs on healthy members, and latches that are missing; the leader comes last (S11). A member
- * that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
+ * Configuration that differs on healthy members that stay, and latches that are missing; the leader comes last (S11). A
+ * member that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
  * serves nothing costs nothing.
  */
 export function findDrift(i: Input): readonly Finding[] {
   return i.seen.members
-    .filter((m) => m.role === "voter" && isDesired(i, m.node))
+    .filter((m) => m.role === "voter")
     .filter((m) => m.health === "healthy" || (m.health === "unhealthy" && !i.patient))
     .flatMap((m) => drifted(i, m))
     .filter((d) => d.member.health === "healthy" || (!d.latchOnly && d.facts.process === "yes"))
@@ -117,6 +117,8 @@ function drifted(i: Input, member: Member) {
     return [];
   }
   const drift = i.judge.drift(facts, node, member, i.seen);
+  const stays = isDesired(i, member.node);
+  if (!stays && drift.shared !== true) return [];
   const differs = Object.keys(drift.settings).length > 0 || drift.peerUrl !== undefined;
   // A latch that names other voters than the record would give a wrong size to a cluster that does not answer.
   const latched = typeof facts.latch !== "string" && latchHolds(facts.latch, member, i.seen);
@@ -127,7 +129,7 @@ function drifted(i: Input, member: Member) {
   const about = { member, node, facts, settings: firstStart };
   return [
     // The latch goes first: a restart that is refused must not leave the node without it.
-    ...(atRest || !placed ? [] : [{ ...about, latchOnly: true }]),
+    ...(atRest || !placed || !stays ? [] : [{ ...about, latchOnly: true }]),
     ...(!differs ? [] : [{
       ...about,
       settings: drift.settings,

@@ -5,8 +5,8 @@ import {
   peerAddress,
   type ZooKeeperOptions,
 } from "../../plugins/zookeeper/options.ts";
-import { HIGHEST, RESTART, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
-import { RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
+import { HIGHEST, UNNAMED, VERSION } from "../../plugins/zookeeper/read.ts";
+import { RESTART, RUNNING, SERVERS, WRITTEN } from "../../plugins/zookeeper/servers.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import type { Options } from "../playbook/options.ts";
 import { etcdModel } from "../sim/etcd/model.ts";

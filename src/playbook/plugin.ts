@@ -46,6 +46,8 @@ export interface Drift {
   readonly peerUrl?: string;
   /** What would only matter if its disk were lost: written without a restart, together with the latch. */
   readonly firstStart?: Readonly<Record<string, string>>;
+  /** The others go by it, too: so a member has to be brought to it although it is to leave. */
+  readonly shared?: true;
 }
 
 /** A plugin bound to one service of a config: its options are read, everything here is pure. */

@@ -12,7 +12,7 @@ import type { Target } from "../model/observation.ts";
 import { type Quorum, quorumOf } from "../model/quorum.ts";
 import { changesMembership, type Effect, irreversible } from "../playbook/effect.ts";
 import type { Host } from "./host.ts";
-import { emptyLog, isVoter, type Peer, votersOf } from "./peer.ts";
+import { emptyLog, isVoter, majority, type Peer, votersOf } from "./peer.ts";
 import type { World } from "./world.ts";
 
 /** So old is what a manager may have judged by: an observation, the way to the node, the time until which it may start. */
@@ -217,7 +217,15 @@ export function stops(w: World, h: Host, what: string): void {
   const up = all.filter((m) => serves(w, leader, m));
   const had = quorumOf(all.length, up.length);
   const has = quorumOf(all.length, up.filter((m) => m.id !== peer.id).length);
-  if (had.voters > 1 && had.margin >= 0 && has.margin < 0 && w.time.now - w.lastFault > NOTICE_MS) {
+  // Where it leads itself the others count by lists of their own from then on.
+  const others = [...w.cluster.peers].filter((p) =>
+    p !== peer && p.disk.realm === leader.disk.realm && p.listensAt <= w.time.now &&
+    w.linked(p.host, leader.host)
+  );
+  const heir = peer === leader &&
+    others.some((p) => isVoter(p.electorate, p.id) && majority(p.electorate, others));
+  const lost = had.voters > 1 && had.margin >= 0 && has.margin < 0 && !heir;
+  if (lost && w.time.now - w.lastFault > NOTICE_MS) {
     w.violate(
       "no action of ours costs the quorum",
       `${what} ${h.name} leaves ${has.healthy} of ${has.voters} voters`,

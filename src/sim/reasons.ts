@@ -221,6 +221,13 @@ const byRule: Readonly<Partial<Record<Refusal["rule"], readonly Claim[]>>> = {
         return Number(w.up) - 1 < Number(w.needed) && up <= Number(w.up) && up >= Number(w.up) - 1;
       },
     ],
+    [
+      /^server (?<id>\d+) would have to be stopped, and .* the votes of (?<ids>[\d,]+) need (?<needed>\d+) of them: /,
+      (t, w) => {
+        const up = (w.ids ?? "").split(",").filter((id) => id !== w.id && serves(t, id)).length;
+        return up < Number(w.needed);
+      },
+    ],
     [/\(now: (?<healthy>\d+) of (?<voters>\d+) voters healthy/, counted],
     [
       /^(?<node>\S+) should have (?<key>\w+)=(?<value>[^;]+); that takes a restart, and a cluster of (?<voters>[12]) /,

@@ -4,7 +4,10 @@ import { target as targetOf } from "../unit/core_samples.ts";
 import { follow, reasonsOf, safeAction } from "./follow.ts";
 import type { Case } from "./kinds.ts";
 import { etcdHabits, type Habits } from "./habits.ts";
-import { type Recorded, SmallWorld } from "./small_world.ts";
+import { BESIDE, foundOf, latchedAs, toldOf } from "./halfway.ts";
+import { SmallWorld } from "./small_world.ts";
+import type { Recorded } from "./spot.ts";
+import { StaticWorld } from "./static_world.ts";
 
 export interface Checked {
   readonly cases: number;
@@ -15,10 +18,11 @@ export interface Checked {
 }
 
 /** The world of a case. */
-export function worldOf({ recorded, kept, coming, beside }: Case, habits: Habits): SmallWorld {
+export function worldOf(c: Case, habits: Habits): SmallWorld {
+  const { recorded, kept, coming, beside } = c;
   const old = recorded.map((_, i) => `n${i + 1}`);
   const fresh = coming.map((_, i) => `n${i + 6}`);
-  const others = beside === undefined ? [] : ["n12"];
+  const others = beside === undefined ? [] : [BESIDE];
   const { desired, ...rest } = targetOf(
     [...old.slice(0, kept), ...fresh].join(" "),
     [...old, ...fresh, ...others].join(" "),
@@ -26,23 +30,26 @@ export function worldOf({ recorded, kept, coming, beside }: Case, habits: Habits
   );
   const t: Target = { ...rest, desired: rest.nodes.filter((n) => desired.some((d) => d.name === n.name)) };
   const record = recorded.map((kind, i): Recorded => ({
-    id: `a${i + 1}00000000000000`,
+    id: `${i + 1}`,
     node: `n${i + 1}`,
     voter: true,
     named: true,
     inSync: true,
     ...kind.member,
   }));
+  const { found, besideId } = foundOf(c, record);
   const spots = new Map([
-    ...recorded.map((kind, i) => [`n${i + 1}`, kind.spot(record[i]?.id ?? "")] as const),
+    ...recorded.map((kind, i) => [`n${i + 1}`, latchedAs(c, i, kind.spot(record[i]?.id ?? ""))] as const),
     ...coming.map((kind, i) => {
       const spot = kind.spot("");
       // A member of a bootstrap that has begun.
       return [`n${i + 6}`, spot.data === "b" ? { ...spot, data: `bn${i + 6}` } : spot] as const;
     }),
-    ...(beside === undefined ? [] : [["n12", beside.spot("")] as const]),
+    ...(beside === undefined ? [] : [[BESIDE, beside.spot(besideId)] as const]),
   ]);
-  const world = new SmallWorld(t, spots, record, habits);
+  const world = habits.lists
+    ? new StaticWorld(t, spots, record, habits, found)
+    : new SmallWorld(t, spots, record, habits);
   world.begin();
   return world;
 }
@@ -62,7 +69,7 @@ export function check(all: Iterable<Case>, every = 1, from = 0, habits = etcdHab
   for (const c of all) {
     if (++at % every !== from || !canBe(c, habits)) continue;
     const world = worldOf(c, habits);
-    if (!world.held && !world.leavesTraces()) continue;
+    if ((!world.held && !world.leavesTraces()) || world.unsafe !== undefined) continue;
     count++;
     const end = follow(world);
     const { verdict } = end;
@@ -79,6 +86,10 @@ function wrongEnd(world: SmallWorld, end: ReturnType<typeof follow>): string | u
     const names = (list: readonly string[]) => [...list].sort().join(" ");
     const is = names(world.record.map((m) => m.node));
     const wanted = names(world.target.desired.map((n) => n.name));
+    const late = world.late.map((m) => m.node);
+    if (late.length > 0) {
+      return `it ends steady, and ${late.join()} goes by another list than the recorded one`;
+    }
     return is === wanted && world.voters.length === world.record.length
       ? undefined
       : `it ends steady with ${is || "nobody"}, and ${wanted} are desired`;
@@ -91,10 +102,13 @@ function wrongEnd(world: SmallWorld, end: ReturnType<typeof follow>): string | u
     : `${verdict.kind}, although it could ${safe}: ${reasonsOf(verdict).join("; ")}`;
 }
 
-const told = ({ recorded, kept, coming, beside }: Case, story: readonly string[]): string =>
-  [
+const told = (c: Case, story: readonly string[]): string => {
+  const { recorded, kept, coming, beside } = c;
+  return [
     ...recorded.map((k, i) => `n${i + 1} is recorded${i < kept ? " and desired" : ""}: it ${k.name}`),
     ...coming.map((k, i) => `n${i + 6} is desired: it ${k.name}`),
-    ...(beside === undefined ? [] : [`n12 is a host beside them: it ${beside.name}`]),
+    ...(beside === undefined ? [] : [`${BESIDE} is a host beside them: it ${beside.name}`]),
+    ...toldOf(c),
     ...story,
   ].join("\n");
+};

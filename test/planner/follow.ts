@@ -10,7 +10,8 @@ import type { Step } from "../../src/playbook/step.ts";
 import { forbidsEffect, forbidsUnseen } from "../../src/rules/effects.ts";
 import { badOrder } from "../../src/rules/order.ts";
 import { input } from "../unit/core_samples.ts";
-import type { Recorded, SmallWorld } from "./small_world.ts";
+import type { Outcome, SmallWorld } from "./small_world.ts";
+import type { Recorded } from "./spot.ts";
 
 /** A run ends after so many changes, and the story after so many runs. */
 const MOST_CHANGES = 24;
@@ -29,10 +30,7 @@ export interface End {
   readonly memory: Memory;
 }
 
-type Ended = { readonly kind: "done" } | { readonly kind: "failed"; readonly why: string } | {
-  readonly kind: "refused";
-  readonly refusal: Refusal;
-} | { readonly kind: "wrong"; readonly what: string };
+type Ended = Outcome | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** Runs until nothing is left to do, or the same refusal comes twice. */
 export function follow(world: SmallWorld): End {
@@ -53,10 +51,7 @@ export function follow(world: SmallWorld): End {
       verdict = classify(input(target, seen, {
         memory,
         wallMs,
-        judge: {
-          drift: (f) => ({ settings: world.spot(f.node).drifted ? { SETTING: "as the config says" } : {} }),
-          forbids: () => undefined,
-        },
+        judge: world.judge,
         removals: { done: removed, votersAtStart },
       }));
       if (verdict.kind !== "change") break;
@@ -148,9 +143,11 @@ function one(world: SmallWorld, step: Step, story: string[]): Ended {
   if (on !== "management" && !world.spot(on).reached) {
     return { kind: "failed", why: `${on} cannot be reached` };
   }
+  const texts = action.do === "run" ? world.texts(action.command, seen) : new Map<string, string>();
+  if (texts === undefined) return unknown(step.id);
   story.push(`  ${step.id}`);
-  const wrong = world.apply(step.effect);
-  if (wrong !== undefined) return { kind: "wrong", what: wrong };
+  const outcome = world.apply(step.effect, texts);
+  if (outcome.kind !== "done") return outcome;
   if (step.verify !== undefined && evaluate(step.verify, world.look()) !== "yes") {
     return { kind: "failed", why: step.id };
   }
@@ -209,6 +206,7 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
     if (m.voter && m.named && wanted(m.node) && !tried(`repairCrashed:${m.node}`)) return `start ${m.node}`;
   }
   const well = (m: Recorded) => memberById(seen, m.id)?.health === "healthy";
+  const without = (gone: Recorded) => world.record.filter((m) => m !== gone);
   const ill = world.voters.filter((m) => !well(m));
   const margin = (gone: string) => {
     const left = world.voters.filter((m) => m.id !== gone);
@@ -216,7 +214,10 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
   };
   for (const m of world.record) {
     const dead = memberById(seen, m.id)?.health === "unhealthy";
-    if (!wanted(m.node) && m.voter && m.named && dead && ill.every((x) => x === m) && margin(m.id) >= 0) {
+    if (
+      !wanted(m.node) && m.voter && m.named && dead && ill.every((x) => x === m) && margin(m.id) >= 0 &&
+      world.canLeave(m)
+    ) {
       return `remove ${m.node}`;
     }
     const wiped = known(m.node) && (spot(m.node).data === undefined || spot(m.node).blank) &&
@@ -228,8 +229,12 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
       return `repair ${m.node}`;
     }
     // Where only learners can be asked it is known that a quorum is held, and not by whom.
-    if (!m.voter && !wanted(m.node) && world.voters.some(well)) return `evict ${m.node}`;
-    if (!m.voter && wanted(m.node) && known(m.node) && well(m) && m.inSync && ill.length === 0) {
+    if (!m.voter && !wanted(m.node) && world.voters.some(well) && world.canLeave(m)) return `evict ${m.node}`;
+    const promoted = without(m).concat({ ...m, voter: true });
+    if (
+      !m.voter && wanted(m.node) && known(m.node) && well(m) && m.inSync && ill.length === 0 &&
+      world.canRoll(promoted)
+    ) {
       return `promote ${m.node}`;
     }
   }
@@ -238,5 +243,13 @@ export function safeAction(world: SmallWorld, { seen, memory }: End): string | u
     !world.record.some((m) => m.node === name) && known(name) && spot(name).data === undefined &&
     !spot(name).process && spot(name).latch === undefined && !tried(`add:${name}`)
   );
-  return calm && fit !== undefined ? `add ${fit.name}` : undefined;
+  if (calm && world.late.length > 0 && world.canRoll(world.record)) {
+    return `bring the list to ${world.late.map((m) => m.node).join(", ")}`;
+  }
+  if (!calm || fit === undefined) return undefined;
+  // One that comes in another's place is not begun with if that one could not go then.
+  const joined = [...world.record, world.joining(fit.name)];
+  const leaving = world.record.filter((m) => !wanted(m.node));
+  const ends = leaving.length === 0 ? [joined] : leaving.map((m) => joined.filter((x) => x !== m));
+  return world.canRoll(joined) && ends.some((end) => world.canRoll(end)) ? `add ${fit.name}` : undefined;
 }

@@ -26,6 +26,8 @@ export interface Habits {
   /** A package starts a default of its own, which nobody has ever written to. */
   readonly defaults: boolean;
   readonly program: string;
+  /** Each member goes by a list of its own, and ids are small numbers that may be taken over. */
+  readonly lists: boolean;
 }
 
 export const etcdHabits: Habits = {
@@ -39,6 +41,7 @@ export const etcdHabits: Habits = {
   leavesIds: true,
   defaults: true,
   program: "etcdctl",
+  lists: false,
 };
 export const zookeeperHabits: Habits = {
   bind: ({ service: name, nodes }) => zookeeper.bind({ name, options: zookeeperOptions, nodes }),
@@ -51,7 +54,14 @@ export const zookeeperHabits: Habits = {
   leavesIds: false,
   defaults: false,
   program: "/usr/bin/java",
+  lists: false,
+};
+const staticOptions = { ...zookeeperOptions, membership: "static" } as const;
+export const staticHabits: Habits = {
+  ...zookeeperHabits,
+  bind: ({ service: name, nodes }) => zookeeper.bind({ name, options: staticOptions, nodes }),
+  lists: true,
 };
 
-/** By the name of the plugin. */
-export const habits = { etcd: etcdHabits, zookeeper: zookeeperHabits } as const;
+/** By the name of the plugin; `static` is ZooKeeper's other way. */
+export const habits = { etcd: etcdHabits, zookeeper: zookeeperHabits, static: staticHabits } as const;

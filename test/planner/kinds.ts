@@ -1,5 +1,6 @@
 /** What a node may look like: every combination that can be, of its role, its health, its data, and what can be known. */
-import { nothing, type Recorded, type Spot } from "./small_world.ts";
+import type { Halfway } from "./halfway.ts";
+import { nothing, type Recorded, type Spot } from "./spot.ts";
 
 /** A kind of node; `id` is its member's, where it has one. */
 export interface Kind {
@@ -25,7 +26,7 @@ const states: readonly Part[] = [
   ["was wiped, and started since", (id) => ({ ...own(id), blank: true })],
   ["has its disk not mounted, and was started since", (id) => ({ ...own(id), blank: true, mounted: false })],
   ["was installed anew", () => ({})],
-  ["holds the data of a former member", (id) => ({ data: "f100000000000000", latch: id })],
+  ["holds the data of a former member", (id) => ({ data: "91", latch: id })],
   ["has its disk not mounted", (id) => ({ ...own(id), mounted: false })],
   ["was stopped by a person", (id) => ({ ...own(id), held: true })],
 ];
@@ -88,7 +89,7 @@ export const memberKinds: readonly Kind[] = [
   ),
 ];
 
-const former = "f200000000000000";
+const former = "92";
 const plain = (name: string, over: Partial<Spot>): Kind => ({ name, spot: () => ({ ...nothing, ...over }) });
 
 /** Of a node that is not recorded; the first one is in order. */
@@ -149,6 +150,8 @@ export interface Case {
   readonly coming: readonly Kind[];
   /** A host of the config that is neither. */
   readonly beside?: Kind;
+  /** Lists of servers that differ: a change of them was broken off. */
+  readonly halfway?: Halfway;
 }
 
 /** Of nodes that are alike the order does not matter: only sorted choices are made. */

@@ -1,83 +1,24 @@
 /**
  * A cluster as it is, small enough to enumerate: what runs where, whose data lies where, who is recorded; and what of
- * that can be known. Effects change what is so; what is seen follows from it through the shipped `observe`. The arithmetic
- * and the invariants are done here once more, without the rules' help.
+ * that can be known. Effects change what is so; what is seen follows from it (`sight.ts`). The arithmetic and the invariants
+ * are done here once more, without the rules' help.
  */
 import type { Effect } from "../../mod.ts";
-import type { HostNode, Latch, NodeFacts, RecordedMember } from "../../src/model/node.ts";
+import type { NodeFacts, RecordedMember } from "../../src/model/node.ts";
 import type { Observation, Target } from "../../src/model/observation.ts";
-import type { Tri } from "../../src/model/tri.ts";
-import { observe, toAskPeers } from "../../src/observe/observe.ts";
+import type { Judge } from "../../src/classify/input.ts";
+import type { Command } from "../../src/playbook/command.ts";
 import type { Service } from "../../src/playbook/plugin.ts";
-import { sampleNode } from "../../src/plan/sample.ts";
-import { clusterId, masked, place, unreachable, view } from "../unit/core_samples.ts";
+import { clusterId } from "../unit/core_samples.ts";
 import { etcdHabits, type Habits } from "./habits.ts";
+import { look } from "./sight.ts";
+import { nothing, type Recorded, type Spot } from "./spot.ts";
 
-/** What is so on one node, and how much of it can be known. */
-export interface Spot {
-  readonly process: boolean;
-  /** A process that takes part; one that does not has lost its network, say. */
-  readonly serves: boolean;
-  /** It still takes somebody for the leader. */
-  readonly deceived: boolean;
-  /** It was started with other settings than the config's. */
-  readonly drifted: boolean;
-  /** Whose data lies there. */
-  readonly data: string | undefined;
-  readonly cluster: string;
-  readonly pristine: boolean;
-  /** Started on a disk that was wiped: nothing but the ids is there. */
-  readonly blank: boolean;
-  readonly latch: string | undefined;
-  readonly intent: boolean;
-  readonly started: boolean;
-  readonly fenced: boolean;
-  /** A person stopped and masked the unit. */
-  readonly held: boolean;
-  readonly lacks: boolean;
-  // What can be known: over SSH, by the other members, of the disk, of processes, of its marks, by its own service.
-  readonly reached: boolean;
-  readonly told: boolean;
-  readonly readable: boolean;
-  readonly mounted: boolean;
-  readonly scanned: boolean;
-  readonly marks: boolean;
-  readonly answers: boolean;
-}
-export const nothing: Spot = {
-  process: false,
-  serves: true,
-  deceived: false,
-  drifted: false,
-  data: undefined,
-  cluster: clusterId,
-  pristine: false,
-  blank: false,
-  latch: undefined,
-  intent: false,
-  started: false,
-  fenced: false,
-  held: false,
-  lacks: false,
-  reached: true,
-  told: true,
-  readable: true,
-  mounted: true,
-  scanned: true,
-  marks: true,
-  answers: true,
-};
-
-export interface Recorded {
-  readonly id: string;
-  readonly node: string;
-  readonly voter: boolean;
-  /** It has run once: the record knows its name. */
-  readonly named: boolean;
-  readonly inSync: boolean;
-}
-
-export const TOKEN = "0123";
+/** What became of an effect: `wrong` is what must never happen. */
+export type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly why: string }
+  | { readonly kind: "wrong"; readonly what: string };
 
 export class SmallWorld {
   readonly service: Service;
@@ -113,12 +54,33 @@ export class SmallWorld {
   get held(): boolean {
     return this.voters.length > 0 && this.margin >= 0;
   }
-  get leader(): Recorded | undefined {
+  get leader(): Pick<Recorded, "id" | "node"> | undefined {
     if (!this.held) return undefined;
     const up = this.voters.filter((m) => this.up(m));
     const now = up.find((m) => m.id === this.#leader) ?? up[0];
     this.#leader = now?.id;
     return now;
+  }
+
+  /** The members could be these, as far as that takes restarts. */
+  canRoll(_next: readonly Recorded[]): boolean {
+    return true;
+  }
+  /** It may be taken out of the record. */
+  canLeave(_m: Recorded): boolean {
+    return true;
+  }
+  /** As whom a node would join. */
+  joining(node: string): Recorded {
+    return { id: "", node, voter: true, named: true, inSync: true };
+  }
+  /** Who serves, and not by what is recorded. */
+  get late(): readonly Recorded[] {
+    return [];
+  }
+  /** What is wrong with how they are found: no cluster comes to be like that. */
+  get unsafe(): string | undefined {
+    return undefined;
   }
 
   /** An unmounted disk of which nothing was ever written down looks like none, to anybody. */
@@ -132,30 +94,21 @@ export class SmallWorld {
     this.#form();
   }
 
-  // ---- what is seen ------------------------------------------------------------------------------------------------
+  // ---- what is seen, where services differ --------------------------------------------------------------------------
 
   look(): Observation {
-    const { nodes } = this.target;
-    const facts = Object.fromEntries(nodes.map((n) => [n.name, this.#facts(n)]));
-    const first = observe(this.service, nodes, { facts, peers: {}, at: 0 });
-    const asked = toAskPeers(first);
-    if (asked.length === 0) return first;
-    const some = first.members.some((m) =>
-      m.role === "voter" && m.health === "healthy" && facts[m.node ?? ""]?.reached
-    );
-    const peers = Object.fromEntries(asked.map((a) => {
-      const m = this.record.find((r) => r.id === a.id);
-      const said: Tri = m === undefined || !some || !this.spot(m.node).told
-        ? "unknown"
-        : this.up(m)
-        ? "yes"
-        : "no";
-      return [a.id, said];
-    }));
-    return observe(this.service, nodes, { facts, peers, at: 0 });
+    return look(this);
   }
-
-  #list(): readonly RecordedMember[] {
+  /** Its process takes part, so that what it serves is the truth. */
+  follows(node: string): boolean {
+    return this.held && this.spot(node).serves;
+  }
+  /** Whom the process on a node takes for the leader. */
+  leaderBy(_node: string): string | undefined {
+    return this.leader?.id;
+  }
+  /** The members as the process on a node lists them. */
+  listBy(_node: string): readonly RecordedMember[] {
     return this.record.map((m) => {
       const host = this.target.nodes.find((n) => n.name === m.node);
       return {
@@ -167,99 +120,36 @@ export class SmallWorld {
       };
     });
   }
-
-  #facts(n: HostNode): NodeFacts {
-    const s = this.spot(n.name);
-    const base = sampleNode(n.name);
-    if (!s.reached) return { ...base, ...unreachable };
-    const there = s.mounted ? place : { ...place, fsId: "2" };
-    const latch: Latch = {
-      clusterId: s.cluster,
-      memberId: s.latch ?? "",
-      ...place,
-      voters: this.voters.map((m) => m.node),
-    };
-    const identity = { clusterId: s.cluster, memberId: s.data ?? "" };
-    const seen = s.mounted || s.blank ? s.data : undefined;
-    const bare = s.blank && !s.process;
-    return {
-      ...base,
-      unit: {
-        ...base.unit,
-        ...(s.held ? masked.unit : {}),
-        enabled: s.held
-          ? "masked"
-          : s.fenced || (s.data === undefined && s.latch === undefined)
-          ? "disabled"
-          : "enabled",
-        active: s.process ? "active" : "inactive",
-      },
-      process: s.scanned ? (s.process ? "yes" : "no") : "unknown",
-      data: !s.readable
-        ? { state: "unknown", identity: "unknown", place: there, why: "it cannot be read" }
-        : bare && (!s.mounted || !s.marks)
-        ? { state: "unknown", identity, place: there, why: "it holds nothing" }
-        : bare
-        ? { state: "blank", identity, place: there }
-        : seen !== undefined
-        ? { state: s.pristine ? "pristine" : "present", identity, place: there }
-        : !s.mounted && (s.latch !== undefined || s.started)
-        ? { state: "unknown", identity: "none", place: there, why: "it is not mounted" }
-        : { state: "empty", identity: "none", place: there },
-      latch: !s.marks ? "unknown" : s.latch === undefined ? "none" : latch,
-      intent: !s.marks
-        ? "unknown"
-        : s.intent
-        ? { token: TOKEN, members: this.target.desired.map((d) => d.name) }
-        : "none",
-      started: !s.marks ? "unknown" : s.started ? place : "none",
-      fenced: s.fenced ? "yes" : "no",
-      missing: s.lacks ? [this.habits.program] : [],
-      view: s.process && s.scanned ? this.#view(n.name, s) : undefined,
-    };
+  votersLatched(_node: string): readonly string[] {
+    return this.voters.map((m) => m.node);
   }
-
-  #view(node: string, s: Spot): NodeFacts["view"] {
-    const m = this.record.find((r) => r.node === node && r.id === s.data);
-    const quiet = {
-      identity: undefined,
-      linearizable: "unknown",
-      local: "unknown",
-      role: undefined,
-    } as const;
-    const common = { term: 3n, index: 10_000n, identity: { clusterId: s.cluster, memberId: s.data ?? "" } };
-    if (!s.answers || s.data === undefined) return view("", { ...quiet, trouble: "no answer" });
-    if (s.pristine) return view(s.data, { ...common, pristine: "yes", members: [] });
-    const without = { ...common, linearizable: "no", local: "no", trouble: "no leader" } as const;
-    const leader = this.leader;
-    const known = { leaderId: leader?.id, local: "yes" } as const;
-    if (s.deceived) return view(s.data, { ...common, ...known, linearizable: "no" });
-    if (!this.held || !s.serves) return view(s.data, without);
-    if (m === undefined) {
-      const runsOn = this.habits.runsOn && s.cluster === this.#cluster();
-      return view(s.data, runsOn ? { ...common, ...known, members: this.#list() } : without);
-    }
-    if (!m.voter) {
-      const index = m.inSync ? common.index : 5n;
-      const reads = this.habits.learnersServe
-        ? { linearizable: "yes", members: this.#list() } as const
-        : { linearizable: "no" } as const;
-      return view(m.id, { ...common, ...known, ...reads, index, role: "learner" });
-    }
-    return view(m.id, { ...common, ...known, members: this.#list() });
+  /** What a node tells beside that. */
+  told(_node: string): Partial<NodeFacts> {
+    return {};
+  }
+  get judge(): Judge {
+    return {
+      drift: (f) => ({ settings: this.spot(f.node).drifted ? { SETTING: "as the config says" } : {} }),
+      forbids: () => undefined,
+    };
   }
 
   // ---- what effects do ---------------------------------------------------------------------------------------------
 
-  /** Applies an effect; what is wrong with it, or undefined. */
-  apply(effect: Effect): string | undefined {
+  /** The late values of a command, by their keys; undefined where one of them does not exist. */
+  texts(_command: Command, _seen: Observation): ReadonlyMap<string, string> | undefined {
+    return new Map();
+  }
+  /** Applies an effect; `texts` are the late values of its command. */
+  apply(effect: Effect, texts: ReadonlyMap<string, string>): Outcome {
     const before = this.margin;
-    const wrong = this.#apply(effect);
-    if (wrong !== undefined) return wrong;
-    return before >= 0 && this.margin < 0 ? "the quorum is lost" : undefined;
+    const what = this.happens(effect, texts) ??
+      (before >= 0 && this.margin < 0 ? "the quorum is lost" : undefined);
+    return what === undefined ? { kind: "done" } : { kind: "wrong", what };
   }
 
-  #apply(effect: Effect): string | undefined {
+  /** What is wrong with an effect, or undefined. */
+  protected happens(effect: Effect, _texts: ReadonlyMap<string, string>): string | undefined {
     const node = "node" in effect ? effect.node : "";
     const s = this.spot(node);
     const own = this.record.find((m) => m.node === node);
@@ -311,7 +201,7 @@ export class SmallWorld {
         }
         if (s.data !== undefined || s.fenced || s.process) return `${node} was not made ready`;
         this.record = [...this.record, {
-          id: `d${++this.#ids}00000000000000`,
+          id: `${80 + ++this.#ids}`,
           node,
           voter: false,
           named: false,
@@ -322,7 +212,7 @@ export class SmallWorld {
         if (own === undefined) return "nobody to promote";
         if (!this.up(own)) return `${node} becomes a voter before it runs`;
         if (!own.inSync) return `${node} becomes a voter before it is in sync`;
-        this.#member(own.id, { voter: true });
+        this.member(own.id, { voter: true });
         return undefined;
       case "removes": {
         const gone = this.record.find((m) => m.id === effect.member);
@@ -350,7 +240,7 @@ export class SmallWorld {
     }
   }
 
-  #member(id: string, over: Partial<Recorded>): void {
+  protected member(id: string, over: Partial<Recorded>): void {
     this.record = this.record.map((m) => m.id === id ? { ...m, ...over } : m);
   }
 
@@ -370,8 +260,8 @@ export class SmallWorld {
     }
     const first = own !== undefined && (!own.named || this.habits.returnsEmpty);
     if (s.data === undefined && as === "existing" && first && this.held) {
-      this.change(node, { process: true, data: own.id, cluster: this.#cluster(), serves: true });
-      this.#member(own.id, { named: true, inSync: true });
+      this.change(node, { process: true, data: own.id, cluster: this.cluster, serves: true });
+      this.member(own.id, { named: true, inSync: true });
       return undefined;
     }
     if (s.blank) return `${node} starts as itself, and has lost what it knew`;
@@ -380,10 +270,10 @@ export class SmallWorld {
     this.change(node, { process: true });
     this.#form();
     // A learner that runs again comes into sync.
-    if (own !== undefined && this.held && this.up(own)) this.#member(own.id, { named: true, inSync: true });
+    if (own !== undefined && this.held && this.up(own)) this.member(own.id, { named: true, inSync: true });
     return undefined;
   }
-  #cluster(): string {
+  get cluster(): string {
     return this.spot(this.leader?.node ?? "").cluster;
   }
 
@@ -392,7 +282,7 @@ export class SmallWorld {
     const names = this.target.desired.map((n) => n.name);
     const run = names.filter((n) => this.spot(n).cluster === "boot" && this.spot(n).process);
     if (this.record.length > 0) {
-      for (const m of this.record) if (this.up(m)) this.#member(m.id, { named: true });
+      for (const m of this.record) if (this.up(m)) this.member(m.id, { named: true });
     } else if (run.length > names.length / 2) {
       this.record = names.map((n) => ({
         id: `b${n}`,
@@ -410,7 +300,7 @@ export class SmallWorld {
     if (s.data !== undefined && !s.pristine) {
       if (this.record.some((m) => m.id === s.data)) return `${node} loses the data of a current member`;
       if (!this.held) return `${node} may hold the last copy`;
-      if (s.cluster !== this.#cluster()) return `${node} loses the data of another cluster`;
+      if (s.cluster !== this.cluster) return `${node} loses the data of another cluster`;
     }
     this.change(node, {
       data: undefined,

@@ -162,15 +162,15 @@ export const staticMutants: readonly Mutant[] = [
         "return fixed(seen) ?? unread(change, seen) ?? unfinished(o, nodes, change, seen) ??",
         "return fixed(seen) ?? unread(change, seen) ??",
       ),
-      zk("list_forbids")("if (!shareQuorum(list, next, gone)) {", "if (list.size < 0) {"),
+      zk("list_costs")("if (!shareQuorum(list, next, gone)) return", "if (list.size < 0 && gone) return"),
     ],
   },
   {
     name: "static ZooKeeper: an id is taken over whose data was not seen to be put away",
     edits: [
       zk("servers")(
-        'return f?.reached === true && f.data.state === "present" && typeof',
-        'return f?.reached === true || f?.data.state === "present" && typeof',
+        'return f?.reached === true && f.process !== "unknown" && f.data.state === "present" &&',
+        'return f?.reached === true || f?.data.state === "present" &&',
       ),
       zk("servers")(
         "return gone && !left && unseen(seen, nodes).length === 0 ? id : undefined;",

@@ -63,6 +63,8 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
       await w.time.sleep(w.random.int(20, 80));
       const own = zk.on(h);
       if (own === undefined || !own.reigns) return ok;
+      const stop = notSpared(zk, own, own.id, own.list);
+      if (stop !== undefined) return failed(`${stop}: not yet spared`);
       await systemctl(w, h, ["stop"]);
       const led = () =>
         [...zk.peers].some((s) => s.reigns && isVoter(own.list, s.id) && w.linked(h.name, s.host));
@@ -77,7 +79,7 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
   };
 }
 
-/** Others serve, by sessions that this host can open, and hold both lists without it. */
+/** Others serve, by sessions that this host can open, and hold the new list without it, and each of them its own. */
 function notSpared(zk: ZooKeeper, own: Server, id: string, next: List): string | undefined {
   const serves = (s: Server) =>
     s !== own && s.id !== id && zk.world.linked(own.host, s.host) && zk.leaderOf(s) !== undefined;
@@ -88,8 +90,8 @@ function notSpared(zk: ZooKeeper, own: Server, id: string, next: List): string |
   const leaver = up.find((s) => s.reigns && !isVoter(next, s.id));
   if (leaver !== undefined) return `server ${leaver.id} leads and is no member any more`;
   const held = (list: List) => 2 * up.filter((s) => isVoter(list, s.id)).length > votersOf(list).length;
-  const leading = up.find((s) => s.reigns)?.list ?? own.list;
-  return held(own.list) && held(leading) && held(next)
+  const stay = up.filter((s) => next.some((m) => m.id === s.id));
+  return held(next) && stay.every((s) => held(s.list))
     ? undefined
     : `only ${up.map((s) => s.id).join(" ")} serve without it`;
 }

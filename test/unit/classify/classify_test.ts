@@ -196,6 +196,15 @@ Deno.test("what cannot be repaired does not hold back the replacement of it", ()
   assert.equal(judge("n1 n2 n3 n4", three, gone), "add n4");
 });
 
+Deno.test("what the others go by, too, is brought also to one that is to leave, which is not latched any more", () => {
+  const of = (shared: { readonly shared?: true }): Input["judge"] => ({
+    drift: (f) => f.node === "n3" ? { settings: { LIST: "new" }, ...shared } : { settings: {} },
+    forbids: () => undefined,
+  });
+  assert.equal(judge("n1 n2 n4", three, {}, { judge: of({}) }), "replace n3→n4");
+  assert.equal(judge("n1 n2 n4", three, {}, { judge: of({ shared: true }) }), "repairConfig n3");
+});
+
 Deno.test("a drift whose restart would cost the quorum does not hold back the replacement that would help", () => {
   const drift = { drift: () => ({ settings: { A: "b" } }), forbids: () => undefined };
   assert.equal(judge("n1 n2 n4", three, gone, { judge: drift }), "replace n3→n4 dead");

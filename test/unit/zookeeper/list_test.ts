@@ -1,10 +1,20 @@
 /** Lists of servers in files: which share a quorum, what their changes cost, and in which order they are made. */
 import assert from "node:assert/strict";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
-import { readZooKeeper, RESTART } from "../../../plugins/zookeeper/read.ts";
-import { listText, RUNNING, SERVERS, shareQuorum, WRITTEN } from "../../../plugins/zookeeper/servers.ts";
+import { readZooKeeper } from "../../../plugins/zookeeper/read.ts";
+import {
+  isLate,
+  listText,
+  RESTART,
+  RUNNING,
+  SERVERS,
+  shareQuorum,
+  WRITTEN,
+} from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
+import type { Observation } from "../../../src/model/observation.ts";
 import type { Asks } from "../../../src/playbook/plugin.ts";
+import { recount } from "../../../src/rules/project.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { view } from "../core_samples.ts";
 import { nodes, recorded } from "./options.ts";
@@ -61,11 +71,90 @@ Deno.test("a list is changed where each server can be spared for its restart, by
   const three = seenOf([1, 2, 3]);
   assert.equal(why(add("n4"), three), undefined);
   assert.match(why(remove(three, 3), three) ?? "", /^S6: .* of 1,2, of whom 2 are needed, 2 serve/);
-  assert.match(why(add("n2"), seenOf([1])) ?? "", /^S6: .* of 1, of whom 1 are needed, 1 serve/);
+  assert.match(why(add("n2"), seenOf([1])) ?? "", /^S6: .* of 1,5, of whom 2 are needed, 2 serve/);
   const four = seenOf([1, 2, 3, 4]);
   assert.equal(why(remove(four, 4), four), undefined);
   const dead = unwell(four, "4");
   assert.match(why(remove(dead, 4), dead) ?? "", /^S6: .* of 1,2,3,4, of whom 3 are needed, 3 serve/);
+});
+
+Deno.test("who alone still counts one that is gone is given the list: nobody else misses that vote", () => {
+  const gone = setting(seenOf([1, 2, 3]), "n3", { [RUNNING]: list(1, 2, 3, 4), [WRITTEN]: list(1, 2, 3, 4) });
+  assert.equal(why(given(gone, 3, { [SERVERS]: list(1, 2, 3) }), gone), undefined);
+  const two = setting(gone, "n2", { [RUNNING]: list(1, 2, 3, 4), [WRITTEN]: list(1, 2, 3, 4) });
+  assert.match(
+    why(given(two, 3, { [SERVERS]: list(1, 2, 3) }), two) ?? "",
+    /^S6: .* of 1,2,3,4, of whom 3 are needed, 3 serve/,
+  );
+});
+
+const without4 = list(1, 2, 3), with4 = list(1, 2, 3, 4);
+/** Server 4 has left the record, serves and leads; these still count it. */
+const leftBy = (...late: readonly number[]): Observation => {
+  const left = withNode(seenOf([1, 2, 3], without4), "n4", {
+    process: "yes",
+    view: view("4", { leaderId: "4" }),
+  });
+  const seen = late.reduce((s, id) => setting(s, `n${id}`, { [RUNNING]: with4 }), left);
+  return { ...seen, members: seen.members.map((m) => ({ ...m, leader: false })) };
+};
+const given = (seen: Observation, id: number, settings: Readonly<Record<string, string>>): Change => ({
+  case: "repairConfig",
+  member: memberOf(seen, id),
+  node: node(`n${id}`),
+  settings,
+  latchOnly: false,
+});
+
+Deno.test("a former server that leads gives way only where the others hold a majority without it", () => {
+  const leads = leftBy(2, 3);
+  const relisted = (seen: Observation) => why(given(seen, 2, { [SERVERS]: without4 }), seen);
+  assert.equal(relisted(leftBy(3)), undefined);
+  assert.match(
+    relisted(unwell(leads, "3")) ?? "",
+    /^S6: server 4 would have to be stopped, and the servers that count the votes of 1,2,3,4 need 3 of them: without it 2/,
+  );
+  const away = withNode(leads, "n4", { reached: false, view: undefined });
+  assert.match(relisted(away) ?? "", /^S24: which server leads is not seen/);
+});
+
+Deno.test("a restart for another setting is counted by the lists that the others work with, too", () => {
+  const put = withNode(leftBy(1, 3), "n4", { process: "no", view: undefined });
+  assert.match(why(given(put, 2, { tickTime: "2000" }), put) ?? "", /^S6: server 2 would have to be stopped/);
+  const three = seenOf([1, 2, 3]);
+  assert.equal(why(given(three, 2, { tickTime: "2000" }), three), undefined);
+});
+
+Deno.test("what is not known of a server's list is not taken for the recorded one", () => {
+  const three = seenOf([1, 2, 3]);
+  const { [RUNNING]: _, ...silent } = three.nodes["n3"]?.settings ?? {};
+  // It is well as the others say, and nothing on its own host can be told.
+  const blind = withNode(three, "n3", { settings: silent, process: "unknown" });
+  assert.match(why(add("n4"), blind) ?? "", /^S24: with which list of servers n3 works is not known/);
+  const four = seenOf([1, 2, 3, 4]);
+  const { [RUNNING]: __, ...untold } = four.nodes["n4"]?.settings ?? {};
+  const doubtful = recount({
+    ...withNode(four, "n4", { settings: untold, process: "unknown" }),
+    members: four.members.map((m) => m.id === "4" ? { ...m, health: "unknown" } : m),
+  });
+  const halfway = ["n1", "n2", "n3"].reduce(
+    (seen, name) => withNode(seen, name, { latch: "none" }),
+    doubtful,
+  );
+  assert.match(
+    why({ case: "replace", member: memberOf(halfway, 4), node: node("n4"), dead: false }, halfway) ?? "",
+    /^S24: whether n4 has got the list of the change before is not known/,
+  );
+});
+
+Deno.test("one that was started with the recorded list and serves nothing is not started again for that", () => {
+  const four = unwell(seenOf([1, 2, 3, 4]), "3");
+  const { [RUNNING]: _, ...there } = four.nodes["n3"]?.settings ?? {};
+  const latches = ["n1", "n2", "n4"].reduce((seen, name) => withNode(seen, name, { latch: "none" }), four);
+  const started = (settings: Readonly<Record<string, string>>) => withNode(latches, "n3", { settings });
+  assert.match(why(remove(four, 4), started(there)) ?? "", /^S7: whether n3 has the list of servers/);
+  assert.ok(isLate(started({ ...there, [RESTART]: "due" }), memberOf(four, 3)));
+  assert.ok(!isLate(started(there), memberOf(four, 3)));
 });
 
 Deno.test("nothing is begun that could not be finished, or whose lists are not known", () => {
@@ -177,6 +266,12 @@ Deno.test("a server that lacks the recorded list is given it; one in a plan that
   assert.deepEqual(drift({ [RUNNING]: list(1, 2, 3) }), { [SERVERS]: list(1, 2, 3, 4) });
   assert.deepEqual(drift({ [WRITTEN]: list(1, 2, 3) }), { [SERVERS]: list(1, 2, 3, 4) });
   assert.deepEqual(drift({}, { ...seen, members: seen.members.slice(0, 3) }), {}, "a plan that removes one");
+  assert.equal(
+    zookeeperDrift(options, { settings: { ...seen.nodes["n2"]?.settings, [RUNNING]: list(1, 2, 3) } }, seen)
+      .shared,
+    true,
+    "also one that is to leave",
+  );
   const told = zookeeperDrift(
     { ...options, configureMembers: false },
     { settings: { [RESTART]: "due" } },

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  HIGHEST,
-  readPeers,
-  readZooKeeper,
-  RESTART,
-  UNNAMED,
-  VERSION,
-} from "../../../plugins/zookeeper/read.ts";
+import { HIGHEST, readPeers, readZooKeeper, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { RESTART } from "../../../plugins/zookeeper/servers.ts";
 import { readSession } from "../../../plugins/zookeeper/session.ts";
 import type { RecordedMember } from "../../../src/model/node.ts";
 import type { Asked, Asks } from "../../../src/playbook/plugin.ts";

@@ -1,11 +1,12 @@
 /** An id of a dead server that another one takes over, because those that are left cannot be spared for another list. */
 import assert from "node:assert/strict";
 import { derive } from "../../../plugins/zookeeper/derive.ts";
-import { SERVERS, vacated } from "../../../plugins/zookeeper/servers.ts";
+import { RUNNING, SERVERS, vacated } from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
 import type { Member, Observation } from "../../../src/model/observation.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { recount } from "../../../src/rules/project.ts";
+import { view } from "../core_samples.ts";
 import { nodes } from "./options.ts";
 import {
   add,
@@ -46,6 +47,12 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
   assert.match(why(replace(dead, 3, "n4", true), wiped) ?? "", /^S6/);
   const away = withNode(dead, "n3", { reached: false });
   assert.match(why(replace(dead, 3, "n4", true), away) ?? "", /^S(6|24)/);
+
+  // What could not be put away, or leaves two ids that nobody has, is not begun.
+  const untold = withNode(dead, "n3", { process: "unknown" });
+  assert.match(why(replace(untold, 3, "n4", true), untold) ?? "", /^S6/);
+  const late = setting(dead, "n2", { [RUNNING]: list(1, 2, 3, 4) });
+  assert.match(why(replace(late, 3, "n4", true), late) ?? "", /^S6/);
 
   const ids = stepsOf(replace(dead, 3, "n4", true), dead).map((s) => s.id);
   assert.deepEqual(ids.filter((id) => /^(fence|remove|set-aside|register-learner|promote|reload)/.test(id)), [
@@ -88,6 +95,11 @@ Deno.test("one of three is dead: its id is taken over, but only once it is seen 
     derive("registering:n4", staged, options, nodes) ?? "",
     / server\.5=10\.90\.132\.14:/,
     "an id is taken over only where that was judged",
+  );
+  // Another may have got a list without it before it was put away.
+  assert.equal(
+    vacated(setting(withNode(left, "n3", put), "n1", { [RUNNING]: list(1, 2) }), nodes, options),
+    "3",
   );
   // A host that cannot be seen may hold what an earlier one that took it over has left.
   assert.equal(
@@ -133,6 +145,8 @@ Deno.test("whoever has taken an id over is recorded until it is fenced: others c
   assert.equal(why({ ...leaves, member: nobodys }, unheard), undefined, "nobody counts an id that is new");
 
   assert.equal(why(leaves, joins), undefined);
+  const needed = withNode(unwell(joins, "2"), "n4", { process: "yes", view: view("3") });
+  assert.match(why(leaves, needed) ?? "", /^S6: server 3 would have to be stopped/);
   const steps = stepsOf(leaves, joins);
   assert.equal(badOrder(steps, true), undefined);
   const ids = steps.map((s) => s.id);

@@ -88,9 +88,12 @@ const nobodySpared = (list: Ids, serve: Ids, free: readonly string[]): Refusal =
   };
 };
 
-/** Who leads may be no member any more, on a host that cannot be seen: who has the list of the record would not follow it. */
+/**
+ * Who leads may be no member any more, on a host that cannot be seen: who has the list of the record would not follow it. It
+ * could only be one whom somebody still counts.
+ */
 function leadsUnseen(seen: Observation): Refusal | undefined {
-  if (toldLists(seen).size === 0 || seen.members.some((m) => m.leader)) return undefined;
+  if (freeIds(seen).length === 0 || seen.members.some((m) => m.leader)) return undefined;
   return {
     rule: "S24",
     evidence:

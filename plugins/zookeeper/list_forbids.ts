@@ -190,6 +190,14 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
       };
     }
     if (m.health !== "healthy" || facts.settings?.[RUNNING] !== undefined) continue;
+    // Others were asked about it a moment later, when it had come to serve.
+    if (facts.process === "yes" && facts.view !== undefined && facts.view.linearizable !== "yes") {
+      return {
+        rule: "S24",
+        evidence: `${m.node} did not serve yet when it was asked with which list of servers it works`,
+        unblock: "wait for the next run, which asks again; `quorate status` says how it is",
+      };
+    }
     // In a plan that looks ahead one that is started has a process, and tells nothing.
     if (facts.process === "unknown") {
       return {

@@ -120,13 +120,7 @@ function viewOf(
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const mode = modeOf(asks.srvr);
-  // One that says itself that it serves nobody is believed: whoever is asked about it a moment later says what is true then,
-  // and nothing else of it would be known from that time.
-  const identity = session !== undefined
-    ? identityOf(session, written, name)
-    : silent(asks.srvr) && typeof written === "object"
-    ? written
-    : undefined;
+  const identity = session === undefined ? undefined : identityOf(session, written, name);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
   const members = ensemble?.members;
   return {

@@ -164,6 +164,12 @@ Deno.test("nothing is begun that could not be finished, or whose lists are not k
     why(add("n4"), withNode(three, "n2", { settings: silent, view: view("2") })) ?? "",
     /^S22: n2 does not tell with which list/,
   );
+  // Others said a moment later that it serves.
+  const early = { settings: silent, view: { ...view("2"), linearizable: "no" } } as const;
+  assert.match(
+    why(add("n4"), withNode(three, "n2", early)) ?? "",
+    /^S24: n2 did not serve yet when it was asked/,
+  );
   assert.match(why(add("n4"), withNode(three, "n2", { reached: false })) ?? "", /^S24: n2 cannot be reached/);
   assert.match(
     why(add("n4"), setting(three, "n1", { reconfigEnabled: "true" })) ?? "",

@@ -156,6 +156,25 @@ zk_spared() (
 	zk_majority "$up" "$@" || quorate_fail "server $own is not yet spared: without it serve$up"
 )
 
+# ID LINE…: this node's server, ID, leads, and the others elect another when it restarts: each must count the same servers as
+# the others then, or they may vote for one whom not all of them know, and nobody leads.
+zk_alike() (
+	own=$1
+	shift
+	for line; do
+		zk_server "$line" || continue
+		[ "$zk_id" != "$own" ] && [ "$(zk_serving "$zk_host" "$zk_client")" = "$zk_id" ] || continue
+		other=$zk_id
+		[ "$(zk_ids $(zk_running "$zk_host" "$zk_client"))" = "$(zk_ids "$@")" ] ||
+			{ quorate_fail "server $own leads, and server $other counts other servers: not yet spared"; exit; }
+	done
+)
+
+# LINE…: the ids of those that vote.
+zk_ids() (
+	for line; do zk_server "$line" && echo "$zk_id"; done | sort
+)
+
 # IDS LINE…: these are more than half of the voters in a list.
 zk_majority() (
 	up=$1 all=0 have=0
@@ -174,7 +193,10 @@ zk_reload() {
 	case $(timeout 10 systemctl show -p ActiveState --value -- "$2") in
 	inactive | failed) quorate_fail "$2 was stopped meanwhile"; return ;;
 	esac
-	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in *'Mode: '*) zk_spared "$3" $4 || return ;; esac
+	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in
+	*'Mode: leader'*) zk_spared "$3" $4 && zk_alike "$3" $4 || return ;;
+	*'Mode: '*) zk_spared "$3" $4 || return ;;
+	esac
 	zk_restart "$1" "$2"
 }
 

@@ -51,7 +51,7 @@ export function listCommands(zk: ZooKeeper, h: Host, by: Deeds, reach: Reach): C
       const own = zk.on(h);
       const stop = own === undefined || zk.leaderOf(own) === undefined
         ? undefined
-        : notSpared(zk, own, id, readList(servers));
+        : notSpared(zk, own, id, readList(servers)) ?? notAlike(zk, own, readList(servers));
       return stop === undefined ? await reload() : failed(`${stop}: not yet spared`);
     },
     zk_anew: async () => {
@@ -94,6 +94,18 @@ function notSpared(zk: ZooKeeper, own: Server, id: string, next: List): string |
   return held(next) && stay.every((s) => held(s.list))
     ? undefined
     : `only ${up.map((s) => s.id).join(" ")} serve without it`;
+}
+
+/** It leads, and of those that elect another when it restarts one counts other servers. */
+function notAlike(zk: ZooKeeper, own: Server, next: List): string | undefined {
+  const ids = (list: List) => votersOf(list).map((m) => m.id).sort().join();
+  const other = [...zk.peers].find((s) =>
+    s !== own && zk.world.linked(own.host, s.host) && zk.leaderOf(s) !== undefined && isVoter(next, s.id) &&
+    ids(s.list) !== ids(next)
+  );
+  return own.reigns && other !== undefined
+    ? `server ${own.id} leads, and server ${other.id} counts other servers`
+    : undefined;
 }
 
 /** `set -v` of /quorate. */

@@ -138,6 +138,19 @@ Deno.test("each of the others has to find a majority by its own list; that of wh
   );
 });
 
+Deno.test("who leads is restarted when the others count the same servers: else they might elect nobody", async () => {
+  const led = (lists: Told["lists"]) =>
+    spared({ serve: [1, 2, 3, 4], leads: 1, lists: { ...lists } }, 1, list(1, 2, 3));
+  assert.match(
+    (await led({ 2: [1, 2, 3] })).err,
+    /server 1 leads, and server 3 counts other servers: not yet spared/,
+  );
+  assert.deepEqual(await led({ 2: [1, 2, 3], 3: [3, 1, 2] }).then(({ code, out }) => [code, out]), [
+    0,
+    "restart",
+  ]);
+});
+
 Deno.test("a list that nobody tells is no proof: nothing is restarted", async () => {
   // What is shown in a session may be old (`readLists`): it is asked for only where conf is not let through.
   const config = { 1: [1, 2, 3], 2: [1, 2, 3], 3: [1, 2, 3] };

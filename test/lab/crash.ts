@@ -64,12 +64,19 @@ export class Crash {
     const steps = legs.map(() => Infinity);
     for (let k = 1; k <= Math.max(...steps); k += this.each) {
       for (const [at, leg] of legs.entries()) {
-        const goal = await leg.round(k);
+        let goal = await leg.round(k);
         if (k > (steps[at] ?? 0)) {
           await this.converge(goal.config);
           continue;
         }
-        const death = await this.killAt(goal.config, k);
+        let death = await this.killAt(goal.config, k);
+        // It ended by itself between two changes, because something was not known just then: the next run goes on.
+        for (let tries = 1; death === undefined; tries++) {
+          assert(tries < RUNS, `${leg.name}: no run comes as far as step ${k}`);
+          await this.converge(goal.config);
+          goal = await leg.round(k);
+          death = await this.killAt(goal.config, k);
+        }
         const last = death.changes === (leg.changes ?? 1) && k + this.each > death.steps;
         try {
           await this.#afterDeath(goal);
@@ -91,10 +98,13 @@ export class Crash {
     }
   }
 
-  /** Starts a run and kills it at its k-th step, counted over all of its changes. */
-  async killAt(config: string, k: number): Promise<Death> {
+  /** Starts a run and kills it at its k-th step, counted over all of its changes; undefined when it ends before that. */
+  async killAt(config: string, k: number): Promise<Death | undefined> {
     const begun = `"event":"step(?:Started|Skipped)"`;
-    const { running, said } = await this.#until(config, new RegExp(`^(?:[^]*?${begun}){${k}}.*\n`));
+    // There is one way only to match it: else it is tried in 2^k ways as long as there are fewer.
+    const come = await this.#until(config, new RegExp(`^(?:(?:(?!${begun})[^])*${begun}){${k}}.*\n`));
+    if (come === undefined) return undefined;
+    const { running, said } = come;
     const delayMs = this.#random(DELAYS) ?? 0;
     if (delayMs > 0) await new Promise((r) => setTimeout(r, delayMs));
     running.kill("SIGKILL");
@@ -112,13 +122,14 @@ export class Crash {
     config: string,
     far: RegExp,
     tries = 1,
-  ): Promise<{ readonly running: Running; readonly said: string }> {
+  ): Promise<{ readonly running: Running; readonly said: string } | undefined> {
     const running = this.site.start(config, "apply", "-o", "json");
     try {
       const [said] = await running.says(far, 120_000);
       return { running, said };
     } catch (error) {
       await running[Symbol.asyncDispose]();
+      if (/"event":"changeDone"[^]*"outcome":"unfinished"/.test(running.stdout())) return undefined;
       if (tries === RUNS || running.stdout().includes('"changeStarted"')) throw error;
       return await this.#until(config, far, tries + 1);
     }

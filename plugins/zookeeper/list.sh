@@ -187,15 +187,17 @@ zk_majority() (
 	[ "$((2 * have))" -gt "$all" ]
 )
 
-# SERVICE UNIT ID SERVERS: lets the server work with what its zoo.cfg says now. One that serves nothing is not missed; one
-# that was stopped meanwhile, maybe by a person, stays so.
+# SERVICE UNIT ID SERVERS: lets the server work with what its zoo.cfg says now. One that says that it serves nobody, or that
+# does not listen, is not missed; one that answers late, or may not tell, may serve. One that was stopped meanwhile, maybe by
+# a person, stays so.
 zk_reload() {
 	case $(timeout 10 systemctl show -p ActiveState --value -- "$2") in
 	inactive | failed) quorate_fail "$2 was stopped meanwhile"; return ;;
 	esac
-	case $(zk_word localhost "$zk_port" srvr 2>/dev/null) in
-	*'Mode: leader'*) zk_spared "$3" $4 && zk_alike "$3" $4 || return ;;
-	*'Mode: '*) zk_spared "$3" $4 || return ;;
+	case $(zk_word localhost "$zk_port" srvr 2>&1) in
+	*'not currently serving'* | *'Connection refused'*) ;;
+	*'Mode: follower'* | *'Mode: observer'*) zk_spared "$3" $4 || return ;;
+	*) zk_spared "$3" $4 && zk_alike "$3" $4 || return ;;
 	esac
 	zk_restart "$1" "$2"
 }

@@ -71,6 +71,8 @@ interface Told {
   /** Ids of those that serve, and who of them leads. */
   readonly serve: readonly number[];
   readonly leads: number;
+  /** What the server of this node says of itself. @default its mode */
+  readonly srvr?: string;
   /** Lists of the servers that go by another one than 1 to 4. */
   readonly lists?: Readonly<Record<number, readonly number[]>>;
   /** Of those that do not let `conf` through: their lists in /zookeeper/config. */
@@ -78,7 +80,7 @@ interface Told {
 }
 /** The servers of an ensemble tell this; the one of this node is 1. */
 async function spared(
-  { serve, leads, lists = {}, config = {} }: Told,
+  { serve, leads, srvr, lists = {}, config = {} }: Told,
   own: number,
   next: string,
   command = `zk_reload kv kv.service ${own} '${next}'`,
@@ -107,7 +109,9 @@ zk_serving() { [ "$1" != localhost ] || set -- 10.0.0.${own}; case " ${
   } " in *" $1 "*) echo "\${1##*.}" ;; *) return 1 ;; esac; }
 zk_word() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $3 in
 conf) case $at in ${confs.join("\n")} esac ;;
-*) case $at in 10.0.0.${leads}) echo Mode: leader ;; *) echo Mode: follower ;; esac ;; esac; }`;
+*) ${
+    srvr === undefined ? "" : `[ "$1" != localhost ] || { ${srvr}; return; }; `
+  }case $at in 10.0.0.${leads}) echo Mode: leader ;; *) echo Mode: follower ;; esac ;; esac; }`;
   const ran = await host.sh(
     `${nodeShell}\n${zookeeperShell}\n${fakes}\nzk_near kv 2181 java /zk.jar && ${command}`,
   );
@@ -149,6 +153,23 @@ Deno.test("who leads is restarted when the others count the same servers: else t
     0,
     "restart",
   ]);
+});
+
+Deno.test("one that says that it serves nobody is not missed; one that answers late, or may not tell, may be", async () => {
+  const says = (srvr: string) => spared({ serve: [1, 2, 3], leads: 2, srvr }, 1, list(1, 2, 3));
+  for (
+    const idle of [
+      "echo This ZooKeeper instance is not currently serving requests",
+      "echo connect: Connection refused >&2; false",
+    ]
+  ) {
+    assert.deepEqual(await says(idle).then(({ code, out }) => [code, out]), [0, "restart"]);
+  }
+  for (const unclear of ["return 124", "echo srvr is not executed because it is not in the whitelist."]) {
+    const { code, out, err } = await says(unclear);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /not yet spared: without it serve 2 3/);
+  }
 });
 
 Deno.test("a list that nobody tells is no proof: nothing is restarted", async () => {

@@ -27,7 +27,7 @@ export {
   voters,
 } from "./src/model/observation.ts";
 export { type Quorum, quorumOf, quorumText } from "./src/model/quorum.ts";
-export type { Refusal } from "./src/model/refusal.ts";
+export type { Objection, Refusal } from "./src/model/refusal.ts";
 export { allTri, anyTri, known, notTri, type Tri } from "./src/model/tri.ts";
 export type * from "./src/playbook/adopt.ts";
 export * from "./src/playbook/running.ts";

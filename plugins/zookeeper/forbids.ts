@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Change, type HostNode, type Member, memberOn, type Observation, type Refusal } from "quorate";
+import {
+  type Change,
+  type HostNode,
+  type Member,
+  memberOn,
+  type Objection,
+  type Observation,
+  type Refusal,
+} from "quorate";
 import { derive } from "./derive.ts";
 import { staticForbids } from "./list_forbids.ts";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
@@ -18,7 +26,7 @@ export function zookeeperForbids(
   nodes: readonly HostNode[],
   change: Change,
   seen: Observation,
-): Refusal | undefined {
+): Objection | undefined {
   if (isStatic(o) && (change.case === "recover" || change.case === "restore")) {
     return {
       rule: "S22",

@@ -10,6 +10,7 @@ import {
   type HostNode,
   type Member,
   memberOn,
+  type Objection,
   type Observation,
   type Refusal,
   voters,
@@ -38,7 +39,7 @@ export function staticForbids(
   nodes: readonly HostNode[],
   change: Change,
   seen: Observation,
-): Refusal | undefined {
+): Objection | undefined {
   if (seen.state !== "held") return undefined;
   switch (change.case) {
     case "retire":
@@ -175,7 +176,7 @@ function fixed(seen: Observation): Refusal | undefined {
 }
 
 /** Every server that stays gets the new list, and it has to be known which one it works with. */
-function unread(change: Membership, seen: Observation): Refusal | undefined {
+function unread(change: Membership, seen: Observation): Objection | undefined {
   const leaves = leaver(change);
   for (const m of voters(seen)) {
     // A member of a plan that does not exist yet has told nothing.
@@ -196,6 +197,7 @@ function unread(change: Membership, seen: Observation): Refusal | undefined {
         rule: "S24",
         evidence: `${m.node} did not serve yet when it was asked with which list of servers it works`,
         unblock: "wait for the next run, which asks again; `quorate status` says how it is",
+        passes: true,
       };
     }
     // In a plan that looks ahead one that is started has a process, and tells nothing.

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Verdict } from "../model/change.ts";
-import type { Refusal } from "../model/refusal.ts";
+import type { Objection, Refusal } from "../model/refusal.ts";
 import { forbidsChange } from "../rules/changes.ts";
 import { serviceOfAnother, unlikeIntent } from "../rules/s01_absent.ts";
 import { givenUp } from "../rules/s19_given_up.ts";
@@ -65,8 +65,11 @@ function pick(i: Input, findings: readonly Finding[], last?: (i: Input) => reado
   const refusals: Refusal[] = [];
   for (const f of findings) {
     if (f.kind === "change") {
-      const stop = i.judge.forbids(f.change, i.seen) ?? forbidsChange(i.seen, f.change);
-      if (stop === undefined) return { kind: "change", change: f.change };
+      const objection: Objection | undefined = i.judge.forbids(f.change, i.seen) ??
+        forbidsChange(i.seen, f.change);
+      if (objection === undefined) return { kind: "change", change: f.change };
+      const { passes = false, ...stop } = objection;
+      if (passes && i.patient) return { kind: "wait", why: stop.evidence, refusals: [stop] };
       // What holds back all of several changes is said once.
       if (refusals.every((r) => r.evidence !== stop.evidence)) refusals.push(stop);
     } else if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };

@@ -6,14 +6,14 @@
 import type { Change } from "../model/change.ts";
 import type { HostNode, NodeFacts } from "../model/node.ts";
 import type { Member, Memory, Observation, Target } from "../model/observation.ts";
-import type { Refusal } from "../model/refusal.ts";
+import type { Objection, Refusal } from "../model/refusal.ts";
 import type { Drift } from "../playbook/plugin.ts";
 
 /** What of a plugin's service classifying needs. */
 export interface Judge {
   drift(facts: NodeFacts, node: HostNode, member: Member, seen: Observation): Drift;
   outdated?(facts: NodeFacts): boolean;
-  forbids(change: Change, seen: Observation): Refusal | undefined;
+  forbids(change: Change, seen: Observation): Objection | undefined;
 }
 
 export interface Input {

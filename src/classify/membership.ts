@@ -15,6 +15,7 @@ import { keepsNobody } from "../rules/s10_move_all.ts";
 import { leaderToTheEnd } from "../rules/s11_leader_last.ts";
 import { cannotFence } from "../rules/s17_unfenced.ts";
 import { triedEnough } from "../rules/tries.ts";
+import { notYetHealthy } from "./repairs.ts";
 import { change, type Finding, hostNode, type Input, isDesired, refusal } from "./input.ts";
 
 /** Members that have joined and are not voters yet, or never started (S8, S25): finish them, or evict them by id. */
@@ -41,6 +42,9 @@ export function findMembership(i: Input): readonly Finding[] {
   if (leaving.length === 0 && coming.length === 0) return [];
   const all = keepsNobody(i.target, i.seen);
   if (all !== undefined) return [refusal(all)];
+
+  const late = i.patient ? leaving.flatMap((m) => dead(m) ? mayRecover(i, m) : []) : [];
+  if (late.length > 0) return late;
 
   const fit: HostNode[] = [];
   const refused: Finding[] = [];
@@ -83,6 +87,13 @@ const never: Member = {
   caughtUp: "no",
   version: undefined,
 };
+
+/** One that runs may be well again in a moment, and then stays in its place until another has come. */
+function mayRecover(i: Input, m: Member): readonly Finding[] {
+  const node = hostNode(i, m.node);
+  const f = node === undefined ? undefined : i.seen.nodes[node.name];
+  return node !== undefined && f?.process === "yes" ? [notYetHealthy(node, f)] : [];
+}
 
 function removal(i: Input, member: Member): Finding {
   const node = hostNode(i, member.node);

@@ -43,12 +43,16 @@ function outOfOrder(i: Input, m: Member): Finding {
   if (f.process === "no" && provenWiped(f)) return tried(i, m, n, "repairWiped");
   // A package's default that runs in its place is not it, and proves no more than an empty folder does.
   if (f.process === "no" || f.view?.pristine === "yes") return refusal(unproven(m, n, f));
-  return wait(`${n.name} runs and is not healthy yet`, {
+  return notYetHealthy(n, f);
+}
+
+/** Its process runs: it may be well again in a moment. */
+export const notYetHealthy = (n: HostNode, f: NodeFacts): Finding =>
+  wait(`${n.name} runs and is not healthy yet`, {
     rule: "S5",
     evidence: `${n.name} runs, but ${f.view?.trouble ?? "serves no linearizable read"}`,
     unblock: `look at the service's log on ${n.name}, at its network and at its disk`,
   });
-}
 
 function tried(i: Input, member: Member, node: HostNode, kind: "repairCrashed" | "repairWiped"): Finding {
   const stop = triedEnough(i.memory, `${kind}:${node.name}`, i.target.policy.repairTries, i.wallMs);

@@ -49,3 +49,9 @@ export interface Refusal {
   /** What a person can do about it. */
   readonly unblock: string;
 }
+
+/** Why a change must not be made now. */
+export interface Objection extends Refusal {
+  /** It passes by itself within seconds: worth a second look before it is said. @default false */
+  readonly passes?: boolean;
+}

@@ -7,7 +7,7 @@
 import type { Change } from "../model/change.ts";
 import type { HostNode, Identity, NodeFacts, Notice, RecordedMember, ServiceView } from "../model/node.ts";
 import type { Member, Observation } from "../model/observation.ts";
-import type { Refusal } from "../model/refusal.ts";
+import type { Objection, Refusal } from "../model/refusal.ts";
 import type { Tri } from "../model/tri.ts";
 import type { Late } from "./command.ts";
 import type { Probe } from "./probe.ts";
@@ -81,7 +81,7 @@ export interface Service {
    */
   outdated?(facts: NodeFacts): boolean;
   /** Rules of the service's versions, as data (S22): why this change must not be made now. */
-  forbids(change: Change, seen: Observation): Refusal | undefined;
+  forbids(change: Change, seen: Observation): Objection | undefined;
 
   /** A derived value of the newest observation, or undefined while it does not exist. */
   derived(key: string, seen: Observation, desired: readonly HostNode[]): string | undefined;

@@ -224,6 +224,28 @@ Deno.test("what may yet come right is waited for, and refused once that was in v
   assert.equal(judge("n1 n2 n3 n4", three, starting), "add n4");
 });
 
+Deno.test("who is to go and runs is not taken for dead because it was ill for a moment", () => {
+  const ill = over(["n3"], { process: "yes" });
+  assert.equal(judge("n1 n2 n4", three, ill, { patient: true }), "wait S5");
+  assert.equal(judge("n1 n2", three, ill, { patient: true }), "wait S5");
+  assert.equal(judge("n1 n2 n4", three, ill), "replace n3→n4 dead");
+  assert.equal(judge("n1 n2 n4", three, crashed("n3"), { patient: true }), "replace n3→n4 dead");
+  assert.equal(judge("n1 n2 n4", three, gone, { patient: true }), "replace n3→n4 dead");
+});
+
+Deno.test("what a plugin forbids and what passes by itself is looked at again", () => {
+  const stop = { rule: "S24", evidence: "n2 did not serve yet", unblock: "wait" } as const;
+  const of = (passes: boolean): Input["judge"] => ({
+    drift: () => ({ settings: {} }),
+    forbids: () => ({ ...stop, passes }),
+  });
+  const verdict = (passes: boolean, patient: boolean) =>
+    judge("n1 n2 n3 n4", three, {}, { judge: of(passes), patient });
+  assert.equal(verdict(true, true), "wait S24");
+  assert.equal(verdict(true, false), "refused S24");
+  assert.equal(verdict(false, true), "refused S24");
+});
+
 Deno.test("any conflict stops everything; only lists that differ are worth a second look", () => {
   const t = target("n1 n2 n3 n4");
   const with_ = (rule: Refusal["rule"], patient: boolean) =>

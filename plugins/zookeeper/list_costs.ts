@@ -5,7 +5,17 @@
  * @module
  */
 import { type Observation, quorumOf, type Refusal, voters } from "quorate";
-import { freeIds, idsIn, serving, shareQuorum, strayLeader, toldLists } from "./servers.ts";
+import {
+  freeIds,
+  idsIn,
+  listText,
+  RESTART,
+  serving,
+  shareQuorum,
+  strayLeader,
+  toldLists,
+  WRITTEN,
+} from "./servers.ts";
 
 export type Ids = ReadonlySet<string>;
 export const voterIds = (seen: Observation): Ids => new Set(voters(seen).map((m) => m.id));
@@ -115,6 +125,25 @@ export function missed(seen: Observation, id: string): Refusal | undefined {
     evidence: `server ${id} would have to be stopped, and the servers that count the votes of ${
       told(short)
     } need ${quorumOf(short.size, 0).needed} of them: without it ${inBoth(short, up)} serve`,
-    unblock: "bring more servers back to health first; `quorate status` names who is out of order",
+    unblock: byHand(seen, id, short, up) ??
+      "bring more servers back to health first; `quorate status` names who is out of order",
   };
+}
+
+/**
+ * Those with the recorded list cannot follow a leader that is no member any more. They would another one, but that it is
+ * this that ails them is nothing that could be proven from outside.
+ */
+function byHand(seen: Observation, stray: string, counted: Ids, up: Ids): string | undefined {
+  const others = voters(seen).filter((m) => {
+    const f = m.node === undefined ? undefined : seen.nodes[m.node];
+    return m.health === "unhealthy" && f?.process === "yes" && counted.has(m.id) &&
+      f.settings?.[WRITTEN] === listText(seen.members) && f.settings[RESTART] === undefined;
+  });
+  const former = seen.members.every((m) => m.id !== stray);
+  if (!former || !isMajority(counted, new Set([...up, ...others.map((m) => m.id)]))) return undefined;
+  return `see in the log of ${
+    others.map((m) => m.node).join(", ")
+  } that only a leader of the recorded list is ` +
+    `missing there; then stop ZooKeeper on the host of server ${stray}, which is no member any more, and another one leads`;
 }

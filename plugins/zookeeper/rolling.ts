@@ -37,7 +37,7 @@ import { isLate, SERVERS, strayLeader, vacated } from "./servers.ts";
 export function roll(s: Scene, leaving?: Member) {
   if (!isStatic(s.options)) return [];
   const stays = voters(s.seen).filter((m) => m.id !== leaving?.id)
-    .sort((a, b) => order(a) - order(b));
+    .sort(inOrder);
   const nodes = stays.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
     ...nodes.map((n) => relist(`list:${n.name}`, n, s)),
@@ -59,7 +59,7 @@ export function finish(s: Scene, also?: HostNode) {
   }
   const late = voters(s.seen).filter((m) =>
     m.node !== undefined && (m.node === also?.name || isLate(s.seen, m))
-  ).sort((a, b) => order(a) - order(b));
+  ).sort(inOrder);
   const nodes = late.flatMap((m) => s.nodes.find((n) => n.name === m.node) ?? []);
   return [
     ...(late.length === 0 ? [] : yieldStray(s)),
@@ -71,7 +71,11 @@ export function finish(s: Scene, also?: HostNode) {
   ];
 }
 
-/** Who serves nothing first, who leads last. */
+/**
+ * Who serves nothing first, who leads last. Where the leader has given way another leads by then, of those that have all
+ * writes the one with the highest id; if it was another one after all, its restart is refused on its node.
+ */
+const inOrder = (a: Member, b: Member): number => order(a) - order(b) || Number(a.id) - Number(b.id);
 const order = (m: Member): number => m.leader ? 2 : m.health === "healthy" ? 1 : 0;
 
 /** Another restart, or an election, is not over yet. */

@@ -1,5 +1,6 @@
 /** Lists of servers in files: which share a quorum, what their changes cost, and in which order they are made. */
 import assert from "node:assert/strict";
+import { zookeeperForbids } from "../../../plugins/zookeeper/forbids.ts";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { readZooKeeper } from "../../../plugins/zookeeper/read.ts";
 import {
@@ -113,6 +114,18 @@ Deno.test("a former server that leads gives way only where the others hold a maj
   assert.match(
     relisted(unwell(leads, "3")) ?? "",
     /^S6: server 4 would have to be stopped, and the servers that count the votes of 1,2,3,4 need 3 of them: without it 2/,
+  );
+  // Server 3 has the recorded list, and finds no leader by it: maybe only because of that.
+  const waits = unwell(
+    setting(withNode(leftBy(1, 2), "n3", { process: "yes" }), "n3", { [WRITTEN]: without4 }),
+    "3",
+  );
+  const advice = (seen: Observation) =>
+    zookeeperForbids(options, nodes, given(seen, 2, { [SERVERS]: without4 }), seen)?.unblock;
+  assert.match(advice(waits) ?? "", /^see in the log of n3 .* stop ZooKeeper on the host of server 4/);
+  assert.match(
+    advice(setting(waits, "n3", { [WRITTEN]: with4 })) ?? "",
+    /^bring more servers back to health/,
   );
   const away = withNode(leads, "n4", { reached: false, view: undefined });
   assert.match(relisted(away) ?? "", /^S24: which server leads is not seen/);

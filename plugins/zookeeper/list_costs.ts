@@ -142,8 +142,9 @@ function byHand(seen: Observation, stray: string, counted: Ids, up: Ids): string
   });
   const former = seen.members.every((m) => m.id !== stray);
   if (!former || !isMajority(counted, new Set([...up, ...others.map((m) => m.id)]))) return undefined;
-  return `see in the log of ${
-    others.map((m) => m.node).join(", ")
-  } that only a leader of the recorded list is ` +
-    `missing there; then stop ZooKeeper on the host of server ${stray}, which is no member any more, and another one leads`;
+  const names = others.map((m) => m.node).join(", ");
+  return `see in the log of ${names} that only a leader of the recorded list is missing there; then stop ZooKeeper on ` +
+    `${
+      strayLeader(seen)
+    }, whose server ${stray} is no member any more, until another one leads; start it again if none does`;
 }

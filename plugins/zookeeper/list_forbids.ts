@@ -192,7 +192,8 @@ function unread(change: Membership, seen: Observation): Objection | undefined {
     }
     if (m.health !== "healthy" || facts.settings?.[RUNNING] !== undefined) continue;
     // Others were asked about it a moment later, when it had come to serve.
-    if (facts.process === "yes" && facts.view !== undefined && facts.view.linearizable !== "yes") {
+    const { process, view } = facts;
+    if (process === "yes" && view !== undefined && view.linearizable !== "yes" && view.local !== "unknown") {
       return {
         rule: "S24",
         evidence: `${m.node} did not serve yet when it was asked with which list of servers it works`,
@@ -201,7 +202,7 @@ function unread(change: Membership, seen: Observation): Objection | undefined {
       };
     }
     // In a plan that looks ahead one that is started has a process, and tells nothing.
-    if (facts.process === "unknown") {
+    if (process === "unknown") {
       return {
         rule: "S24",
         evidence:
@@ -209,7 +210,7 @@ function unread(change: Membership, seen: Observation): Objection | undefined {
         unblock: "see why its processes cannot be listed there: `quorate status`",
       };
     }
-    if (facts.view !== undefined) {
+    if (view !== undefined) {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,

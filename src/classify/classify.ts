@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type { Verdict } from "../model/change.ts";
-import type { Objection, Refusal } from "../model/refusal.ts";
+import type { Change, Verdict } from "../model/change.ts";
+import type { Member } from "../model/observation.ts";
+import { type Objection, plain, type Refusal } from "../model/refusal.ts";
 import { forbidsChange } from "../rules/changes.ts";
 import { serviceOfAnother, unlikeIntent } from "../rules/s01_absent.ts";
 import { givenUp } from "../rules/s19_given_up.ts";
 import { paused } from "../rules/s23_paused.ts";
-import { change, type Finding, hostNode, type Input, isDesired, refusal } from "./input.ts";
+import { change, type Finding, hostNode, type Input, isDesired, refusal, wait } from "./input.ts";
 import { findMembership, findUnfinishedJoins } from "./membership.ts";
 import { findDrift, findRepairs } from "./repairs.ts";
 import { findSurplus } from "./prune.ts";
@@ -21,8 +22,8 @@ import { bootstrapOr, restartOrLost } from "./unformed.ts";
 export function classify(i: Input): Verdict {
   const verdict = judged(i);
   if (verdict.kind !== "change") return verdict;
-  const stop = paused(i.target) ?? i.judge.forbids(verdict.change, i.seen);
-  return stop === undefined ? verdict : { kind: "refused", refusals: [stop] };
+  const stop = paused(i.target);
+  return stop === undefined ? pick(i, [change(verdict.change)]) : { kind: "refused", refusals: [stop] };
 }
 
 function judged(i: Input): Verdict {
@@ -37,6 +38,7 @@ function judged(i: Input): Verdict {
   if (risen !== undefined) return { kind: "refused", refusals: [risen] };
   const foreign = serviceOfAnother(i.target, i.seen);
   if (foreign.length > 0) return { kind: "refused", refusals: foreign };
+  const staysOrIsWell = (m: Member) => isDesired(i, m.node) || m.health === "healthy";
   switch (i.seen.state) {
     case "never-formed":
     case "unknown":
@@ -50,8 +52,10 @@ function judged(i: Input): Verdict {
         ...findRepairs(i),
         ...findUnfinishedJoins(i),
         ...findRetirees(i),
-        ...findDrift(i),
+        ...findDrift(i, staysOrIsWell),
         ...findMembership(i),
+        // Who is ill and is to go is replaced rather than mended; where it cannot be, to mend it may be what helps.
+        ...findDrift(i, (m) => !staysOrIsWell(m)),
       ], findSurplus);
   }
 }
@@ -63,19 +67,20 @@ function judged(i: Input): Verdict {
 function pick(i: Input, findings: readonly Finding[], last?: (i: Input) => readonly Finding[]): Verdict {
   if (findings.length === 0 && last !== undefined) return pick(i, last(i));
   const refusals: Refusal[] = [];
-  for (const f of findings) {
-    if (f.kind === "change") {
-      const objection: Objection | undefined = i.judge.forbids(f.change, i.seen) ??
-        forbidsChange(i.seen, f.change);
-      if (objection === undefined) return { kind: "change", change: f.change };
-      const { passes = false, ...stop } = objection;
-      if (passes && i.patient) return { kind: "wait", why: stop.evidence, refusals: [stop] };
-      // What holds back all of several changes is said once.
-      if (refusals.every((r) => r.evidence !== stop.evidence)) refusals.push(stop);
-    } else if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };
-    else refusals.push(f.refusal);
+  for (const found of findings) {
+    const f = found.kind === "change" ? unlessForbidden(i, found.change) : found;
+    if (f.kind === "change") return f;
+    if (f.kind === "wait" && i.patient) return { kind: "wait", why: f.why, refusals: [f.refusal] };
+    // What holds back all of several changes is said once.
+    if (refusals.every((r) => r.evidence !== f.refusal.evidence)) refusals.push(f.refusal);
   }
   return refusals.length === 0 ? { kind: "steady" } : { kind: "refused", refusals };
+}
+
+function unlessForbidden(i: Input, c: Change): Finding {
+  const stop: Objection | undefined = i.judge.forbids(c, i.seen) ?? forbidsChange(i.seen, c);
+  if (stop === undefined) return change(c);
+  return stop.passes ? wait(stop.evidence, plain(stop)) : refusal(plain(stop));
 }
 
 /**

@@ -92,11 +92,11 @@ const unproven = (m: Member, n: HostNode, f: NodeFacts) => ({
 /**
  * Configuration that differs on healthy members that stay, and latches that are missing; the leader comes last (S11). A
  * member that runs and does not get well although it was waited for may be ill of its configuration: a restart of one that
- * serves nothing costs nothing.
+ * serves nothing costs nothing. `of`: which members are asked about.
  */
-export function findDrift(i: Input): readonly Finding[] {
+export function findDrift(i: Input, of: (m: Member) => boolean): readonly Finding[] {
   return i.seen.members
-    .filter((m) => m.role === "voter")
+    .filter((m) => m.role === "voter" && of(m))
     .filter((m) => m.health === "healthy" || (m.health === "unhealthy" && !i.patient))
     .flatMap((m) => drifted(i, m))
     .filter((d) => d.member.health === "healthy" || (!d.latchOnly && d.facts.process === "yes"))

@@ -12,7 +12,7 @@ import { type Change, type KeptSnapshot, subjectOf } from "../model/change.ts";
 import type { Happening } from "../model/event.ts";
 import type { Observation } from "../model/observation.ts";
 import type { PlannedChange } from "../model/plan.ts";
-import type { Refusal } from "../model/refusal.ts";
+import { plain, type Refusal } from "../model/refusal.ts";
 import { planChange } from "../plan/steps.ts";
 import type { Surveyed } from "../playbook/plugin.ts";
 import { titleOf } from "../playbook/step.ts";
@@ -82,7 +82,7 @@ async function propose(
   if (isRefused(begins)) return begins;
   const change = how.change(begins, token);
   const stop = run.service.forbids(change, seen);
-  if (stop !== undefined) return [stop];
+  if (stop !== undefined) return [plain(stop)];
   const { planned } = planChange(run.service, run.target, seen, change, true);
   return { begins, change, seen, planned };
 }

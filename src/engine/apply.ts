@@ -160,7 +160,9 @@ class Loop {
 
   #classify(seen: Observation): Verdict {
     const { clock } = this.service.outside;
-    const patience = Math.max(2 * this.service.target.policy.stabilizeMs, PATIENCE_MS);
+    const { stabilizeMs, deadlineMs } = this.service.target.policy;
+    // What is done once waiting was in vain has to find time in the same run.
+    const patience = Math.min(Math.max(2 * stabilizeMs, PATIENCE_MS), deadlineMs / 2);
     const patient = this.#waitingSince === undefined || clock.now() - this.#waitingSince < patience;
     return classify(inputOf(this.service, seen, this.#memory, patient, this.#removals));
   }

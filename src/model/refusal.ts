@@ -55,3 +55,4 @@ export interface Objection extends Refusal {
   /** It passes by itself within seconds: worth a second look before it is said. @default false */
   readonly passes?: boolean;
 }
+export const plain = ({ rule, evidence, unblock }: Objection): Refusal => ({ rule, evidence, unblock });

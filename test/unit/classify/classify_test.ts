@@ -233,6 +233,20 @@ Deno.test("who is to go and runs is not taken for dead because it was ill for a 
   assert.equal(judge("n1 n2 n4", three, gone, { patient: true }), "replace n3→n4 dead");
 });
 
+Deno.test("who is ill and is to go is replaced rather than mended, unless it cannot be replaced", () => {
+  const ill = over(["n3"], { process: "yes" });
+  const of = (forbids: Input["judge"]["forbids"]): Input["judge"] => ({
+    drift: (f) => f.node === "n3" ? { settings: { LIST: "new" }, shared: true } : { settings: {} },
+    forbids,
+  });
+  const stop = { rule: "S6", evidence: "nobody can be spared", unblock: "wait" } as const;
+  assert.equal(judge("n1 n2 n4", three, ill, { judge: of(() => undefined) }), "replace n3→n4 dead");
+  assert.equal(
+    judge("n1 n2 n4", three, ill, { judge: of((c) => c.case === "replace" ? stop : undefined) }),
+    "repairConfig n3",
+  );
+});
+
 Deno.test("what a plugin forbids and what passes by itself is looked at again", () => {
   const stop = { rule: "S24", evidence: "n2 did not serve yet", unblock: "wait" } as const;
   const of = (passes: boolean): Input["judge"] => ({

@@ -13,6 +13,7 @@ import {
   WRITTEN,
 } from "../../../plugins/zookeeper/servers.ts";
 import type { Change } from "../../../src/model/change.ts";
+import type { NodeFacts } from "../../../src/model/node.ts";
 import type { Observation } from "../../../src/model/observation.ts";
 import type { Asks } from "../../../src/playbook/plugin.ts";
 import { recount } from "../../../src/rules/project.ts";
@@ -122,7 +123,7 @@ Deno.test("a former server that leads gives way only where the others hold a maj
   );
   const advice = (seen: Observation) =>
     zookeeperForbids(options, nodes, given(seen, 2, { [SERVERS]: without4 }), seen)?.unblock;
-  assert.match(advice(waits) ?? "", /^see in the log of n3 .* stop ZooKeeper on the host of server 4/);
+  assert.match(advice(waits) ?? "", /^see in the log of n3 .* stop ZooKeeper on n4, whose server 4/);
   assert.match(
     advice(setting(waits, "n3", { [WRITTEN]: with4 })) ?? "",
     /^bring more servers back to health/,
@@ -183,6 +184,12 @@ Deno.test("nothing is begun that could not be finished, or whose lists are not k
     why(add("n4"), withNode(three, "n2", early)) ?? "",
     /^S24: n2 did not serve yet when it was asked/,
   );
+  const objection = (more: Partial<NodeFacts>) =>
+    zookeeperForbids(options, nodes, add("n4"), withNode(three, "n2", more));
+  assert.equal(objection(early)?.passes, true, "it will serve in a moment");
+  // What is not let through is not told in a moment, either.
+  const shut = objection({ settings: silent, view: { ...early.view, local: "unknown" } });
+  assert.deepEqual([shut?.rule, shut?.passes], ["S22", undefined]);
   assert.match(why(add("n4"), withNode(three, "n2", { reached: false })) ?? "", /^S24: n2 cannot be reached/);
   assert.match(
     why(add("n4"), setting(three, "n1", { reconfigEnabled: "true" })) ?? "",
@@ -275,6 +282,10 @@ Deno.test("the cases of a static ensemble keep the order of the rules, and resta
     leaves.indexOf("reload:n4") < leaves.indexOf("fence:n1"),
     "its vote counts until nobody counts it",
   );
+  // As after server 3 was replaced by one that took its id over.
+  const unsorted = { ...four, members: [0, 1, 3, 2].flatMap((at) => four.members[at] ?? []) };
+  const order = stepsOf(remove(four, 1), unsorted).map((s) => s.id).filter((id) => id.startsWith("reload:"));
+  assert.equal(order.at(-1), "reload:n4", "the highest id is elected where all are as far");
 });
 
 Deno.test("a server that lacks the recorded list is given it; one in a plan that looks ahead is not", () => {

@@ -9,6 +9,8 @@ export interface Extension {
   readonly base: unknown;
   /** The ids that an amendment of each case names. */
   readonly ids: readonly { readonly case: string; readonly id: string }[];
+  /** What each case is amended by: `before`, `after` and `replace`, unless it was misspelt. */
+  readonly places: readonly { readonly case: string; readonly place: string }[];
   readonly at: Error;
 }
 
@@ -37,7 +39,7 @@ export function located(module: object): object {
     extend: (...args: readonly unknown[]) => {
       const [base, amend] = args;
       const made = extend(...args);
-      extensions.push({ base, ids: idsOf(amend), at: new Error("extended here") });
+      extensions.push({ base, ids: idsOf(amend), places: placesOf(amend), at: new Error("extended here") });
       return made;
     },
   };
@@ -50,5 +52,7 @@ function idsOf(amend: unknown): Extension["ids"] {
     entries(amendment).flatMap(([, steps]) => entries(steps).map(([id]) => ({ case: kind, id })))
   );
 }
+const placesOf = (amend: unknown): Extension["places"] =>
+  entries(amend).flatMap(([kind, amendment]) => entries(amendment).map(([place]) => ({ case: kind, place })));
 const entries = (value: unknown): readonly (readonly [string, unknown])[] =>
   typeof value === "object" && value !== null ? Object.entries(value) : [];

@@ -69,7 +69,13 @@ function rehearseCase(
   return undefined;
 }
 
-/** Amendments of ids that the case has in none of its forms: the compiler would have said so. */
+/** Where an amendment puts steps. `extend` looks at these keys and at no other: under a misspelt one steps are lost. */
+const PLACES = ["before", "after", "replace"];
+
+/**
+ * Amendments of ids that the case has in none of its forms, and those that are neither before, after nor in place of a
+ * step: the compiler would have said so.
+ */
 function unknownIds(
   bindTo: Rehearsal["bindTo"],
   target: Target,
@@ -77,25 +83,26 @@ function unknownIds(
   path: string,
 ): readonly Problem[] {
   const reached = modules.reach(path);
-  return extended().flatMap(({ base, ids, at }) => {
+  return extended().flatMap(({ base, ids, places, at }) => {
     const made = modules.problemOf(at, path);
     const service = made.line > 0 && reached.has(made.path) ? bindTo(base) : undefined;
     if (service === undefined) return [];
-    return ids.flatMap(({ case: kind, id }): readonly Problem[] => {
-      const known = isCase(kind) ? idsOf(service, target, kind) : undefined;
-      if (known?.has(id)) return [];
-      const near = nearest(known === undefined ? kind : id, known ?? caseNames);
-      const message = known === undefined
-        ? `there is no case ${kind}`
-        : `no step of ${kind} has the id ${id}`;
-      return [
-        modules.problem(made.path, spotOfKey(made.text ?? "", known === undefined ? kind : id, made.line), {
-          message,
-          expected: `one of ${[...known ?? caseNames].join(", ")}`,
-          didYouMean: near,
-        }),
-      ];
-    });
+    const unknown = (key: string, known: readonly string[], message: string): Problem =>
+      modules.problem(made.path, spotOfKey(made.text ?? "", key, made.line), {
+        message,
+        expected: `one of ${known.join(", ")}`,
+        didYouMean: nearest(key, known),
+      });
+    const misplaced = places.filter(({ case: kind, place }) => isCase(kind) && !PLACES.includes(place))
+      .map(({ case: kind, place }) => unknown(place, PLACES, `${kind} cannot be amended by ${place}`));
+    return [
+      ...misplaced,
+      ...ids.flatMap(({ case: kind, id }): readonly Problem[] => {
+        if (!isCase(kind)) return [unknown(kind, caseNames, `there is no case ${kind}`)];
+        const known = idsOf(service, target, kind);
+        return known.has(id) ? [] : [unknown(id, [...known], `no step of ${kind} has the id ${id}`)];
+      }),
+    ];
   });
 }
 

@@ -79,6 +79,22 @@ export default extend(etcdPlaybook, {
 `,
   },
   {
+    what: "an amendment that is neither before, after nor in place of a step, so would be lost",
+    files: {
+      "playbook.ts": `${head}export default extend(etcdPlaybook, {
+  add: { befor: { promote: () => [] } },
+});
+`,
+    },
+    says: `playbook.ts:4:10: error: add cannot be amended by befor
+  3 | export default extend(etcdPlaybook, {
+  4 |   add: { befor: { promote: () => [] } },
+    |          ^^^^^
+  expected: one of before, after, replace
+  did you mean: before?
+`,
+  },
+  {
     what: "a case that there is not, in a file that the playbook imports",
     files: {
       "playbook.ts": 'export { mine as default } from "./mine.ts";\n',

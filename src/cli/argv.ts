@@ -5,6 +5,8 @@
  */
 
 const WITH_VALUE = ["-c", "--config", "--color", "--state"];
+/** `--config=`: a value that is empty, which the parser would take for an argument. */
+const EMPTY = /^(--[a-z][a-z-]+|-[a-z])=$/;
 /** Short flags whose value may be glued to them: `-ojson`, `-n5`. */
 const GLUED = /^-([con])([^=].*)$/;
 
@@ -15,6 +17,8 @@ const GLUED = /^-([con])([^=].*)$/;
 export function normalise(args: readonly string[]): readonly string[] {
   const end = args.indexOf("--");
   const own = (end === -1 ? args : args.slice(0, end)).flatMap((arg) => {
+    const empty = EMPTY.exec(arg)?.[1];
+    if (empty !== undefined) return [empty, ""];
     const glued = GLUED.exec(arg);
     return glued === null ? [arg] : [`-${glued[1]}`, glued[2] ?? ""];
   });

@@ -9,10 +9,19 @@ import type { Cli, GlobalFlags } from "./cli.ts";
 
 const text = (input: string): string => input;
 
+/**
+ * A path that is given. An empty one is a variable of a script that was not set: as a config it would be the folder that
+ * the command happens to run in, and other members than those that are meant.
+ */
+function path(input: string): string {
+  if (input === "") throw new RangeError("it must name a file or a folder");
+  return input;
+}
+
 export const globalFlags: FlagParametersForType<GlobalFlags, Cli> = {
   config: {
     kind: "parsed",
-    parse: text,
+    parse: path,
     optional: true,
     placeholder: "FILE",
     brief:
@@ -20,7 +29,7 @@ export const globalFlags: FlagParametersForType<GlobalFlags, Cli> = {
   },
   state: {
     kind: "parsed",
-    parse: text,
+    parse: path,
     optional: true,
     placeholder: "DIR",
     brief: "Memory, journal, locks and snapshots [else $QUORATE_STATE, as root /var/lib/quorate]",

@@ -23,3 +23,8 @@ for (
     assert.deepEqual(normalise(typed.split(" ").filter(Boolean)), meant.split(" ").filter(Boolean));
   });
 }
+
+Deno.test("a value that is given and empty is a value", () => {
+  assert.deepEqual(normalise(["plan", "--config=", "-o="]), ["plan", "--config", "", "-o", ""]);
+  assert.deepEqual(normalise(["plan", "--", "--config="]), ["plan", "--", "--config="]);
+});

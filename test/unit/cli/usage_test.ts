@@ -51,6 +51,8 @@ for (
     ["completion tcsh", /bash\|zsh\|fish/],
     ["plan --config", /Expected input for flag --config/],
     ["plan --color sometimes", /auto\|always\|never/],
+    ["plan --config=", /Failed to parse "" for config: it must name a file or a folder/],
+    ["plan --state=", /Failed to parse "" for state: it must name a file or a folder/],
   ] as const
 ) {
   Deno.test(`"quorate ${typed}" is a usage error`, () =>

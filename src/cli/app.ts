@@ -61,8 +61,10 @@ export const app = buildApplication(routes, {
       exceptionWhileParsingArguments: (error) =>
         `quorate: ${error instanceof Error ? error.message : error}; see --help`,
       noCommandRegisteredForInput: ({ input, corrections }) =>
-        `quorate: there is no command ${input}` +
-        (corrections.length > 0 ? `, did you mean ${corrections.join(" or ")}?` : "; see --help"),
+        input.startsWith("-")
+          ? `quorate: there is no command behind ${input}; see --help`
+          : `quorate: there is no command ${input}` +
+            (corrections.length > 0 ? `, did you mean ${corrections.join(" or ")}?` : "; see --help"),
     },
   },
 }, {

@@ -4,7 +4,7 @@
  * @module
  */
 
-const WITH_VALUE = ["-c", "--config", "--color", "--state"];
+const WITH_VALUE = ["-c", "--config", "--color", "-o", "--output", "--state"];
 /** `--config=`: a value that is empty, which the parser would take for an argument. */
 const EMPTY = /^(--[a-z][a-z-]+|-[a-z])=$/;
 /** Short flags whose value may be glued to them: `-ojson`, `-n5`. */

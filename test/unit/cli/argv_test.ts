@@ -6,6 +6,7 @@ for (
     ["plan metadata", "plan metadata"],
     ["-c other.yaml --color never plan -o sh", "plan -c other.yaml --color never -o sh"],
     ["-q -v status", "status -q -v"],
+    ["-o json plan", "plan -o json"],
     ["--config=other.yaml plan", "plan --config=other.yaml"],
     ["plan -ojson", "plan -o json"],
     ["journal -n5 -cx.yaml", "journal -n 5 -c x.yaml"],

@@ -31,6 +31,7 @@ for (
   const [typed, said] of [
     ["paln", /there is no command paln, did you mean `plan`\?/],
     ["frobnicate", /there is no command frobnicate; see --help/],
+    ["-c quorate.yaml", /there is no command behind -c; see --help/],
     ["plan --ouput json", /--ouput.*did you mean --output/],
     ["plan -o xml", /text\|json\|yaml\|sh/],
     ["apply -o yaml", /text\|json/],

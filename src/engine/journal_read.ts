@@ -5,6 +5,7 @@
  */
 import type { Event } from "../model/event.ts";
 import { fileIn } from "./journal.ts";
+import { reasonOf, StateError } from "./state_error.ts";
 
 /** All events of one service in one run, in their order; without a `runEnded` it is at work, or was ended from outside. */
 export interface JournalRun {
@@ -27,7 +28,10 @@ export interface Damaged {
   readonly line: number;
 }
 
-/** Reads the newest runs, the oldest of them first. Lines that are damaged are skipped and named. */
+/**
+ * Reads the newest runs, the oldest of them first. Lines that are damaged are skipped and named. Throws a StateError where
+ * the files cannot be read.
+ */
 export async function readJournal(
   dir: string,
   filter: JournalFilter,
@@ -109,9 +113,12 @@ async function openAt(path: string): Promise<Open | undefined> {
     return { file, path, inode: (await file.stat()).ino, lines: 0, rest: new Uint8Array() };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    throw unreadable(path, error);
   }
 }
+
+const unreadable = (path: string, error: unknown): StateError =>
+  new StateError(`Cannot read the journal ${path}: ${reasonOf(error, "read")}`);
 
 async function openLast(dir: string): Promise<Open | undefined> {
   const [newest] = await filesIn(dir);
@@ -160,7 +167,7 @@ async function filesIn(dir: string): Promise<readonly string[]> {
     const path = n === 0 ? base : `${base}.${n}`;
     const there = await Deno.stat(path).then(() => true, (error) => {
       if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
+      throw unreadable(path, error);
     });
     // Right after a rotation there is no current file yet.
     if (there) paths.push(path);
@@ -172,7 +179,7 @@ async function filesIn(dir: string): Promise<readonly string[]> {
 const readText = (path: string): Promise<string> =>
   Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    throw unreadable(path, error);
   });
 
 function eventOf(line: string): Event | undefined {

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { reasonOf } from "./state_error.ts";
 import { snapshotsDir, StateError } from "./store.ts";
 
 export interface SnapshotKept {
@@ -35,9 +36,7 @@ export async function listSnapshots(
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return found;
-    throw new StateError(
-      `Cannot read the snapshots in ${folder}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new StateError(`Cannot read the snapshots in ${folder}: ${reasonOf(error, "read")}`);
   }
   return found.sort((a, b) => b.takenMs - a.takenMs);
 }

@@ -8,9 +8,10 @@ export class StateError extends Error {
 }
 
 /** What the file system said of a path, without the path in it. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.PermissionDenied) return "this user may not write there";
+export function reasonOf(error: unknown, work: "read" | "write" = "write"): string {
+  if (error instanceof Deno.errors.PermissionDenied) return `this user may not ${work} there`;
   if (error instanceof Deno.errors.NotADirectory) return "a part of the path is no folder";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   const text = error instanceof Error ? error.message : String(error);
   const known = /\(os error (\d+)\)/.exec(text)?.[1];
   return known === "28"

@@ -99,7 +99,7 @@ async function readMemory(path: string): Promise<Memory> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { attempts: {} };
-    throw new StateError(`Cannot read the memory ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new StateError(`Cannot read the memory ${path}: ${reasonOf(error, "read")}`);
   }
   const memory = memoryOf(text);
   if (memory !== undefined) return memory;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileJournal, recorder } from "../../../src/engine/journal.ts";
 import { followJournal, readJournal } from "../../../src/engine/journal_read.ts";
 import type { Event, Happening } from "../../../src/model/event.ts";
+import { StateError } from "../../../src/engine/state_error.ts";
 import { events, runs } from "../report/samples.ts";
 
 async function inDir(test: (dir: string) => Promise<void>): Promise<void> {
@@ -64,6 +65,17 @@ Deno.test("what was written is read back, the oldest run first", () =>
 Deno.test("no journal is an empty one", () =>
   inDir(async (dir) => {
     assert.deepEqual(await readJournal(join(dir, "none"), { runs: 3 }), { runs: [], damaged: [] });
+  }));
+
+Deno.test("a state directory that is a file, or a journal that is a folder, is no defect: it says which path", () =>
+  inDir(async (dir) => {
+    const state = join(dir, "state");
+    await Deno.writeTextFile(state, "");
+    const asFile = new StateError(`Cannot read the journal ${file(state)}: a part of the path is no folder`);
+    await assert.rejects(readJournal(state, { runs: 1 }), asFile);
+    await Deno.mkdir(file(dir));
+    const asFolder = new StateError(`Cannot read the journal ${file(dir)}: it is a folder`);
+    await assert.rejects(readJournal(dir, { runs: 1 }), asFolder);
   }));
 
 Deno.test("a damaged line is skipped and named, and does not swallow the one after it", () =>

@@ -29,7 +29,10 @@ export default async function journal(cli: Cli, flags: JournalFlags, what?: stri
     print(cli, flags, listed);
   }
   if (flags.quiet) return EXIT.ok;
-  if (runs.length === 0) say(cli, flags, [[`quorate: no runs are written down in ${dir}`]]);
+  if (runs.length === 0) {
+    const whose = what === undefined ? "" : ` of ${what}`;
+    say(cli, flags, [[`quorate: no runs${whose} are written down in ${dir}`]]);
+  }
   damaged.slice(0, NAMED).forEach((line) => say(cli, flags, [leftOut(line)]));
   if (damaged.length > NAMED) {
     say(cli, flags, [[[

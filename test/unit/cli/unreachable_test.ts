@@ -53,7 +53,8 @@ Deno.test("apply refuses, says so on stderr, and leaves one run in the journal",
       shown,
       /run [0-9a-f-]{36}\nmetadata: looking, .*\nmetadata: observed [\s\S]*\nmetadata: refused by a safety rule\n/,
     );
-    assert.equal((await run("journal", "other")).out, "");
+    const other = await run("journal", "other");
+    assert.deepEqual([other.out, other.err.includes("no runs of other are written down in")], ["", true]);
   }));
 
 Deno.test("apply -o json writes one event a line, each with its time, run and service", () =>

@@ -105,7 +105,8 @@ async function readMemory(path: string): Promise<Memory> {
   if (memory !== undefined) return memory;
   throw new StateError(
     `The memory ${path} is damaged. It may forbid to form a cluster where one was seen before, so it is not ignored: ` +
-      "see with `quorate status` that the members are as you know them, then delete the file",
+      "see with `quorate status --state DIR`, DIR an empty folder, that the members are as you know them, then delete " +
+      "the file",
   );
 }
 

@@ -160,3 +160,14 @@ Deno.test("journal --follow prints what runs write, and ends when nobody reads a
     await run("apply", "--state", "followed");
     assert.equal((await child.status).code, 0);
   }));
+
+Deno.test("a damaged memory keeps status from looking, and what is advised instead looks", () =>
+  withConfig(async ({ run, dir }) => {
+    await Deno.mkdir(`${dir}/state/memory`, { recursive: true });
+    await Deno.writeTextFile(`${dir}/state/memory/metadata.json`, "{");
+    const { code, out } = await run("status");
+    assert.equal(code, 1);
+    const [, advised = ""] = /see with `quorate (status --state DIR)`, DIR an empty folder/.exec(out) ?? [];
+    const looked = await run(...advised.replace("DIR", `${dir}/none`).split(" "));
+    assert.deepEqual([looked.code, looked.out.includes("metadata (etcd): quorum unknown")], [0, true]);
+  }));

@@ -13,9 +13,14 @@ interface Target {
 const encoder = new TextEncoder();
 const RETRY_MS = 5;
 
+/** Data could not be written: a disk is full, most often. The message is the system's. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
 /**
  * A stream that ends quietly when its reader goes away (`quorate journal | head`): a run must not stop in the middle
- * of a change because nobody listens any more. `strict` throws whatever else goes wrong, such as a full disk.
+ * of a change because nobody listens any more. `strict` throws an {@linkcode OutputError} for whatever else goes wrong.
  */
 export function streamTo(target: Target, options: { readonly strict: boolean }): Stream {
   let open = true;
@@ -28,7 +33,7 @@ export function streamTo(target: Target, options: { readonly strict: boolean }):
         } catch (error) {
           if (error instanceof Deno.errors.WouldBlock) pause(); // somebody made the pipe non-blocking
           else if (error instanceof Deno.errors.BrokenPipe || !options.strict) open = false;
-          else throw error;
+          else throw new OutputError(error instanceof Error ? error.message : String(error));
         }
       }
     },

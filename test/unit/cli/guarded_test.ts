@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Cli, GlobalFlags } from "../../../src/cli/cli.ts";
 import { guarded } from "../../../src/cli/guarded.ts";
+import { OutputError } from "../../../src/cli/streams.ts";
 import { StateError } from "../../../src/engine/store.ts";
 
 const flags: GlobalFlags = { quiet: false, color: "never", noInput: false };
@@ -43,4 +44,12 @@ Deno.test("with -v a defect shows its stack", async () => {
 Deno.test("state that cannot be used is no defect: it says what to do, and ends with 1", async () => {
   const { code, said } = await guard(new StateError("the memory is damaged"), 0);
   assert.deepEqual([code, said], [1, "quorate: the memory is damaged\n"]);
+});
+
+Deno.test("a full disk under stdout is no defect, either: it is named, and ends with 1", async () => {
+  const { code, said } = await guard(new OutputError("No space left on device (os error 28)"), 0);
+  assert.deepEqual([code, said], [
+    1,
+    "quorate: standard output could not be written: No space left on device (os error 28)\n",
+  ]);
 });

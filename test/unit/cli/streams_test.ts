@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { streamTo } from "../../../src/cli/streams.ts";
+import { OutputError, streamTo } from "../../../src/cli/streams.ts";
 
 /** A file that takes so many bytes a write, or throws. */
 function target(answers: readonly (number | Error)[]) {
@@ -34,6 +34,7 @@ Deno.test("after its reader is gone a stream takes everything and says nothing",
 
 Deno.test("data that cannot be written is an error, a message that cannot be is not", () => {
   const full = new Error("no space left on device");
-  assert.throws(() => streamTo(target([full]), { strict: true }).write("x"), full);
+  const thrown = new OutputError("no space left on device");
+  assert.throws(() => streamTo(target([full]), { strict: true }).write("x"), thrown);
   streamTo(target([full]), { strict: false }).write("x");
 });

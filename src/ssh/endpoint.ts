@@ -153,10 +153,11 @@ export function parseHop(
 ):
   | { readonly user: string | undefined; readonly host: string; readonly port: number | undefined }
   | undefined {
-  const found = /^(?:ssh:\/\/)?(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:@\[\]/]+))(?::(\d+))?\/?$/.exec(text);
+  const found = /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([^\]\s]+)\]|([^:@\[\]/\s]+))(?::(\d+))?\/?$/.exec(text);
   const host = found?.[2] ?? found?.[3];
   if (!found || !host) return undefined;
-  return { user: found[1], host, port: found[4] === undefined ? undefined : Number(found[4]) };
+  const port = found[4] === undefined ? undefined : Number(found[4]);
+  return port !== undefined && (port < 1 || port > 65_535) ? undefined : { user: found[1], host, port };
 }
 
 function hop(name: string, settings: SshSettings, options: SshOptions, around: Surroundings): Endpoint {

@@ -26,7 +26,7 @@ Deno.test("hops are read as ssh reads them", () => {
   assert.deepEqual(parseHop("me@db:22"), { user: "me", host: "db", port: 22 });
   assert.deepEqual(parseHop("me@[fe80::1]:2200"), { user: "me", host: "fe80::1", port: 2200 });
   assert.deepEqual(parseHop("ssh://me@db:22/"), { user: "me", host: "db", port: 22 });
-  for (const bad of ["", "a b:c", "db:port", "[db", "@", "a:1:2"]) {
+  for (const bad of ["", "a b", "a b:c", "db:port", "db:0", "db:65536", "[db", "@", "a:1:2"]) {
     assert.equal(parseHop(bad), undefined, bad);
   }
 });

@@ -45,7 +45,7 @@ export async function loadConfigs(
     const files: Loaded[] = [];
     // One after the other: what is wrong with a playbook is told by the one that is being loaded.
     for (const name of names) {
-      const file = { path: join(path, name), named: "-c" } as const;
+      const file = { path: join(path, name), named: "folder" } as const;
       files.push(await loadFile(file, wanted.cwd, plugins, ownFiles) ?? notFound(wanted));
     }
     return { path, files: together(files) };

@@ -23,10 +23,10 @@ export interface Loaded extends Reading {
   readonly text: string;
 }
 
-/** A place where the config may be; one that somebody named must be there. */
+/** A place where the config may be; one that somebody named, or that a folder has, must be there. */
 export interface Candidate {
   readonly path: string;
-  readonly named?: "-c" | "$QUORATE_CONFIG";
+  readonly named?: "-c" | "$QUORATE_CONFIG" | "folder";
 }
 
 /** Where a config is looked for, in this order. */
@@ -75,7 +75,9 @@ export async function loadFile(
     if (error instanceof Deno.errors.NotFound && named === undefined) return undefined;
     return without(path, {
       message: `cannot read the config: ${reasonOf(error)}`,
-      hint: named && `${named} names this file, so no other place was looked at`,
+      hint: named === "folder"
+        ? "every .yaml and .yml of a folder is a config: mend it, or move it away"
+        : named && `${named} names this file, so no other place was looked at`,
     });
   }
   const { text, problem } = decode(bytes, path);

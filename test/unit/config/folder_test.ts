@@ -47,6 +47,22 @@ Deno.test("a broken file is told with its position, and the others are read", as
   ]);
 });
 
+Deno.test("a folder or a link to nothing that is called like a config is told as one of the folder's", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${cwd}/conf.d/a.yaml`, { recursive: true });
+    await Deno.symlink("nowhere", `${cwd}/conf.d/b.yaml`);
+    const { files } = await loadConfigs({ path: "conf.d", env: {}, cwd }, plugins);
+    const hint = "every .yaml and .yml of a folder is a config: mend it, or move it away";
+    assert.deepEqual(files.map(({ problems }) => problems.map((p) => [p.path, p.message, p.hint])), [
+      [["conf.d/a.yaml", "cannot read the config: it is a directory", hint]],
+      [["conf.d/b.yaml", "cannot read the config: there is no such file", hint]],
+    ]);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
 Deno.test("a service name that two files use takes both of them out, and no third one", async () => {
   const files = await read({ "a.yaml": file("m", "a"), "b.yaml": file("m", "b"), "c.yaml": file("c", "c") });
   assert.deepEqual(files, [

@@ -27,7 +27,8 @@ const ERROR = /^(TS\d+) \[ERROR\]: ([\s\S]*?)\n {4}at (file:\/\/\S+):(\d+):(\d+)
 async function problemOf([, code, said = "", url = "", line, column]: RegExpExecArray): Promise<Problem> {
   const path = fileURLToPath(url);
   const lines = said.split("\n");
-  const marks = /~+/.exec(lines.at(-1) ?? "")?.[0].length ?? 0;
+  // One character is marked by ^, more of them by ~.
+  const marks = /[~^]+/.exec(lines.at(-1) ?? "")?.[0].length ?? 0;
   const [message = "", ...why] = marks === 0 ? lines : lines.slice(0, -2);
   return {
     severity: "error",

@@ -42,6 +42,12 @@ Deno.test("check tells a type error at its place", async () => {
   assert.deepEqual(ran, { code: 78, out: "", err: typeError });
 });
 
+Deno.test("check marks a single character as the compiler does, and takes its mark for no hint", async () => {
+  using author = new Author({ "playbook.ts": `${good}export const same = (f) => f;\n` });
+  const { err } = await author.says((cli, flags) => check(cli, flags, "playbook.ts"));
+  assert.match(err, /^playbook\.ts:10:22: error: Parameter 'f' .* \(TS7006\)\n.*\n.*\n {5}\| {22}\^\n$/);
+});
+
 Deno.test("check by a config uses its nodes and options, and says where the config names no such file", async () => {
   using author = new Author({ "playbook.ts": good, "other.ts": good, "q.yaml": configOf("./playbook.ts") });
   const named = await author.says((cli, flags) => check(cli, flags, "playbook.ts"), "q.yaml");

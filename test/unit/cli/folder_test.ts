@@ -22,6 +22,21 @@ Deno.test("a folder of configs: a broken file ends with 78 where the others are 
     assert.match(named.err, /there is no service locks in conf\.d/);
   }));
 
+Deno.test("plan shows the services whose memory can be read, and names the one whose cannot", () =>
+  inFolder(async ({ run, dir, write }) => {
+    await Deno.mkdir(`${dir}/conf.d`);
+    await write("conf.d/a.yaml", unreachable);
+    await write("conf.d/b.yaml", other);
+    await Deno.mkdir(`${dir}/state/memory`, { recursive: true });
+    await write("state/memory/metadata.json", "{");
+    const both = await run("plan", "-c", "conf.d", "-o", "json");
+    const { services } = JSON.parse(both.out);
+    assert.deepEqual([both.code, services.map((s: { name: string }) => s.name)], [3, ["locks"]]);
+    assert.match(both.err, /^quorate: metadata: The memory .* is damaged/);
+    const one = await run("plan", "-c", "conf.d", "-o", "json", "metadata");
+    assert.deepEqual([one.code, JSON.parse(one.out)], [1, { schemaVersion: 1, services: [] }]);
+  }));
+
 Deno.test("services of all files are applied; a deadline that is over is told for each that was not begun", () =>
   inFolder(async ({ run, dir, write }) => {
     await Deno.mkdir(`${dir}/conf.d`);

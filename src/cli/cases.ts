@@ -31,7 +31,7 @@ export const cases: Readonly<Record<Case, CaseWords>> = {
   replace: {
     when: "there is one member to remove and one node to add",
     does:
-      "a dead member goes first and then the new one joins; a healthy one goes only after the new one has joined",
+      "takes a dead member out before the new one joins, and a healthy one only after the new one has joined",
   },
   retire: {
     when: "a node holds data or an enabled unit of this cluster, but is no current member",

@@ -1,6 +1,7 @@
 /** The pages in docs/ are what the program says now. */
 import assert from "node:assert/strict";
 import { pages } from "../../scripts/docs.ts";
+import { cases } from "../../src/cli/cases.ts";
 import { plugins } from "../../src/cli/plugins.ts";
 import { parseConfig } from "../../src/config/read.ts";
 import { ruleNames } from "../../src/model/refusal.ts";
@@ -12,6 +13,10 @@ Deno.test("what is made of the program is as it would be made now: else run `den
   for (const [name, text] of Object.entries(await pages())) {
     assert.equal(read(`docs/${name}`), text, `docs/${name} is not current: run deno task docs`);
   }
+});
+
+Deno.test("what a case does goes on where the page begins a sentence with it", () => {
+  for (const [name, { does }] of Object.entries(cases)) assert.match(does, /^[a-z]{3,}s\b/, name);
 });
 
 Deno.test("every rule is explained, and nothing that is no rule", () => {

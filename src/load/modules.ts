@@ -217,9 +217,14 @@ const exists = (path: string): boolean => {
   }
 };
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && error.code === "ENOENT"
-    ? "there is no such file"
-    : error instanceof Error
-    ? error.message
-    : String(error);
+/** What people are told of a file that cannot be read; Node's errors have a code. */
+const REASONS = new Map<unknown, string>([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EISDIR", "it is a directory"],
+]);
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return REASONS.get("code" in error ? error.code : undefined) ?? error.message;
+}

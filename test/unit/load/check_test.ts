@@ -42,6 +42,13 @@ Deno.test("check tells a type error at its place", async () => {
   assert.deepEqual(ran, { code: 78, out: "", err: typeError });
 });
 
+Deno.test("check of a folder says that it is one", async () => {
+  using author = new Author({});
+  Deno.mkdirSync(`${author.dir}/playbook.ts`);
+  const { code, err } = await author.says((cli, flags) => check(cli, flags, "playbook.ts"));
+  assert.deepEqual([code, err], [78, "playbook.ts: error: it cannot be read: it is a directory\n"]);
+});
+
 Deno.test("check marks a single character as the compiler does, and takes its mark for no hint", async () => {
   using author = new Author({ "playbook.ts": `${good}export const same = (f) => f;\n` });
   const { err } = await author.says((cli, flags) => check(cli, flags, "playbook.ts"));

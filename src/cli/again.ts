@@ -31,12 +31,18 @@ export interface Prepared {
   readonly snapshot?: SnapshotSight;
 }
 
+/** Why a service cannot begin again, before any host is asked: 3 where what it would begin with is refused, 1 where there is none. */
+export interface Unready {
+  readonly why: string;
+  readonly code: typeof EXIT.refused | typeof EXIT.failed;
+}
+
 /** Runs one of the two; `prepare` may say why not. */
 export async function again(
   cli: Cli,
   flags: AgainFlags,
   name: string,
-  prepare: (run: ServiceRun, one: Chosen) => Promise<Prepared | string> | Prepared | string,
+  prepare: (run: ServiceRun, one: Chosen) => Promise<Prepared | Unready> | Prepared | Unready,
 ): Promise<number> {
   const dryRun = flags.dryRun || flags.output === "sh";
   const asks = cli.err.terminal && Deno.stdin.isTerminal() && !flags.noInput;
@@ -52,9 +58,9 @@ export async function again(
     const [run] = composed.runs, [one] = services;
     if (run === undefined || one === undefined) throw new TypeError(`${name} was not bound`);
     const prepared = await prepare(run, one);
-    if (typeof prepared === "string") {
-      say(cli, flags, [[["red", "quorate: "], prepared]]);
-      return EXIT.refused;
+    if ("why" in prepared) {
+      say(cli, flags, [[["red", "quorate: "], prepared.why]]);
+      return prepared.code;
     }
     return dryRun
       ? await show(cli, flags, run, services, prepared)

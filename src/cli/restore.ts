@@ -2,9 +2,10 @@ import { basename } from "node:path";
 import { type Again, restoreBy } from "../engine/again.ts";
 import { openSnapshot } from "../engine/bytes.ts";
 import { listSnapshots } from "../engine/snapshots.ts";
+import { reasonOf } from "../engine/state_error.ts";
 import { fitsHere, judgeRestore } from "../rules/s19_recover.ts";
-import { again, type Prepared } from "./again.ts";
-import { type Cli, stateDir } from "./cli.ts";
+import { again, type Prepared, type Unready } from "./again.ts";
+import { type Cli, EXIT, stateDir } from "./cli.ts";
 import type { RestoreFlags } from "./commands/lost.ts";
 import type { Chosen } from "./config.ts";
 import type { ServiceRun } from "../engine/mod.ts";
@@ -14,15 +15,18 @@ export default function restore(cli: Cli, flags: RestoreFlags, name: string): Pr
   return again(cli, flags, name, (run, one) => prepare(cli, flags, run, one));
 }
 
+const failed = (why: string): Unready => ({ why, code: EXIT.failed });
+const refused = (why: string): Unready => ({ why, code: EXIT.refused });
+
 async function prepare(
   cli: Cli,
   flags: RestoreFlags,
   { service, target }: ServiceRun,
   { service: { plugin, policy } }: Chosen,
-): Promise<Prepared | string> {
+): Promise<Prepared | Unready> {
   const { cannotRestore } = service;
   if (plugin.readSnapshot === undefined || cannotRestore === undefined) {
-    return `the plugin ${service.plugin} cannot restore a snapshot`;
+    return failed(`the plugin ${service.plugin} cannot restore a snapshot`);
   }
   const { backup } = policy;
   const kept = await listSnapshots(
@@ -34,19 +38,21 @@ async function prepare(
   const path = flags.snapshot === undefined
     ? whole[0]?.path
     : whole.find((one) => basename(one.path) === flags.snapshot)?.path ?? flags.snapshot;
-  if (path === undefined) return `no snapshot of ${service.name} is kept: name a file with --snapshot`;
+  if (path === undefined) {
+    return failed(`no snapshot of ${service.name} is kept: name a file with --snapshot`);
+  }
   // All of it is read before any host is asked.
   let sight, sha256;
   try {
     using file = await openSnapshot(path);
     [sight, sha256] = [await plugin.readSnapshot(file), await file.sha256(file.size)];
   } catch (error) {
-    return `${path} cannot be read: ${error instanceof Error ? error.message : error}`;
+    return failed(`${path} cannot be read: ${reasonOf(error, "read")}`);
   }
-  if (sight.damage !== undefined) return `${path} is refused: ${sight.damage}`;
+  if (sight.damage !== undefined) return refused(`${path} is refused: ${sight.damage}`);
   const foreign = fitsHere(sight, target, service.claims);
   if (foreign !== undefined && !flags.foreign) {
-    return `${path} is refused: ${foreign}; --foreign takes it all the same`;
+    return refused(`${path} is refused: ${foreign}; --foreign takes it all the same`);
   }
   const wishes = { gone: flags.gone ?? [], ...(flags.from === undefined ? {} : { from: flags.from }) };
   const how: Pick<Again, "judge" | "change"> = {

@@ -12,6 +12,7 @@ export function reasonOf(error: unknown, work: "read" | "write" = "write"): stri
   if (error instanceof Deno.errors.PermissionDenied) return `this user may not ${work} there`;
   if (error instanceof Deno.errors.NotADirectory) return "a part of the path is no folder";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.NotFound && work === "read") return "there is no such file";
   const text = error instanceof Error ? error.message : String(error);
   const known = /\(os error (\d+)\)/.exec(text)?.[1];
   return known === "28"

@@ -171,3 +171,23 @@ Deno.test("a damaged memory keeps status from looking, and what is advised inste
     const looked = await run(...advised.replace("DIR", `${dir}/none`).split(" "));
     assert.deepEqual([looked.code, looked.out.includes("metadata (etcd): quorum unknown")], [0, true]);
   }));
+
+Deno.test("restore refuses what is no snapshot, and fails where there is none: no rule said no to that", () =>
+  withConfig(async ({ run, dir, write }) => {
+    const restored = async (...more: readonly string[]) => {
+      const { code, err } = await run("restore", "metadata", "--dry-run", ...more);
+      return [code, err];
+    };
+    const none = "quorate: no snapshot of metadata is kept: name a file with --snapshot\n";
+    assert.deepEqual(await restored(), [1, none]);
+    const missing = "quorate: none.db cannot be read: there is no such file\n";
+    assert.deepEqual(await restored("--snapshot", "none.db"), [1, missing]);
+    assert.deepEqual(await restored("--snapshot", dir), [
+      1,
+      `quorate: ${dir} cannot be read: it is a folder\n`,
+    ]);
+    await write("text.db", "no snapshot");
+    const [code, err] = await restored("--snapshot", "text.db");
+    assert.equal(code, 3);
+    assert.match(`${err}`, /^quorate: text\.db is refused: it was cut off, or is no snapshot/);
+  }));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HostNode } from "../model/node.ts";
 import type { Policy } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Plugin } from "../playbook/options.ts";
@@ -159,6 +160,33 @@ export function* sameHosts(nodes: readonly NodeConfig[]): Generator<Finding> {
     }
     if (sameHost === undefined) hosts.set(login, name);
     if (sameAddress === undefined) addresses.set(address.toLowerCase(), name);
+  }
+}
+
+/** An address that is, on every host, that host itself. */
+const OWN = /^(?:localhost\.?|127\.[\d.]+|::1|0\.0\.0\.0|::)$/i;
+
+/**
+ * Members of one service of which some can only be reached by themselves, as where the management node is a member, too,
+ * and is called localhost: the others would take their own process for it. All of them on one host is another matter.
+ */
+export function* ownAddresses(
+  services: readonly { readonly members: readonly HostNode[] }[],
+): Generator<Finding> {
+  const told = new Set<string>();
+  for (const { members } of services) {
+    const own = members.filter(({ address }) => OWN.test(address));
+    if (own.length === members.length) continue;
+    for (const { name, host, address } of own.filter((node) => !told.has(node.name))) {
+      told.add(name);
+      yield {
+        place: ["nodes", name, address === host ? "host" : "address"],
+        said: {
+          message: `${address} is, to every other member, that member itself`,
+          expected: `an address of ${name} on the service's network, by host or address`,
+        },
+      };
+    }
   }
 }
 

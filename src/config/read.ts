@@ -13,6 +13,7 @@ import {
   isFile,
   lockProblems,
   memberProblems,
+  ownAddresses,
   pluginProblem,
   sameHosts,
   warnings,
@@ -173,7 +174,7 @@ function readValue(source: Source, path: string, plugins: readonly Plugin[], nam
     );
     return [one];
   });
-  findings.push(...sameHosts(nodes), ...sharedOnNodes(services));
+  findings.push(...sameHosts(nodes), ...ownAddresses(services), ...sharedOnNodes(services));
 
   findings.push(...alertProblems(top?.alerts));
   const lock = top?.lock;

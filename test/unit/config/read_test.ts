@@ -176,6 +176,18 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    "a member that only it can reach among others",
+    `${NODES}  n4: { host: localhost }
+  n5: { host: h5, address: 127.0.0.1 }
+services:
+  a: { plugin: etcd, members: [n1, n4, n5] }
+`,
+    [
+      "6:15 error: localhost is, to every other member, that member itself",
+      "7:28 error: 127.0.0.1 is, to every other member, that member itself",
+    ],
+  ],
+  [
     "two services with the same unit on one node",
     service(
       "  options: {}",
@@ -348,4 +360,12 @@ Deno.test("parseConfig() sees a data directory inside another service's, in eith
   assert.deepEqual(inside("/d", "/d/x/y"), [`${both}: dataDir /d and dataDir /d/x/y`]);
   assert.deepEqual(inside("/d/x/y", "/d"), [`${both}: dataDir /d/x/y and dataDir /d`]);
   assert.deepEqual(inside("/d", "/dx"), []);
+});
+
+Deno.test("members that are all on this host may be called so", () => {
+  const text = `version: 1
+nodes: { n1: { host: localhost }, n2: { host: 127.0.0.2 }, n3: { host: "::1" }, n4: { host: h4 } }
+services: { a: { plugin: etcd, members: [n1, n2, n3] } }
+`;
+  assert.deepEqual(parseConfig(text, "q.yaml", plugins).problems, []);
 });

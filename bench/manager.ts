@@ -26,11 +26,12 @@ export function quorate(...args: readonly string[]): string[] {
   return executable === undefined ? deno("../src/main.ts", ...args) : [executable, ...args];
 }
 
-/** Writes a config of etcd services by name; every host of the lab is under `nodes:`. */
+/** Writes a config of etcd services by name; every host of the lab is under `nodes:`, unless told. */
 export async function configure(
   lab: Lab,
   services: Readonly<Record<string, readonly string[]>>,
   ssh: object = {},
+  hosts: Lab["hosts"] = lab.hosts,
 ): Promise<string> {
   const path = `${lab.dir}/quorate-${crypto.randomUUID()}.yaml`;
   // Stabilizing is waiting by design, for both sides to leave out.
@@ -46,7 +47,7 @@ export async function configure(
         connectTimeout: "3s",
         ...ssh,
       },
-      nodes: Object.fromEntries(lab.hosts.map((h) => [h.name, { host: h.address }])),
+      nodes: Object.fromEntries(hosts.map((h) => [h.name, { host: h.address }])),
       services: Object.fromEntries(
         Object.entries(services).map((
           [name, members],

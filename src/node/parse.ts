@@ -183,7 +183,13 @@ interface Marks {
 function dataOf(asks: Asks, sight: Sight, service: Service, marks: Marks): DataFacts {
   const place = placeOf(asks);
   const unknown = (why: string): DataFacts => ({ state: "unknown", identity: sight.disk, place, why });
-  if (place === undefined) return unknown("where the data directory lies could not be read");
+  if (place === undefined) {
+    return unknown(
+      asks["disk-free"]?.code === "timedOut"
+        ? "its file system did not answer within 3 s: the disk hangs, or the host is overloaded"
+        : "where the data directory lies could not be read",
+    );
+  }
   const used = sight.dataPath === undefined ? undefined : trimmed(sight.dataPath);
   if (used !== undefined && used !== trimmed(service.dataDir) && used !== place.dataPath) {
     return unknown(`the service uses ${used}, and the config says ${service.dataDir}`);

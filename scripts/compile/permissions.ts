@@ -38,6 +38,12 @@ export const permissions: readonly string[] = [
   `--allow-env=${ENVIRONMENT.join(",")}`,
 ];
 
+/**
+ * What dies young is collected in 8 MB at a time instead of 16: over 200 hosts that takes a tenth off the peak of memory,
+ * and costs no CPU that could be measured, as 4 MB do.
+ */
+export const heap = "--v8-flags=--max-semi-space-size=8";
+
 /** What makes Deno run this program and nothing else: no config, no package, no question, no word of its own. */
 export const sealed: readonly string[] = [
   "--quiet",
@@ -46,4 +52,5 @@ export const sealed: readonly string[] = [
   "--no-lock",
   "--no-npm",
   "--no-remote",
+  heap,
 ];

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { permissions } from "./permissions.ts";
+import { heap, permissions } from "./permissions.ts";
 import type { Machine } from "./runtime.ts";
 
 /** Writes the executable, or says why there is none. What it wrote may be no Quorate yet: `DENORT_BIN` can be anything. */
@@ -22,6 +22,7 @@ export async function standalone(
       "--no-npm",
       "--no-remote",
       "--no-prompt",
+      heap,
       ...permissions,
       `--target=${machine.target}`,
       `--output=${path}`,

@@ -218,6 +218,13 @@ export function* warnings(
   if (policy.stabilizeMs === 0) {
     yield warn(["policy", "stabilize"], "changes follow each other without a pause", "5s is the default");
   }
+  if (policy.stabilizeMs >= policy.deadlineMs) {
+    yield warn(
+      ["policy", "stabilize"],
+      "no run lasts long enough to see that a change has held",
+      "stabilize has to be shorter than deadline",
+    );
+  }
   if (policy.backup === false) {
     yield warn(
       ["policy", "backup"],

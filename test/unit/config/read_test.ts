@@ -215,6 +215,9 @@ services:
     "8:24 warning: changes follow each other without a pause",
     "8:36 warning: a is changed without a snapshot before",
   ]],
+  ["a pause as long as a run", service("  policy: { stabilize: 5m, deadline: 5m }"), [
+    "8:24 warning: no run lasts long enough to see that a change has held",
+  ]],
   ["a number for a member", `${NODES}services:\n  a: { plugin: etcd, members: [n1, n2, 3] }\n`, [
     "7:40 error: members[2] cannot be 3",
   ]],

@@ -33,14 +33,14 @@ services:
   first: { plugin: &etcd etcd, members: [n0-1, n0-2, n0-3], policy: &calm { stabilize: &s 10s } }
 ${
     names.slice(1).map((i) =>
-      `  s${i}: { plugin: *etcd, members: [n${i}-1, n${i}-2, n${i}-3], policy: { <<: *calm, deadline: *s } }`
+      `  s${i}: { plugin: *etcd, members: [n${i}-1, n${i}-2, n${i}-3], policy: { <<: *calm, deadAfter: *s } }`
     ).join("\n")
   }
 `;
   const { config, problems } = parseConfig(text, "q.yaml", plugins);
   assert.deepEqual(problems, []);
   assert.equal(config?.services.at(-1)?.policy.stabilizeMs, 10_000);
-  assert.equal(config?.services.at(-1)?.policy.deadlineMs, 10_000);
+  assert.equal(config?.services.at(-1)?.policy.deadAfterMs, 10_000);
 });
 
 Deno.test("a problem behind an alias is told once, where it is written", () => {

@@ -120,7 +120,9 @@ export class Lab extends Faults implements AsyncDisposable {
       mount --make-shared $1
       mkdir -p $2; ssh-keygen -q -t ed25519 -N "" -C quorate-lab -f $2/id_ed25519; : >$2/known_hosts
       printf '127.0.0.1 localhost\\n::1 localhost\\n%s.1 ${MGMT}\\n' $3 >$1/hosts.txt
-      mkdir -p /etc/netns/$4; ln -s $1/hosts.txt /etc/netns/$4/hosts`,
+      # Another lab that ends at this moment takes the folder away while it is empty.
+      for _ in 1 2 3 4 5; do mkdir -p /etc/netns/$4 2>/dev/null && break; done
+      ln -s $1/hosts.txt /etc/netns/$4/hosts`,
       [root, client, subnet, this.place.netns(MGMT)],
     );
     await allOf([netUp(this.place), buildBase(this.place, `${client}/id_ed25519.pub`)]);

@@ -100,9 +100,11 @@ unpack() {
     : >"$new/quorate-last-start" && sync "$new"/* || { echo "there is no room for 110 MB"; exit 1; }
   chmod 700 "$new/deno"
   said=$("$new/deno" --version 2>&1) || { echo "the runtime does not start there: $said"; exit 1; }
-  # What lies there already has lost a file since it was unpacked.
-  if [ -e "$folder/$key" ]; then mv -T "$folder/$key" "$part/former"; fi
-  mv -T "$new" "$folder/$key" || ready || { echo "it cannot be renamed there"; exit 1; }
+  # What lies there already is another start's, or has lost a file since it was unpacked. One that is whole stays: who has
+  # put it there may be about to start it.
+  mv -T "$new" "$folder/$key" || ready ||
+    { mv -T "$folder/$key" "$part/former" && mv -T "$new" "$folder/$key"; } || ready ||
+    { echo "it cannot be renamed there"; exit 1; }
   # Others' leavings: of starts that were killed, and builds that nobody has started for a week.
   find "$folder" -maxdepth 1 -name 'part.??????' -mmin +60 -exec rm -rf {} +
   find "$folder" -mindepth 2 -maxdepth 2 -name quorate-last-start -mtime +6 | while IFS= read -r old; do

@@ -195,7 +195,11 @@ zk_reload() {
 	inactive | failed) quorate_fail "$2 was stopped meanwhile"; return ;;
 	esac
 	case $(zk_word localhost "$zk_port" srvr 2>&1) in
-	*'not currently serving'* | *'Connection refused'*) ;;
+	*'not currently serving'*) ;;
+	*'Connection refused'*)
+		# Behind another address than localhost it may serve.
+		! zk_listening "$zk_port" || { zk_spared "$3" $4 && zk_alike "$3" $4; } || return
+		;;
 	*'Mode: follower'* | *'Mode: observer'*) zk_spared "$3" $4 || return ;;
 	*) zk_spared "$3" $4 && zk_alike "$3" $4 || return ;;
 	esac

@@ -73,6 +73,8 @@ interface Told {
   readonly leads: number;
   /** What the server of this node says of itself. @default its mode */
   readonly srvr?: string;
+  /** Something listens on its port, at whatever address. @default false */
+  readonly listens?: boolean;
   /** Lists of the servers that go by another one than 1 to 4. */
   readonly lists?: Readonly<Record<number, readonly number[]>>;
   /** Of those that do not let `conf` through: their lists in /zookeeper/config. */
@@ -80,7 +82,7 @@ interface Told {
 }
 /** The servers of an ensemble tell this; the one of this node is 1. */
 async function spared(
-  { serve, leads, srvr, lists = {}, config = {} }: Told,
+  { serve, leads, srvr, listens = false, lists = {}, config = {} }: Told,
   own: number,
   next: string,
   command = `zk_reload kv kv.service ${own} '${next}'`,
@@ -101,7 +103,8 @@ async function spared(
       ids.map((one) => line(one)).join("\n")
     }' ;;`
   );
-  const fakes = `zk_session() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $at in
+  const fakes = `zk_listening() { ${listens}; }
+zk_session() { at=$1; [ "$at" != localhost ] || at=10.0.0.${own}; case $at in
 ${sessions.join("\n")}
 *) return 1 ;; esac; }
 zk_serving() { [ "$1" != localhost ] || set -- 10.0.0.${own}; case " ${
@@ -170,6 +173,9 @@ Deno.test("one that says that it serves nobody is not missed; one that answers l
     assert.deepEqual([code, out], [1, ""]);
     assert.match(err, /not yet spared: without it serve 2 3/);
   }
+  const elsewhere = { serve: [1, 2, 3], leads: 2, srvr: "echo connect: Connection refused >&2; false" };
+  const { code, out } = await spared({ ...elsewhere, listens: true }, 1, list(1, 2, 3));
+  assert.deepEqual([code, out], [1, ""], "it listens at another address than localhost");
 });
 
 Deno.test("a list that nobody tells is no proof: nothing is restarted", async () => {

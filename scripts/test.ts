@@ -24,7 +24,7 @@ const groups: readonly Group[] = [
   { name: "types", args: ["check", "mod.ts", "src", "plugins", "lab", "scripts", "test", "examples"] },
   { name: "unit", args: [...test, "--parallel", "test/unit", "test/golden", "test/property"] },
   { name: "doc", args: ["test", "-A", "--doc", "--parallel", "mod.ts", "src", "plugins"] },
-  { name: "sim", args: [...test, "test/sim", "test/planner"] },
+  { name: "sim", args: [...test, "--parallel", "test/sim", "test/planner"] },
   { name: "exe", args: [...test, "--parallel", "test/exe"], jobs: 2, real: true },
   { name: "sshd", args: [...test, "--sanitize-ops", "--sanitize-resources", "test/sshd"], real: true },
   { name: "hosts", args: [...test, ...hosts], real: true },

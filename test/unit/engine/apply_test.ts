@@ -1,7 +1,10 @@
 /** The loop, on a fleet that exists only in memory: what runs, what does not, and how a run ends. */
 import assert from "node:assert/strict";
+import type { Service } from "../../../mod.ts";
 import { exitCodeOf } from "../../../src/model/event.ts";
-import { ends, world } from "./world.ts";
+import { target } from "../core_samples.ts";
+import { fakeService } from "../fake_service.ts";
+import { ends, hosts, World, world } from "./world.ts";
 
 Deno.test("nothing to do: one look, no lock, nothing run", async () => {
   const w = world("n1 n2 n3");
@@ -173,6 +176,18 @@ Deno.test("an election between two steps is waited out; one that does not end st
     };
     await ends(w, outcome);
     assert.equal(w.log.includes("n2: promote a4"), outcome === "converged");
+  }
+});
+
+Deno.test("what passes by itself is waited for: 15 s or twice policy.stabilize, and half a deadline at most", async () => {
+  const why = { rule: "S24", evidence: "n2 did not serve yet", unblock: "wait", passes: true } as const;
+  const service: Service = { ...fakeService, forbids: () => why };
+  const cases = [[5_000, 600_000, 15_000], [20_000, 600_000, 40_000], [20_000, 60_000, 30_000]] as const;
+  for (const [stabilizeMs, deadlineMs, waited] of cases) {
+    const w = new World(target("n1 n2 n3 n4", hosts, { stabilizeMs, deadlineMs }), "n1 n2 n3", service);
+    await ends(w, "refused", 0);
+    assert.deepEqual([w.refusedBy(), w.log], [["S24"], []]);
+    assert.ok(w.now >= waited && w.now < waited + 1_000, `${w.now} ms`);
   }
 });
 

@@ -183,7 +183,7 @@ zk_replay() {
 		}
 		sleep 0.5
 	done
-	zk_given=$(printf '%s\n' "$zk_text" | sed -n 's/.*[0-9A-Za-z] \([0-9]\{1,3\}\) *$/\1/p' | head -n 1)
+	zk_given=$(zk_given_id)
 	zk_verb=create zk_acl=world:anyone:r
 	[ -z "$zk_given" ] || zk_verb='set' zk_acl=''
 	[ "${zk_given:-0}" -le "$highest" ] || highest=$zk_given
@@ -215,14 +215,14 @@ zk_begin() (
 	zk_owned "$1" "${config%/*}" && { read -r version && read -r server; } <"$begin" || exit
 	# A list that is as new is that one, or has followed it: the last time was cut off behind its last move but one.
 	if [ "$(zk_list_version "$config")" -lt "$((0x$version))" ]; then
-		rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next"
+		zk_drop_lists "$config"
 		printf '%s\n' "$server" | quorate_replace "$config.dynamic.$version" 644 || exit
 		IFS='
 '
 		set -f
 		# shellcheck disable=SC2046
-		quorate_set_keys "$config" $(tail -n +3 -- "$begin") "dynamicConfigFile=$config.dynamic.$version" &&
-			chown --reference="${config%/*}" -- "$config" "$config.dynamic.$version" || exit
+		zk_set_keys "$config" $(tail -n +3 -- "$begin") "dynamicConfigFile=$config.dynamic.$version" &&
+			chown --reference="${config%/*}" -- "$config.dynamic.$version" || exit
 	fi
 	rm -f -- "$begin" && quorate_sync "${begin%/*}"
 )

@@ -3,29 +3,41 @@
  *
  * @module
  */
-import type { Drift, NodeFacts, Observation } from "quorate";
-import { isStatic, type ZooKeeperOptions } from "./options.ts";
+import type { Drift, HostNode, Member, NodeFacts, Observation } from "quorate";
+import { isStatic, peerAddress, type ZooKeeperOptions } from "./options.ts";
 import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 
-/** The keys that Quorate writes on every node, and keeps as they are. */
+/** What a server that is configured anew has in zoo.cfg, whatever was there before. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  reconfigEnabled: isStatic(o) ? "false" : "true",
-  // A server that once stood alone would serve without a quorum, and cannot be joined.
-  standaloneEnabled: "false",
+  // Where the list is in zoo.cfg, so is the port.
+  ...(isStatic(o) ? { clientPort: String(o.clientPort) } : MEMBERSHIP),
   // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
   // that was wiped could elect itself together with one that is behind. Only a bootstrap lets one vote, by a file.
   "db.autocreate": "false",
   ...o.settings,
 });
 
+// A server that once stood alone would serve without a quorum, and cannot be joined.
+const MEMBERSHIP = { reconfigEnabled: "true", standaloneEnabled: "false" } as const;
+
 /** The values of ZooKeeper's own sample. */
 export const SAMPLE: Readonly<Record<string, string>> = { tickTime: "2000", initLimit: "10", syncLimit: "5" };
 
-/** What a first start needs, where the options say nothing else. */
+/** What it has where zoo.cfg says nothing else: a member that has lost its data keeps what a person wrote there. */
+export const defaultSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries({
+      ...SAMPLE,
+      ...(isStatic(o)
+        // `conf` tells the list that a server works with.
+        ? { reconfigEnabled: "false", standaloneEnabled: "false", "4lw.commands.whitelist": "srvr,conf" }
+        : {}),
+    }).filter(([key]) => o.settings[key] === undefined),
+  );
+
+/** All of a server that has no zoo.cfg. */
 export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
-  ...SAMPLE,
-  // Where the list is in zoo.cfg, so is the port, and `conf` tells the list that a server works with.
-  ...(isStatic(o) ? { clientPort: String(o.clientPort), "4lw.commands.whitelist": "srvr,conf" } : {}),
+  ...defaultSettings(o),
   ...ownSettings(o),
 });
 
@@ -33,7 +45,8 @@ export const firstSettings = (o: ZooKeeperOptions): Readonly<Record<string, stri
  * What differs. The server reads zoo.cfg when it starts and writes it itself when members change, so neither the file nor
  * its age tells what is in effect: a mark that is taken away after the restart does.
  *
- * An ensemble that others built without `reconfigEnabled` is not switched over by a restart that nobody asked for.
+ * Of the rest of zoo.cfg nothing is compared: an ensemble that others built is not switched over to anything else by a
+ * restart that nobody asked for.
  */
 export function zookeeperDrift(
   o: ZooKeeperOptions,
@@ -47,15 +60,22 @@ export function zookeeperDrift(
   const shared = servers[SERVERS] === undefined ? {} : { shared: true } as const;
   if (!o.configureMembers) return { settings: servers, ...shared };
   const due = there[RESTART] !== undefined;
-  const wanted = Object.entries(due ? ownSettings(o) : o.settings);
-  return {
-    ...shared,
-    settings: {
-      ...servers,
-      ...Object.fromEntries(wanted.filter(([key, value]) => due || there[key] !== value)),
-    },
-  };
+  const differs = Object.entries(o.settings).filter(([key, value]) => due || there[key] !== value);
+  const restart = due && differs.length === 0 ? { [RESTART]: "due" } : {};
+  return { ...shared, settings: { ...servers, ...restart, ...Object.fromEntries(differs) } };
 }
+
+/**
+ * The server that runs on this node is recorded at the address of another one, as where two gave the same id at once. A
+ * static ensemble's list is on its way then, and has its own rules.
+ */
+export const isElsewhere = (
+  o: ZooKeeperOptions,
+  nodes: readonly HostNode[],
+  node: HostNode,
+  member: Pick<Member, "peerUrls">,
+): boolean =>
+  !isStatic(o) && nodes.some((n) => n.name !== node.name && member.peerUrls.includes(peerAddress(n, o)));
 
 /**
  * A change of the list has not come to this server yet, or its zoo.cfg would have it start with another list. Nothing is

@@ -60,11 +60,14 @@ zk_serving() {
 }
 
 # HOST PORT: how often /quorate was written. Its answer is the second packet; behind the header of 16 bytes and the data
-# stand two transactions and two times.
+# stand two transactions and two times. 1: it is not there, or the answer was cut off.
 zk_version() {
-	zk_hex=$(zk_read "$1" "$2") || return
+	zk_hex=$(zk_session "$1" "$2" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+	[ ${#zk_hex} -gt 8 ] || return
 	zk_at=$((56 + 2 * 0x$(printf %s "$zk_hex" | cut -c 1-8)))
+	[ ${#zk_hex} -ge "$zk_at" ] || return
 	zk_at=$((zk_at + 72 + 2 * 0x$(printf %s "$zk_hex" | cut -c "$((zk_at - 7))-$zk_at")))
+	[ ${#zk_hex} -ge "$zk_at" ] || return
 	printf '%d\n' "0x$(printf %s "$zk_hex" | cut -c "$((zk_at - 7))-$zk_at")"
 }
 

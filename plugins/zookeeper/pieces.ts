@@ -46,7 +46,7 @@ import {
 import { isUnnamed } from "./forbids.ts";
 import { isStatic, serverSpec, type ZooKeeperOptions } from "./options.ts";
 import { takesOver } from "./servers.ts";
-import { firstWords, unitFile } from "./settings.ts";
+import { defaultWords, ownWords, unitFile } from "./settings.ts";
 
 /** What every piece looks at. */
 export interface Scene {
@@ -132,9 +132,9 @@ export function stage(nodes: readonly HostNode[], s: Scene) {
 /** What a node needs for a first start: who it is, of which ensemble, and who else there is. */
 export const configuring = (s: Scene, id: Arg, ensemble: Arg, servers: Arg): Command => {
   const o = s.options;
-  return sh`${
+  return sh`zk_defaults ${o.config} ${defaultWords(o)} && ${
     isStatic(o) ? sh`zk_configure_static` : sh`zk_configure`
-  } ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${id} ${ensemble} ${servers} ${firstWords(o)}`;
+  } ${s.service} ${o.unit} ${o.dataDir} ${o.config} ${id} ${ensemble} ${servers} ${ownWords(o)}`;
 };
 
 /** The same from the live record, for a server that it names already. */

@@ -57,7 +57,7 @@ import {
 } from "./pieces.ts";
 import { finish, relist, reload, roll, startAgain } from "./rolling.ts";
 import { SERVERS } from "./servers.ts";
-import { settingWords } from "./settings.ts";
+import { keysOf, settingWords } from "./settings.ts";
 import { removeStatic, replaceStatic } from "./static_cases.ts";
 
 /** The options of one service, and the hosts that they are for. */
@@ -234,7 +234,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     }
     return [
       step(`configure:${f.node.name}`, run(sh`zk_set ${s.service} ${o.config} ${settingWords(f.settings)}`), {
-        title: `set ${Object.keys(f.settings).join(", ") || "nothing"} on ${f.node.name}`,
+        title: `set ${Object.keys(keysOf(f.settings)).join(", ") || "nothing"} on ${f.node.name}`,
         on: node(f.node),
         effect: configures(f.node, "unchanged"),
         idempotent: true,

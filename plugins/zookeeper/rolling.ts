@@ -27,8 +27,8 @@ import {
 } from "quorate";
 import { isStatic } from "./options.ts";
 import { kept, listFor, type Scene, startCommand, through } from "./pieces.ts";
-import { settingWords } from "./settings.ts";
-import { isLate, SERVERS, strayLeader, vacated } from "./servers.ts";
+import { keysOf, settingWords } from "./settings.ts";
+import { isLate, strayLeader, vacated } from "./servers.ts";
 
 /**
  * The servers that stay are given the list that is recorded by then; who has just joined has it. Once a change, because
@@ -86,7 +86,7 @@ export const relist = <const Id extends string>(
   id: Id,
   n: HostNode,
   s: Scene,
-  { [SERVERS]: _, ...settings }: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>> = {},
 ) =>
   step(
     id,
@@ -97,7 +97,7 @@ export const relist = <const Id extends string>(
     ),
     {
       title: `write the list of servers${
-        Object.keys(settings).map((key) => `, ${key}`).join("")
+        Object.keys(keysOf(settings)).map((key) => `, ${key}`).join("")
       } into zoo.cfg on ${n.name}`,
       on: node(n),
       effect: configures(n, "unchanged"),

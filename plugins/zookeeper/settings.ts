@@ -4,14 +4,21 @@
  * @module
  */
 import { text } from "quorate";
-import { firstSettings } from "./drift.ts";
+import { defaultSettings, ownSettings } from "./drift.ts";
 import type { ZooKeeperOptions } from "./options.ts";
+import { RESTART, SERVERS } from "./servers.ts";
+
+/** What of a drift is a key of zoo.cfg. */
+export const keysOf = (
+  { [SERVERS]: _list, [RESTART]: _due, ...keys }: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => keys;
 
 /** `KEY=value` words, for zoo.cfg. */
 export const settingWords = (settings: Readonly<Record<string, string>>) =>
-  Object.entries(settings).map(([key, value]) => text`${key}=${value}`);
+  Object.entries(keysOf(settings)).map(([key, value]) => text`${key}=${value}`);
 
-export const firstWords = (o: ZooKeeperOptions) => settingWords({ dataDir: o.dataDir, ...firstSettings(o) });
+export const ownWords = (o: ZooKeeperOptions) => settingWords({ dataDir: o.dataDir, ...ownSettings(o) });
+export const defaultWords = (o: ZooKeeperOptions) => settingWords(defaultSettings(o));
 
 /**
  * Leaders send whole snapshots: what they take for the latest changes may lack the rest where they once were observers

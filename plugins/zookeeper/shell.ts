@@ -7,6 +7,7 @@
  *   node's own super user, whose password never leaves the node, or the one that AUTH names.
  * - `zk_configure SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…` writes what a first start needs; `zk_configure_static` the
  *   same with the list in zoo.cfg.
+ * - `zk_defaults CONFIG KEY=VALUE…` sets those of which zoo.cfg says nothing.
  * - `zk_set` and `zk_restart` keep zoo.cfg, and see that what it says comes into effect.
  * - `zk_with SERVICE PORT JAVA CLASSPATH [AUTH]` goes before `zk_name`, `zk_register`, `zk_promote`, `zk_remove`, which change
  *   the ensemble through the server of the node that they run on. What became of a change they read back, in a session of

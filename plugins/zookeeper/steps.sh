@@ -78,16 +78,42 @@ zk_super_env() (
 )
 
 # SERVICE UNIT DIR CONFIG MYID ENSEMBLE SERVERS KEY=VALUE…: what a server needs for its first start. SERVERS are the lines
-# of the list, with blanks between. Lists that an earlier membership left are not taken for newer ones.
+# of the list, with blanks between.
 zk_configure() (
 	service=$1 unit=$2 dir=$3 config=$4 myid=$5 ensemble=$6 servers=$7
 	shift 7
 	case $myid in '' | *[!0-9]*) quorate_fail "no id was given to this server"; exit ;; esac
-	zk_owned "$unit" "${config%/*}" && quorate_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
-	rm -f -- "$config".dynamic.[0-9a-f]* "$config.dynamic.next"
-	printf '%s\n' $servers | quorate_replace "$config.dynamic" 644 || exit
-	chown --reference="${config%/*}" -- "$config" "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
+	zk_owned "$unit" "${config%/*}" && zk_set_keys "$config" "$@" "dynamicConfigFile=$config.dynamic" || exit
+	zk_drop_lists "$config"
+	printf '%s\n' $servers | quorate_write "$config.dynamic" 644 || exit
+	chown --reference="${config%/*}" -- "$config.dynamic" && zk_is "$service" "$dir" "$myid" "$ensemble"
 )
+
+# CONFIG KEY=VALUE…: a file that is there keeps its owner and its mode; a new one is its folder's owner's.
+zk_set_keys() {
+	[ ! -e "$1" ] || { quorate_set_keys "$@"; return; }
+	quorate_set_keys "$@" && chown --reference="${1%/*}" -- "$1"
+}
+
+# CONFIG KEY=VALUE…: of these the ones about which zoo.cfg says nothing.
+zk_defaults() {
+	zk_file=$1
+	shift
+	for zk_pair; do
+		shift
+		grep -qs "^[[:blank:]]*${zk_pair%%=*}[[:blank:]]*[=:]" -- "$zk_file" || set -- "$@" "$zk_pair"
+	done
+	[ $# -eq 0 ] || { mkdir -p -- "${zk_file%/*}" && zk_set_keys "$zk_file" "$@"; }
+}
+
+# CONFIG: lists that an earlier membership left are not taken for newer ones. ZooKeeper names them by a hexadecimal number;
+# whatever else lies there is somebody's.
+zk_drop_lists() {
+	rm -f -- "$1.dynamic.next"
+	for zk_list in "$1.dynamic".*; do
+		case ${zk_list#"$1.dynamic."} in *[!0-9a-f]*) ;; *) rm -f -- "$zk_list" ;; esac
+	done
+}
 
 # SERVICE DIR MYID ENSEMBLE: whose data it is that comes to lie there, if any does.
 zk_is() {
@@ -109,8 +135,7 @@ zk_start_new() {
 zk_set() {
 	quorate_mark "$1" restart && zk_kept=$2 || return
 	shift 2
-	[ $# -eq 0 ] || quorate_set_keys "$zk_kept" "$@" || return
-	[ ! -e "$zk_kept" ] || chown --reference="${zk_kept%/*}" -- "$zk_kept"
+	[ $# -eq 0 ] || zk_set_keys "$zk_kept" "$@"
 }
 
 # SERVICE UNIT
@@ -169,6 +194,12 @@ zk_role() {
 	printf '%s\n' "$zk_text" | sed -n "s/.*server\\.$1=[^;]*:\\([a-z]*\\).*/\\1/p"
 }
 
+# The highest id that /quorate knows of, in the record that was read; behind it a static ensemble has its servers. What the
+# session began with may look like anything, and comes before it.
+zk_given_id() {
+	printf '%s\n' "$zk_text" | sed -nE 's/^.*[0-9A-Za-z] ([0-9]{1,3})( server\..*)? *$/\1/p' | tail -n 1
+}
+
 # What the shell said, without its greeting.
 zk_complain() {
 	printf '%s\n' "$zk_said" | grep -vE '^($|Connecting to|Welcome|JLine|SLF4J|WATCHER|WatchedEvent)' | tail -n 4 >&2
@@ -189,9 +220,14 @@ zk_adopt() {
 	zk_name "$1" "$2" "$3" || quorate_fail "/quorate could not be created, or somebody else has just done so: the next run goes by what it says"
 }
 
-# ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good.
+# ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good: on condition, so
+# that one who comes late does not take back what was given since.
 zk_register() {
-	zk_said=$(printf 'set /quorate "%s %s"\nreconfig -v %s -add server.%s=%s\n' "$1" "$2" "$4" "$2" "$3" | zk_cli)
+	zk_written=$(zk_version "$zk_host" "$zk_port") && zk_record || { quorate_fail "/quorate cannot be read"; return; }
+	zk_highest=$(zk_given_id)
+	[ "${zk_highest:-0}" -le "$2" ] || { quorate_fail "id $2 is not valid any more: $zk_highest was given since"; return; }
+	zk_said=$(printf 'set -v %s /quorate "%s %s"\nreconfig -v %s -add server.%s=%s\n' \
+		"$zk_written" "$1" "$2" "$4" "$2" "$3" | zk_cli)
 	[ "$(zk_role "$2")" = observer ] || { zk_complain; return; }
 	zk_record
 	case $zk_text in *"$1 $2"*) ;; *) zk_complain ;; esac

@@ -93,6 +93,11 @@ export function commandsOf(zk: ZooKeeper, h: Host, by: Deeds): Commands {
       }),
     zk_super: () => ok,
     zk_stage: () => soon(() => stage(h)),
+    zk_defaults: ([, , ...lines]) =>
+      soon(() => {
+        pairs(lines).forEach((value, key) => h.env.has(key) || h.env.set(key, value));
+        return ok;
+      }),
     zk_configure: configure,
     zk_configure_static: configure,
     zk_start: async () => {

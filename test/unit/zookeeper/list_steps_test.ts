@@ -226,8 +226,16 @@ function sessionHex(text: string, version: number): string {
 Deno.test("how often /quorate was written is read out of a session's bytes", async () => {
   await using host = new Host();
   const hex = sessionHex(`abc 4 ${list(1, 2, 3)}`, 300);
-  const { out } = await run(host, `zk_read() { echo ${hex}; }\nzk_version h 2181`);
-  assert.equal(out, "300\n");
+  const version = (bytes: Uint8Array) => {
+    host.write("session", bytes);
+    return run(host, `zk_session() { cat ${host.path("session")}; }\nzk_version h 2181`);
+  };
+  const whole = Uint8Array.fromHex(hex);
+  assert.equal((await version(whole)).out, "300\n");
+  for (const length of [0, 4, 40, 70, whole.length - 37]) {
+    const { code, out } = await version(whole.subarray(0, length));
+    assert.deepEqual([code, out], [1, ""], `cut off after ${length} bytes`);
+  }
 });
 
 Deno.test("a runbook reads what /quorate is to hold out of what it holds", async () => {

@@ -55,7 +55,7 @@ class Node extends Host {
     );
   }
   change(command: string): Promise<Ran> {
-    const own = `zk_session() { cat ${this.root}/record; }\nsleep() { :; }`;
+    const own = `zk_session() { cat ${this.root}/record; }\nzk_version() { echo 7; }\nsleep() { :; }`;
     return run(this, `${own}\nzk_with kv 2181 java /zk.jar && ${command}`);
   }
 }
@@ -85,7 +85,7 @@ Deno.test("a change is made against the version that was seen, and one that came
   assert.match(err, /is not valid/);
   assert.equal(
     node.read("typed"),
-    'addauth digest super:secret\nset /quorate "abc 3"\n' +
+    'addauth digest super:secret\nset -v 7 /quorate "abc 3"\n' +
       "reconfig -v 100000004 -add server.3=10.0.0.3:2888:3888:observer;0.0.0.0:2181\nquit\n",
   );
   assert.doesNotMatch(node.read("argv"), /secret/, "no credentials where everybody sees them");
@@ -101,6 +101,14 @@ Deno.test("a server is registered only when its id is written down, too", async 
     record("abc 2", one, two, observer),
   );
   assert.equal((await unwritten.change(add)).code, 1);
+});
+
+Deno.test("who comes late with an id takes nothing back that was given since", async () => {
+  await using node = new Node(record("abc 5", one, two), "");
+  const { code, err } = await node.change("zk_register abc 4 10.0.0.4:2888:3888:observer 100000005");
+  assert.equal(code, 1);
+  assert.match(err, /id 4 is not valid any more: 5 was given since/);
+  assert.throws(() => node.read("typed"), "nothing was asked of the ensemble");
 });
 
 Deno.test("an observer that the leader does not count follows without a vote first", async () => {
@@ -191,30 +199,6 @@ Deno.test("where a file names the super user, the unit that Quorate writes lets 
   const other = host.write("etc/other", "x509 CN=admin\n");
   assert.equal((await run(host, `rm -r /var/lib/quorate/kv; zk_super kv ${other}`)).code, 0);
   assert.deepEqual(host.list("state"), [], "another scheme is the unit's own to know");
-});
-
-Deno.test("a first start is configured whole: lists of an earlier membership are gone, other keys stay", async () => {
-  await using host = new Host();
-  host.unit({ User: "root", ActiveState: "inactive" });
-  host.write("etc/zoo.cfg", "maxClientCnxns=7\ntickTime=3000\n");
-  host.write("etc/zoo.cfg.dynamic.100000009", "server.9=x");
-  host.write("data/initialize", "");
-  const dirs = `${host.path("data")} ${host.path("etc/zoo.cfg")}`;
-  // The unit's user is all that is asked of systemctl here.
-  host.program("systemctl", "echo root");
-  const { code, err } = await run(
-    host,
-    `zk_configure kv kv.service ${dirs} 4 abc 'server.1=a server.4=b' tickTime=2000`,
-  );
-  assert.equal(code, 0, err);
-  assert.equal(
-    host.read("etc/zoo.cfg"),
-    `maxClientCnxns=7\ntickTime=2000\ndynamicConfigFile=${host.path("etc/zoo.cfg")}.dynamic\n`,
-  );
-  assert.equal(host.read("etc/zoo.cfg.dynamic"), "server.1=a\nserver.4=b\n");
-  assert.deepEqual(host.list("etc").filter((name) => name.includes("100000009")), []);
-  assert.deepEqual(host.list("data"), ["myid", "quorate-ensemble"], "nobody without data may vote");
-  assert.deepEqual([host.read("data/myid"), host.read("data/quorate-ensemble")], ["4\n", "abc\n"]);
 });
 
 Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them; one that is being written is none", async () => {

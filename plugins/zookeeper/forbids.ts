@@ -51,6 +51,18 @@ export function zookeeperForbids(
   }
   const early = beforeItsName(change, seen);
   if (early !== undefined) return early;
+  if (change.case === "repairConfig" && change.peerUrl !== undefined) {
+    const { id, peerUrls } = change.member;
+    return {
+      rule: "S22",
+      evidence: `server ${id} runs on ${change.node.name}, and the list of servers has it at ${
+        peerUrls.join(", ")
+      }`,
+      unblock:
+        `if the others hold the quorum without it, in ZooKeeper's shell: reconfig -remove ${id}; then apply retires ` +
+        `what ${change.node.name} holds, and it joins under another id`,
+    };
+  }
   if (!joins(change) && change.case !== "remove") {
     return isStatic(o) ? staticForbids(o, nodes, change, seen) : undefined;
   }

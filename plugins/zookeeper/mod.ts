@@ -7,7 +7,7 @@ import { definePlugin, type ServiceView, type Tri } from "quorate";
 import { adoptZooKeeper } from "./adopt.ts";
 import { zookeeperAskPeers, zookeeperCheck } from "./check.ts";
 import { derive, lateShell } from "./derive.ts";
-import { zookeeperDrift } from "./drift.ts";
+import { isElsewhere, zookeeperDrift } from "./drift.ts";
 import { zookeeperForbids } from "./forbids.ts";
 import { isStatic, peerAddress } from "./options.ts";
 import { zookeeperPlaybook } from "./playbook.ts";
@@ -61,7 +61,10 @@ export const zookeeper = definePlugin({
     readPeers,
     claims: (member, node) => member.peerUrls.includes(peerAddress(node, options)),
     caughtUp,
-    drift: (facts, _node, _member, seen) => zookeeperDrift(options, facts, seen),
+    drift: (facts, node, member, seen) => ({
+      ...zookeeperDrift(options, facts, seen),
+      ...(isElsewhere(options, nodes, node, member) ? { peerUrl: peerAddress(node, options) } : {}),
+    }),
     outdated: (facts) => isStatic(options) && facts.settings?.[RESTART] !== undefined,
     forbids: (change, seen) => zookeeperForbids(options, nodes, change, seen),
     derived: (key, seen) => derive(key, seen, options, nodes),

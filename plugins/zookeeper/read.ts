@@ -48,7 +48,7 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
     ? ensembleOf(session, options, nodes)
     : lists.members && { members: lists.members, version: lists.version };
   return {
-    view: viewOf(asks, session, ensemble, written, name, options),
+    view: viewOf(asks, session, ensemble, written, name, settings, options),
     disk,
     dataPath: good(asks.used)?.trim() ?? settings?.dataLogDir ?? settings?.dataDir,
     settings: settings && {
@@ -116,22 +116,31 @@ function viewOf(
   ensemble: Ensemble | undefined,
   written: Sight["disk"],
   name: Named | undefined,
+  settings: Readonly<Record<string, string>> | undefined,
   options: ZooKeeperOptions,
 ): ServiceView | undefined {
   if (asks.port === undefined && asks.taken?.code !== 0) return undefined;
   const mode = modeOf(asks.srvr);
   const identity = session === undefined ? undefined : identityOf(session, written, name);
   const zxid = session === undefined ? zxidOf(asks.srvr) : BigInt(`0x${session.zxid}`);
-  const members = ensemble?.members;
+  const lacks = hollow(asks, session, written);
+  // What it lacks of the tree it may lack of the lists, too.
+  const members = lacks ? undefined : ensemble?.members;
   return {
     identity,
     // The session was a write: a majority has taken part in it, and it was answered only then.
     linearizable: session !== undefined
-      ? hollow(asks, session, written) ? "no" : gaveOver(asks) ? "unknown" : "yes"
+      ? gaveOver(asks) || sessionsAreLocal(settings) ? "unknown" : "yes"
       : silent(asks.srvr)
       ? "no"
       : "unknown",
-    local: mode !== undefined ? "yes" : silent(asks.srvr) || asks.port?.code === 1 ? "no" : "unknown",
+    local: lacks || silent(asks.srvr)
+      ? "no"
+      : mode !== undefined
+      ? "yes"
+      : asks.port?.code === 1
+      ? "no"
+      : "unknown",
     members,
     leaderId: mode === "leader"
       ? identity?.memberId
@@ -145,14 +154,21 @@ function viewOf(
     version: versionOf(asks.srvr),
     alarms: [],
     pristine: "no",
-    trouble: hollow(asks, session, written)
+    trouble: lacks
       ? "it serves without /quorate: ask the other servers (get /quorate). If they have it, the leader did not send this " +
         "one all that the ensemble holds: stop it, move its version-2 away, and it is repaired as wiped. If none has it, " +
         'it was deleted, and no data may be moved: create it again, "NAME HIGHEST-ID", NAME as in quorate-ensemble ' +
         "beside the data"
+      : sessionsAreLocal(settings)
+      ? "with localSessionsEnabled a session is no write, so nothing proves that a majority is there: take that key out of " +
+        "zoo.cfg and restart the servers one by one"
       : troubleOf(asks, session, ensemble, identity, options),
   };
 }
+
+/** Sessions that only the server knows that they were opened at: a majority has no part in them. */
+const sessionsAreLocal = (settings: Readonly<Record<string, string>> | undefined): boolean =>
+  settings?.localSessionsEnabled?.toLowerCase() === "true";
 
 const MODE = /^Mode: (leader|follower|observer)$/m;
 const modeOf = (asked: Asked | undefined): string | undefined => MODE.exec(good(asked) ?? "")?.[1];
@@ -253,5 +269,7 @@ function peerOf(asked: Asked | undefined, m: RecordedMember): Tri {
   }
   // The server closes a session at once while it finds no majority.
   if (asked.out === "") return "no";
-  return readSession(asked.out)?.server === m.id ? "yes" : "unknown";
+  const session = readSession(asked.out);
+  // Whether one without /quorate serves all that the ensemble holds is for its own node to say (`hollow`).
+  return session?.server === m.id && session.own !== "none" ? "yes" : "unknown";
 }

@@ -7,7 +7,7 @@ import type { OptionsSpec } from "quorate";
 
 /**
  * Keys of zoo.cfg that follow from the other options or from the state of the ensemble. Transaction logs elsewhere would
- * stay behind when the data directory is set aside.
+ * stay behind when the data directory is set aside; sessions that only one server knows of prove nothing about the others.
  */
 const OWN = [
   "dataDir",
@@ -22,6 +22,7 @@ const OWN = [
   "group\\..*",
   "weight\\..*",
   "peerType",
+  "localSessionsEnabled",
 ];
 
 export const zookeeperOptions = {

@@ -16,7 +16,7 @@ import { findMembership, findUnfinishedJoins } from "./membership.ts";
 import { findDrift, findRepairs } from "./repairs.ts";
 import { findSurplus } from "./prune.ts";
 import { findRetirees, findRisen } from "./retire.ts";
-import { bootstrapOr, restartOrLost } from "./unformed.ts";
+import { bootstrapOr, restartOrLost, servedUnread } from "./unformed.ts";
 
 /** Names the difference. */
 export function classify(i: Input): Verdict {
@@ -41,8 +41,9 @@ function judged(i: Input): Verdict {
   const staysOrIsWell = (m: Member) => isDesired(i, m.node) || m.health === "healthy";
   switch (i.seen.state) {
     case "never-formed":
-    case "unknown":
       return bootstrapOr(i);
+    case "unknown":
+      return servedUnread(i) ?? bootstrapOr(i);
     case "lost":
       return restartOrLost(i);
     case "held":

@@ -10,6 +10,7 @@ import { quorumOf } from "../model/quorum.ts";
 import type { Refusal } from "../model/refusal.ts";
 import { full, heldByPerson, unfit } from "../rules/node_fit.ts";
 import { absentMeansProvenAbsent, resumeBootstrap } from "../rules/s01_absent.ts";
+import { serves } from "../rules/s02_truth.ts";
 import { type Input, isDesired } from "./input.ts";
 
 /** Never formed, or an unfinished bootstrap of ours. */
@@ -83,6 +84,24 @@ export function restartOrLost(i: Input): Verdict {
   return unread === undefined
     ? { kind: "quorumLost", lost, refusal }
     : { kind: "refused", refusals: [unread] };
+}
+
+/**
+ * S24: a cluster that was formed serves linearizable reads, so it is not lost; but who its members are could not be read
+ * along with any of them.
+ */
+export function servedUnread(i: Input): Verdict | undefined {
+  const on = i.target.nodes.filter((n) => serves(i.seen.nodes[n.name]?.view));
+  if (on.length === 0 || !i.target.nodes.some((n) => hasLatch(i.seen.nodes[n.name]))) return undefined;
+  const refusals: readonly Refusal[] = [{
+    rule: "S24",
+    evidence: "the quorum is held, but the record of the members could not be read through " +
+      on.map((n) => `${n.name} (${i.seen.nodes[n.name]?.view?.trouble ?? "no answer"})`).join(", "),
+    unblock: "nothing is lost: see why the service cannot be read there: `quorate status`, its log",
+  }];
+  return i.patient
+    ? { kind: "wait", why: "the record of the members was not read", refusals }
+    : { kind: "refused", refusals };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { HostNode, NodeFacts, RecordedMember, ServiceView } from "../model/
 import { formerClusters, type Member, type Observation } from "../model/observation.ts";
 import { quorumOf } from "../model/quorum.ts";
 import type { Tri } from "../model/tri.ts";
-import { listsDiffer, truthful } from "../rules/s02_truth.ts";
+import { listsDiffer, serves, truthful } from "../rules/s02_truth.ts";
 import { foreignData, selfContradiction, twoClusters } from "../rules/s03_identity.ts";
 import { healthOf } from "../rules/s05_two_signals.ts";
 import { matchMembers } from "./match.ts";
@@ -117,15 +117,18 @@ const newest = (views: readonly ServiceView[]): ServiceView | undefined =>
   );
 
 /**
- * Nobody serves a linearizable read. An intent without any latch is an unfinished bootstrap of ours; any other trace
- * of data means that a cluster was formed; no trace at all counts only where every host was seen (S1, S24).
+ * Nobody serves a linearizable read beside a list of members. An intent without any latch is an unfinished bootstrap of
+ * ours; any other trace of data means that a cluster was formed; no trace at all counts only where every host was seen
+ * (S1, S24). One that was formed and serves such reads without a list is not lost.
  */
 function stateWithoutQuorum(
   nodes: readonly HostNode[],
   facts: Seen["facts"],
 ): Exclude<Observation["state"], "held"> {
   const all = nodes.map((n) => facts[n.name]);
-  if (all.some((f) => f !== undefined && typeof f.latch !== "string")) return "lost";
+  if (all.some((f) => f !== undefined && typeof f.latch !== "string")) {
+    return viewsOf(facts).some(([, v]) => serves(v)) ? "unknown" : "lost";
+  }
   if (all.some((f) => f !== undefined && typeof f.intent !== "string")) return "never-formed";
   if (all.some((f) => ofMember(f) || (f?.view !== undefined && f.view.pristine !== "yes"))) {
     return "lost";

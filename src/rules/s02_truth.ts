@@ -10,6 +10,10 @@
 import type { ServiceView } from "../model/node.ts";
 import type { Refusal } from "../model/refusal.ts";
 
+/** A majority has just taken part in what this member was asked; a package's pristine default asks nobody. */
+export const serves = (v: ServiceView | undefined): boolean =>
+  v?.linearizable === "yes" && v.pristine !== "yes";
+
 /** This view's member list may be taken for the truth. */
 export const truthful = (v: ServiceView): boolean =>
   v.linearizable === "yes" && v.identity !== undefined && v.members !== undefined &&

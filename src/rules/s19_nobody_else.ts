@@ -9,6 +9,7 @@ import type { HostNode, NodeFacts } from "../model/node.ts";
 import { formerClusters, type Observation, type Target } from "../model/observation.ts";
 import type { Refusal, RuleName } from "../model/refusal.ts";
 import type { Surveyed } from "../playbook/plugin.ts";
+import { serves } from "./s02_truth.ts";
 
 export const s19 = (evidence: string, unblock: string, rule: RuleName = "S19"): Refusal => ({
   rule,
@@ -35,9 +36,7 @@ export function nobodyElse(seen: Observation, node: string): Refusal | undefined
 
 /** Somebody serves, be it what was given up before. */
 export function servesNow(seen: Observation): Refusal | undefined {
-  const serving = Object.values(seen.nodes).filter((f) =>
-    f.view?.linearizable === "yes" && f.view.pristine !== "yes"
-  );
+  const serving = Object.values(seen.nodes).filter((f) => serves(f.view));
   const [first] = serving;
   if (seen.state !== "held" && first === undefined) return undefined;
   const on = serving.map((f) => f.node).join(", ");

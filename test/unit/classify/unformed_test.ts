@@ -104,6 +104,19 @@ Deno.test("members of whom none can be read, and none says that it finds no lead
   assert.equal(lost(three, three, { n1: mute, n2: mute, n3: alone }), "lost ");
 });
 
+Deno.test("who serves reads and tells no members is neither lost nor never formed", () => {
+  const unread = { view: view("a1", { local: "no", trouble: "it serves without /quorate" }) };
+  const seen: Over = { state: "unknown", nodes: { n1: unread, n2: unread, n3: down } };
+  assert.equal(judge(three, three, seen, { patient: true }), "wait S24");
+  const t = target(three, hosts);
+  const v = classify(input(t, cluster(t, three, seen)));
+  assert.ok(v.kind === "refused");
+  assert.match(
+    v.refusals[0]?.evidence ?? "",
+    /^the quorum is held, .* through n1 \(it serves without \/quorate\), n2/,
+  );
+});
+
 Deno.test("one member that is down while the config asks for three is started, not bootstrapped anew", () => {
   const alone = { ...down, ...latch({ clusterId, memberId: idOf(cluster(target("n1"), "n1"), "n1") }, "n1") };
   assert.equal(lost("n1", three, { n1: alone }), "restart n1");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { NodeFacts, RecordedMember, ServiceView } from "../../../src/model/node.ts";
 import { memberOn, type Observation } from "../../../src/model/observation.ts";
 import type { Tri } from "../../../src/model/tri.ts";
+import { servesNow } from "../../../src/rules/s19_nobody_else.ts";
 import { observe, type Reader, toAskPeers } from "../../../src/observe/observe.ts";
 import {
   cluster,
@@ -165,6 +166,20 @@ const traces:
       n1: { process: "yes", view: view("a1", { linearizable: "no" }) },
     }, "lost"],
   ];
+Deno.test("who serves reads and tells no members has lost nothing: what is not known is not lost", () => {
+  const unread = { members: undefined, leaderId: undefined, local: "no" } as const;
+  const latched = (id: string, over: Partial<ServiceView>) => ({
+    ...serves(id, over),
+    ...latch({ clusterId, memberId: id }),
+  });
+  const of = (over: Partial<ServiceView>) =>
+    seeing({ n1: latched("a1", over), n2: latched("a2", over), n3: latched("a3", over) });
+  assert.equal(of(unread).state, "unknown");
+  assert.equal(of({ ...unread, linearizable: "no" }).state, "lost");
+  assert.equal(of({ ...unread, pristine: "yes" }).state, "lost", "a package's default asks nobody");
+  assert.equal(servesNow(of(unread))?.rule, "S19", "so nothing of it may be given up");
+});
+
 for (const [what, nodes, state] of traces) {
   Deno.test(`nobody serves, and there is ${what}: ${state}`, () => assert.equal(seeing(nodes).state, state));
 }

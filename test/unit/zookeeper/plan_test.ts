@@ -66,15 +66,19 @@ Deno.test("the list of servers has all that are recorded, each with its role", (
   assert.equal(line, "server.1=10.90.132.11:2888:3888:participant;0.0.0.0:2379");
 });
 
-Deno.test("settings drift where the options name them, and all of ours while a restart is due", () => {
+Deno.test("settings drift where the options name them, and a restart that is due does", () => {
   const o = { ...options, settings: { "autopurge.purgeInterval": "24" } };
   const drift = (settings: NodeFacts["settings"]) =>
     zookeeperDrift(o, { settings }, { members: [], nodes: {} }).settings;
   assert.deepEqual(drift({ tickTime: "2000" }), { "autopurge.purgeInterval": "24" });
   assert.deepEqual(drift({ "autopurge.purgeInterval": "24", reconfigEnabled: "true" }), {});
-  assert.ok(
-    Object.keys(drift({ "autopurge.purgeInterval": "24", [RESTART]: "due" })).includes("reconfigEnabled"),
+  assert.deepEqual(
+    drift({ "autopurge.purgeInterval": "24", [RESTART]: "due" }),
+    { "autopurge.purgeInterval": "24" },
+    "whether it is in effect is not known",
   );
+  const bare = zookeeperDrift(options, { settings: { [RESTART]: "due" } }, { members: [], nodes: {} });
+  assert.deepEqual(bare.settings, { [RESTART]: "due" }, "nothing else of zoo.cfg is touched");
   assert.deepEqual(drift(undefined), {});
   assert.deepEqual(
     zookeeperDrift({ ...o, configureMembers: false }, { settings: {} }, { members: [], nodes: {} }).settings,
@@ -100,6 +104,30 @@ Deno.test("members are not changed where servers run without reconfiguration, or
     zookeeperForbids(options, nodes, { case: "repairCrashed", member, node: n4 }, crashed),
     undefined,
   );
+});
+
+Deno.test("a server that is recorded at another node's address is told, and nothing of it is changed", () => {
+  const seen = seenWith(named);
+  const service = zookeeper.bind({ name: "kv", options, nodes });
+  const verdict = (address: string) => {
+    const [one, ...rest] = seen.members;
+    const [node] = nodes;
+    assert.ok(one && node);
+    const member = { ...one, node: node.name, peerUrls: [`${address}:2888:3888`] };
+    const now = { ...seen, members: [member, ...rest] };
+    const facts = now.nodes[node.name];
+    assert.ok(facts);
+    const { settings, peerUrl } = service.drift(facts, node, member, now);
+    assert.deepEqual(settings, {});
+    const about = { case: "repairConfig", member, node, settings, latchOnly: false } as const;
+    return peerUrl && service.forbids({ ...about, peerUrl }, now)?.evidence;
+  };
+  assert.equal(
+    verdict("10.90.132.14"),
+    "server 1 runs on n1, and the list of servers has it at 10.90.132.14:2888:3888",
+  );
+  assert.equal(verdict("10.90.132.11"), undefined);
+  assert.equal(verdict("zk1.example"), undefined, "another name of its own");
 });
 
 Deno.test("each case, in each of its forms, keeps the order that the rules ask for", () => {

@@ -85,6 +85,12 @@ Deno.test("what is not answered is unknown, and what would help is said", () => 
   assert.equal(sight("bare", { taken: said("", 0) }).view?.trouble?.includes("not this service's"), true);
 });
 
+Deno.test("where sessions are local, a session proves no majority", () => {
+  const { view } = sight("follower", { config: said("localSessionsEnabled=True\n") });
+  assert.deepEqual([view?.linearizable, view?.local], ["unknown", "yes"]);
+  assert.match(view?.trouble ?? "", /localSessionsEnabled a session is no write/);
+});
+
 /** The session of a follower, /quorate not being there: error -101 and no data. */
 function withoutName(): Asked {
   const hex = hexOf("follower");
@@ -105,7 +111,11 @@ Deno.test("without /quorate an ensemble that is being formed goes by the name be
   assert.deepEqual(forming.view?.identity, { clusterId: cluster, memberId: "1" });
   assert.equal(forming.view?.linearizable, "yes");
   const hollow = sight("follower", { read });
-  assert.equal(hollow.view?.linearizable, "no", "it lacks what was there before it");
+  assert.deepEqual(
+    [hollow.view?.linearizable, hollow.view?.local, hollow.view?.members],
+    ["yes", "no", undefined],
+    "a majority took part, and it lacks what was there before it",
+  );
   assert.match(hollow.view?.trouble ?? "", /without \/quorate/);
 });
 
@@ -145,7 +155,7 @@ Deno.test("an ensemble that nobody has named goes by the name that the options w
   ) {
     const { view, settings } = seen(told);
     assert.equal(settings?.[UNNAMED], undefined, JSON.stringify(told));
-    assert.ok(view?.identity === undefined || view.linearizable === "no" || "intent" in told);
+    assert.ok(view?.identity === undefined || view.local === "no" || "intent" in told);
   }
   assert.match(seen({ latch: said("quorate=1\n") }).view?.trouble ?? "", /serves without \/quorate/);
   assert.equal(seen({ myid: said("2\n") }).disk, "unknown", "another server's data");
@@ -183,6 +193,11 @@ Deno.test("of a member only itself can say yes, by its id; silence at its addres
   const told = (id: string, asked: Asked) => readPeers({ [`peer.${id}`]: asked }, [member(id)])[id];
   assert.equal(told("3", said(hexOf("leader"))), "yes");
   assert.equal(told("2", said(hexOf("leader"))), "unknown", "somebody else answers there");
+  assert.equal(
+    told("2", withoutName()),
+    "unknown",
+    "whether it has all that the ensemble holds is not known",
+  );
   assert.equal(told("2", said("")), "no");
   assert.equal(told("2", said("", "timedOut")), "no");
   assert.equal(told("2", said("", 1, "bash: connect: Connection refused\n")), "no");

@@ -1,5 +1,7 @@
 /** What docs/zookeeper.md shows can be typed as it stands. */
 import assert from "node:assert/strict";
+import { builtIn } from "../../../src/cli/built_in.ts";
+import { plugins } from "../../../src/cli/plugins.ts";
 import { shellOf } from "../../docs.ts";
 import { inFolder } from "./run.ts";
 
@@ -33,4 +35,10 @@ Deno.test("init --service with a name that no plugin has says which there are", 
     const { code, err } = await run("init", "--service", "zookeper", "-");
     assert.equal(code, 64);
     assert.match(err, /no plugin zookeper: --service takes etcd or zookeeper; did you mean zookeeper\?/);
+  }));
+
+Deno.test("the help names the plugins that there are", () =>
+  inFolder(async ({ run }) => {
+    assert.deepEqual([...builtIn], plugins.map((p) => p.name));
+    assert.match((await run("init", "--help")).out, /etcd or zookeeper \[else etcd; with/);
   }));

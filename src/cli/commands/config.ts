@@ -60,7 +60,7 @@ export const init = buildCommand({
   docs: docs("init", "Write a config to start from; a file that is there is left alone", [
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
-    [`init --service ${builtIn.at(-1)}`, "for another service than the first"],
+    [`init --service ${builtIn.at(-1)}`, `for a service of ${builtIn.at(-1)}, not of ${builtIn[0]}`],
     ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
   ]),
 });

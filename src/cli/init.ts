@@ -1,13 +1,14 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { sampleConfig } from "../config/sample.ts";
 import type { InitFlags } from "./commands/config.ts";
+import { builtIn } from "./built_in.ts";
 import { type Cli, EXIT, misused, say } from "./cli.ts";
 import { plugins } from "./plugins.ts";
 import { nearest } from "../config/nearest.ts";
 
 /** `quorate init FILE`: writes a config to start from; with `--from`, one that keeps what runs there. */
 export default async function init(cli: Cli, flags: InitFlags, file: string): Promise<number> {
-  const { service = "etcd" } = flags;
+  const { service = builtIn[0] } = flags;
   const plugin = plugins.find((p) => p.name === service);
   if (plugin === undefined) {
     const names = plugins.map((p) => p.name);

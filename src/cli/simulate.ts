@@ -5,7 +5,7 @@ import { duration } from "../report/words.ts";
 import type { SimulateFlags } from "./commands/playbooks.ts";
 import { type Cli, EXIT, misused, print, say } from "./cli.ts";
 import { chosen, readConfigs } from "./config.ts";
-import { modelOf } from "./models.ts";
+import { modelOf, simulated } from "./models.ts";
 import { bind } from "./plugins.ts";
 
 /** So much of a timeline shows how it came to a violation; `--seed` prints all of it. */
@@ -28,7 +28,7 @@ export default async function simulate(cli: Cli, flags: SimulateFlags, name?: st
     return misused(
       cli,
       flags,
-      `only etcd and ZooKeeper can be simulated, not ${service.plugin.name}: ${instead}`,
+      `only ${simulated.join(" and ")} can be simulated, not ${service.plugin.name}: ${instead}`,
     );
   }
   const target = { ...bound.target, policy: { ...bound.target.policy, paused: false } };

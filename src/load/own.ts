@@ -26,7 +26,7 @@ export class Own implements OwnFiles {
   }
 
   async playbook(path: string): Promise<OwnPlaybook | Problem> {
-    const value = await this.#exported(path, "export default extend(etcdPlaybook, { … });");
+    const value = await this.#exported(path, "export default extend(playbook, { … });");
     if ("severity" in value) return value;
     const cases = value.default;
     if (isCases(cases)) {

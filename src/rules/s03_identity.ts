@@ -27,7 +27,7 @@ export const twoNodesOneMember = (m: RecordedMember, nodes: readonly string[]): 
   evidence: `member ${m.id}${m.name === "" ? "" : ` (${m.name})`} matches more than one node: ${
     nodes.join(", ")
   }`,
-  unblock: `see which of them is the member (etcdctl endpoint status), and clear the other one by hand`,
+  unblock: `see which of them runs as that member, and clear the other one by hand`,
 });
 
 /**

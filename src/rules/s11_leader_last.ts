@@ -15,7 +15,7 @@ export function leaderLast(seen: Observation, member: Member): Refusal | undefin
   return {
     rule: "S11",
     evidence: `${memberText(member)} is the leader and has not handed over`,
-    unblock: `the next run hands over first; by hand: etcdctl move-leader ${heir.id}`,
+    unblock: `the next run hands over first; by hand: let ${memberText(heir)} lead`,
   };
 }
 

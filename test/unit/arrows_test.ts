@@ -107,6 +107,37 @@ Deno.test("nothing imports the command line but the executable, and no plugin bu
   assert.deepEqual([...new Set(into("plugins/").map((i) => folderOf(i.from)))], ["src/cli"]);
 });
 
+/** Where plugins are bound by name, and where a model of the simulator is. */
+const bound = [
+  "src/author/entries.ts",
+  "src/cli/built_in.ts",
+  "src/cli/models.ts",
+  "src/cli/own.ts",
+  "src/cli/plugins.ts",
+];
+/** What `lock:` in the config names is an etcd, whatever the services are. */
+const locks = [
+  "src/cli/leases.ts",
+  "src/config/checks.ts",
+  "src/config/config.ts",
+  "src/config/read.ts",
+  "src/config/schema.ts",
+  "src/lease/etcd.ts",
+  "src/lease/leases.ts",
+];
+
+for (
+  const { called, words, may } of [
+    { called: "ZooKeeper", words: /zookeeper|zoo\.cfg|\bzk_/i, may: bound },
+    { called: "etcd", words: /etcd/i, may: [...bound, ...locks] },
+  ]
+) {
+  Deno.test(`${called} is named in src only where it has to be, comments apart`, () => {
+    const ours = files.filter((f) => f.startsWith("src/") && !f.startsWith("src/sim/"));
+    assert.deepEqual(ours.filter((f) => words.test(codeOf(f))).toSorted(), may.toSorted());
+  });
+}
+
 Deno.test("SSH knows the model only", () => {
   const ours = imports.filter((i) => i.from.startsWith("src/ssh/") && files.includes(i.to));
   assert.deepEqual(told(ours.filter((i) => !/^src\/(ssh|model)\//.test(i.to))), []);

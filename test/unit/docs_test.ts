@@ -44,6 +44,12 @@ Deno.test("the example of a refusal is one", () => {
   assert.ok(read("docs/refusals.md").includes(`\`\`\`text\n${golden.trimEnd()}\n\`\`\``));
 });
 
+/** What a heading is called in a link. */
+const anchors = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replace(/[^a-z0-9 _-]/g, "").replaceAll(" ", "-")
+  );
+
 Deno.test("links between pages lead somewhere", () => {
   for (
     const page of [
@@ -56,10 +62,14 @@ Deno.test("links between pages lead somewhere", () => {
       "docs/timer.md",
       "docs/fleets.md",
       "docs/adopt.md",
+      "docs/zookeeper.md",
     ]
   ) {
-    for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-      assert.ok(Deno.statSync(new URL(link, new URL(page, root))).isFile, `${page}: ${link}`);
+    for (const [, link = "", anchor] of read(page).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+      const to = new URL(link === "" ? page : link, link === "" ? root : new URL(page, root));
+      assert.ok(Deno.statSync(to).isFile, `${page}: ${link}`);
+      if (anchor === undefined) continue;
+      assert.ok(anchors(Deno.readTextFileSync(to)).includes(anchor), `${page}: ${link}#${anchor}`);
     }
   }
 });

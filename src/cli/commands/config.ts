@@ -5,6 +5,7 @@
  */
 import { buildChoiceParser, buildCommand } from "@stricli/core";
 import type { GlobalFlags } from "../cli.ts";
+import { builtIn } from "../built_in.ts";
 import { globalAliases, globalFlags } from "../flags.ts";
 import { docs } from "../help.ts";
 import { lazy } from "../lazy.ts";
@@ -39,8 +40,9 @@ export const init = buildCommand({
         parse: (input: string) => input,
         optional: true,
         placeholder: "PLUGIN",
-        brief:
-          "What the service is that the config begins with, etcd or zookeeper [else etcd; with --from what runs there]",
+        brief: `What the config begins with, ${builtIn.join(" or ")} [else ${
+          builtIn[0]
+        }; with --from what runs there]`,
       },
       ...globalFlags,
     },
@@ -58,11 +60,8 @@ export const init = buildCommand({
   docs: docs("init", "Write a config to start from; a file that is there is left alone", [
     ["init", "writes ./quorate.yaml"],
     ["init /etc/quorate/quorate.yaml", "where cron's root finds it"],
-    ["init --service zookeeper", "for an ensemble of ZooKeeper"],
-    [
-      "init --from root@n1",
-      "of the cluster that runs on n1, etcd or ZooKeeper, as it is; nothing is changed on any host",
-    ],
+    [`init --service ${builtIn.at(-1)}`, `for a service of ${builtIn.at(-1)}, not of ${builtIn[0]}`],
+    ["init --from root@n1", "of the cluster that runs on n1, as it is; nothing is changed on any host"],
   ]),
 });
 

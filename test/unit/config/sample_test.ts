@@ -4,13 +4,14 @@ import { isMap } from "../../../src/config/keys.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { parseConfig } from "../../../src/config/read.ts";
 import { sampleConfig } from "../../../src/config/sample.ts";
+import { plugins as builtIn } from "../../../src/cli/plugins.ts";
 import { plugins } from "./plugins.ts";
 
 const examples = new URL("../../../examples/", import.meta.url);
 
 for (const { name } of [...Deno.readDirSync(examples)].filter((one) => one.name.endsWith(".yaml"))) {
   Deno.test(`the example ${name} is valid, without a warning`, async () => {
-    const { config, problems } = await loadConfig({ path: name, env: {}, cwd: examples.pathname }, plugins);
+    const { config, problems } = await loadConfig({ path: name, env: {}, cwd: examples.pathname }, builtIn);
     assert.deepEqual(problems, []);
     assert.ok(config);
   });

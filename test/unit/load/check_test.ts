@@ -77,7 +77,7 @@ Deno.test("simulate says which services it knows, and explain shows a plugin's o
   const simulated = await author.says((cli, flags) => simulate(cli, { ...flags, seeds: 1 }), "q.yaml");
   assert.deepEqual([simulated.code, simulated.err], [
     64,
-    "quorate: only etcd and ZooKeeper can be simulated, not metad: test it with FakeFleet of quorate/testing\n",
+    "quorate: only etcd and zookeeper can be simulated, not metad: test it with FakeFleet of quorate/testing\n",
   ]);
   const { code, out } = await author.says(
     (cli, flags) => explain(cli, { ...flags, output: "text", node: "n4" }, "add"),

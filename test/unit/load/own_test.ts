@@ -39,7 +39,7 @@ const wrong: readonly Wrong[] = [
     what: "no default export",
     files: { "playbook.ts": "export const add = 1;\n" },
     says: `playbook.ts: error: the file has no default export
-  expected: export default extend(etcdPlaybook, { … });
+  expected: export default extend(playbook, { … });
 `,
   },
   {

@@ -58,7 +58,7 @@ zk_adopt() {
 		ask "started.$id" 0 zk_started_with "$id"
 		ask "binary.$id" 0 readlink -- "/proc/$id/exe"
 		ask "cwd.$id" 0 readlink -- "/proc/$id/cwd"
-		ask "unit.$id" 3 systemctl show -p LoadState -p User -- "$unit"
+		ask "unit.$id" 3 systemctl show -p LoadState -p User -p SourcePath -- "$unit"
 		ask "used.$id" 0 zk_used "$id"
 		ask "file.$id" 0 zk_config_path "$id"
 		read -r file <"file.$id.out" || continue

@@ -184,7 +184,7 @@ function sameOf(hosts: readonly Placed[], first: Found, wishes: Wishes) {
   };
 }
 
-/** More keys of zoo.cfg that all share, so that nodes that join get them, too. */
+/** More keys of zoo.cfg that all share: nodes that join get them, too, and members keep them (`zookeeperDrift`). */
 function extraOf(hosts: readonly Placed[]) {
   const all = hosts.flatMap((h) => h.zk === undefined ? [] : [h.zk.settings]);
   const may = new RegExp(zookeeperOptions.settings.keys);
@@ -194,13 +194,27 @@ function extraOf(hosts: readonly Placed[]) {
     all.every((s) => s[k] !== undefined && s[k] !== "" && s[k] === all[0]?.[k] && PLAIN.test(s[k]))
   );
   const rest = keys.filter((k) => !shared.includes(k));
-  const remarks: readonly Remark[] = rest.length === 0 ? [] : [{
-    kind: "note",
-    what: `not the same on all servers, or not for a config to hold, so not in this one: ${rest.join(", ")}`,
-    now:
-      "nothing; where nodes that join should have one, write it into their zoo.cfg, or put it under settings",
-  }];
   const settings = shared.map((k) => [k, all[0]?.[k] ?? ""] as const).filter(([k, v]) => SAMPLE[k] !== v);
+  const remarks: Remark[] = [];
+  if (settings.length > 0) {
+    remarks.push({
+      kind: "note",
+      what:
+        "settings are what all servers have in zoo.cfg; nodes that join get them, and members are kept at them: where " +
+        "somebody changes one in zoo.cfg, an apply changes it back and restarts that server",
+      now: "nothing; change them here, or set configureMembers: false, and members are left as they are",
+    });
+  }
+  if (rest.length > 0) {
+    remarks.push({
+      kind: "note",
+      what: `not the same on all servers, or not for a config to hold, so not in this one: ${
+        rest.join(", ")
+      }`,
+      now:
+        "nothing; where nodes that join should have one, write it into their zoo.cfg, or put it under settings",
+    });
+  }
   return { settings: Object.fromEntries(settings), remarks };
 }
 /** What lies in files of each host's own. */

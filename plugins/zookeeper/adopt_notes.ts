@@ -4,8 +4,10 @@
  * @module
  */
 import type { Remark, Wishes } from "quorate";
+import { withConf, WORDS } from "./by_hand.ts";
 import { SAMPLE } from "./drift.ts";
 import { type Found, keepsItsList } from "./found.ts";
+import { FORCE_SNAPSHOTS } from "./settings.ts";
 
 interface Host {
   readonly name: string;
@@ -35,14 +37,21 @@ export function notesOf(hosts: readonly Host[], name: string | undefined, wishes
         "it there and restarts one server after the other",
       "nothing; where servers change without restarts, set reconfigEnabled=true on all before, and take it over then",
     );
-    const silent = those((zk) =>
-      !/(^|,)\s*(\*|conf)\s*(,|$)/.test(zk.settings["4lw.commands.whitelist"] ?? "")
-    );
+    const silent = those((zk) => !/(^|,)\s*(\*|conf)\s*(,|$)/.test(zk.words ?? ""));
     if (silent !== "") {
       note(
         `the list that is in effect on ${silent} cannot be asked for, and members are not changed before it can`,
-        'let the four-letter word conf through: settings: { 4lw.commands.whitelist: "srvr,conf" } here, which an apply ' +
-          "brings to one server after the other",
+        `let the four-letter word conf through, beside those that are in use: settings: { ${WORDS}: "${
+          withConf(running.map((h) => h.zk.words))
+        }" } here, which an apply brings to one server after the other`,
+      );
+    }
+    if (wishes.auth === undefined && name !== undefined) {
+      note(
+        "who may write /quorate is said when it is created, and without auth it is every client (world:anyone:rw); once " +
+          "members were changed it holds the list of servers that goes into every zoo.cfg",
+        "before the first apply, put `digest NAME:PASSWORD`, any that you like, into a file on each host, also on those that " +
+          "join, which only root may read, and name it as auth (--option auth=/PATH); no server needs to know it",
       );
     }
   }
@@ -52,9 +61,13 @@ export function notesOf(hosts: readonly Host[], name: string | undefined, wishes
       : running.some((h) => h.zk.superUser === "digest")
       ? "a super user may, whose password no host tells"
       : "nobody may, for no server has a super user (superDigest)";
+    const first = how.startsWith("nobody")
+      ? "give each server one in its unit, and restart them one by one; then "
+      : "";
     note(
       `members can be added and removed only once Quorate knows who may change them: ${how}`,
-      "put `digest super:PASSWORD` into a file on each host, also on those that join, which only root may read, and name " +
+      first +
+        "put `digest super:PASSWORD` into a file on each host, also on those that join, which only root may read, and name " +
         "it as auth (--option auth=/PATH); to latch, none is needed",
     );
   }
@@ -64,6 +77,15 @@ export function notesOf(hosts: readonly Host[], name: string | undefined, wishes
       `without db.autocreate=false on ${voting}, a server that lost its disk could vote before it is brought up to date, if ` +
         "somebody else than Quorate starts it",
       "nothing; to be safe from that, too, set it in zoo.cfg before the next restart",
+    );
+  }
+  const whole = those((zk) => keepsItsList(zk) && !zk.flags.includes(FORCE_SNAPSHOTS));
+  if (whole !== "") {
+    note(
+      `${FORCE_SNAPSHOTS} is not among the flags of Java on ${whole}: a leader that once was an observer, as every server ` +
+        "is that Quorate joins, may send a joining or wiped server the latest changes only, without the data before them (3.8.0)",
+      "give Java that flag in the unit of each server (JVMFLAGS of zkServer.sh, or JDK_JAVA_OPTIONS), and restart them one by " +
+        "one before members are changed",
     );
   }
   if (those((zk) => zk.settings.tickTime === undefined) !== "") {

@@ -26,6 +26,21 @@ zk_needed() (
 	done
 )
 
+# DIR: what `zk_needed` finds is all: of compressed snapshots (3.6 and later) none is newer. A log from before one may be
+# purged already.
+zk_plain_snapshots() (
+	cd -- "$1/version-2" 2>/dev/null || exit 0
+	newest=-1
+	for file in $(zk_newest snapshot); do
+		zk_whole "$file" && newest=$(zk_zxid "$file") && break
+	done
+	for file in snapshot.*.gz snapshot.*.snappy; do
+		zxid=$(zk_zxid "${file%.*}") && [ "$zxid" -gt "$newest" ] || continue
+		quorate_fail "$1/version-2/$file is compressed, and cannot be read yet: take snapshot.compression.method away, restart the server, and wait until it has written a newer snapshot"
+		exit
+	done
+)
+
 # DIR: how far the data goes, read without Java: the epoch, and the last zxid, in decimal. 1: there is no data.
 zk_log_end() (
 	cd -- "$1/version-2" 2>/dev/null || exit 1
@@ -108,6 +123,7 @@ zk_ready_disk() (
 	dir=$(readlink -m -- "$3") || exit
 	zk_replay_empty "$2" "$dir" || exit
 	zk_disk_id "$dir" >/dev/null || { quorate_fail "there is no data in $dir"; exit; }
+	zk_plain_snapshots "$dir" || exit
 	for file in $(zk_needed "$dir") version-2/currentEpoch version-2/acceptedEpoch; do
 		[ ! -e "$dir/$file" ] || why=$(cp -a --reflink=auto -- "$dir/$file" "$quorate_next/replay/version-2/" 2>&1) ||
 			{ quorate_fail "cannot copy the data: ${why##*: }"; exit; }

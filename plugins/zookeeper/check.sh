@@ -86,7 +86,7 @@ zk_installed() (
 	exit 1
 )
 
-# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT CLASSPATH MEMBERSHIP: asks the server of this node.
+# ADDRESS PORT CONFIG QUORUMPORT ELECTIONPORT CLASSPATH MEMBERSHIP [AUTH]: asks the server of this node.
 zk_look() {
 	ask config 0 cat -- "$3"
 	ask myid 0 cat -- "$dir/myid"
@@ -95,6 +95,7 @@ zk_look() {
 	ask restart 0 test -e "/var/lib/quorate/$service/restart"
 	# Who listens there while nothing of this service runs would be in its way, and may be what it once was (S1).
 	[ -n "$pid" ] || { ask taken 0 zk_listening "$2" "$4" "$5"; return; }
+	ask super 0 test -r "${8:-/var/lib/quorate/$service/super}"
 	ask used 0 zk_used "$pid"
 	ask port 0 zk_listening "$2"
 	read -r code <port.code

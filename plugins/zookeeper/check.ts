@@ -26,6 +26,7 @@ export function zookeeperCheck(o: ZooKeeperOptions, node: HostNode): string {
     o.electionPort,
     o.classPath,
     o.membership,
+    ...(o.auth === undefined ? [] : [o.auth]),
   ];
   return `zk_look ${look.map((word) => quote(String(word))).join(" ")}\n`;
 }

@@ -11,14 +11,16 @@ import {
   type Objection,
   type Observation,
   type Refusal,
+  voters,
 } from "quorate";
+import { inShell } from "./by_hand.ts";
 import { derive } from "./derive.ts";
 import { staticForbids } from "./list_forbids.ts";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
-import { HIGHEST, UNNAMED } from "./read.ts";
+import { HIGHEST, SUPER, UNNAMED } from "./read.ts";
 
 /** What zoo.cfg takes as it is. */
-export const PLAIN = /^[A-Za-z0-9_./:=,@%+-]*$/;
+export const PLAIN = /^[A-Za-z0-9_./:=,@%+*-]*$/;
 
 /** Why this change must not be made with the settings that are there, or undefined. */
 export function zookeeperForbids(
@@ -68,7 +70,7 @@ export function zookeeperForbids(
   }
   // Who is recorded already has an id.
   const comes = joins(change) && memberOn(seen, change.node.name) === undefined;
-  if (comes && seen.state === "held" && derive("nextId", seen, o, nodes) === undefined) return noId(seen);
+  if (comes && seen.state === "held" && derive("nextId", seen, o, nodes) === undefined) return noId(o, seen);
   if (isStatic(o)) return staticForbids(o, nodes, change, seen);
   const fixed = seen.members.find((m) => {
     const there = m.node === undefined ? undefined : seen.nodes[m.node]?.settings;
@@ -76,13 +78,32 @@ export function zookeeperForbids(
     return m.health === "healthy" && /^\d+$/.test(m.id) && there !== undefined &&
       there.reconfigEnabled !== "true";
   });
-  return fixed === undefined ? undefined : {
+  return fixed === undefined ? nobodyMay(o, seen) : {
     rule: "S22",
     evidence:
       `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it runs`,
     unblock:
       "set membership: static, and its lists are changed in the files; or set reconfigEnabled=true and " +
       "standaloneEnabled=false in zoo.cfg of every server, and restart them one by one",
+  };
+}
+
+/** No server has at hand who may reconfigure: whichever the change would be made through, it would be refused half-way. */
+function nobodyMay(o: ZooKeeperOptions, seen: Observation): Refusal | undefined {
+  const through = voters(seen).filter((m) => m.health === "healthy").flatMap((m) => m.node ?? []);
+  if (through.length === 0 || through.some((name) => seen.nodes[name]?.settings?.[SUPER] !== "none")) {
+    return undefined;
+  }
+  return {
+    rule: "S22",
+    evidence: `who may change the members is not said on ${through.join(", ")}: ${
+      o.auth === undefined
+        ? "options.auth is left out, and these servers have no super user that Quorate made"
+        : `${o.auth}, which options.auth names, is not there or cannot be read`
+    }`,
+    unblock:
+      "put `digest super:PASSWORD`, of the super user that the servers were started with (superDigest), into a " +
+      `file of mode 600 on each host${o.auth === undefined ? ", and name it: options.auth" : `, ${o.auth}`}`,
   };
 }
 
@@ -116,10 +137,11 @@ const joins = (c: Change): c is Extract<Change, { readonly case: "add" | "replac
   c.case === "add" || c.case === "replace";
 
 /** One that joins needs an id that nobody ever had. */
-function noId(seen: Observation): Refusal {
+function noId(o: ZooKeeperOptions, seen: Observation): Refusal {
   const written = Object.values(seen.nodes).some((f) => f.settings?.[HIGHEST] !== undefined);
-  const set = (verb: string) =>
-    `in ZooKeeper's shell: ${verb} /quorate "${seen.clusterId} HIGHEST", HIGHEST being`;
+  // In a static ensemble the list of servers follows.
+  const more = isStatic(o) ? ", all that stands behind them as it is, HIGHEST being" : ", HIGHEST being";
+  const set = (verb: string, rest = more) => inShell(`${verb} /quorate "${seen.clusterId} HIGHEST"${rest}`);
   return {
     rule: "S22",
     evidence: written
@@ -127,6 +149,6 @@ function noId(seen: Observation): Refusal {
       : "which ids were given to servers is not written in /quorate, and one that joins needs an id that nobody ever had",
     unblock: written
       ? `see that no disk of a former server can come back anywhere, then ${set("set")} the highest id in use`
-      : `${set("create")} the highest id that a server of this ensemble ever had`,
+      : `${set("create", ", HIGHEST being")} the highest id that a server of this ensemble ever had`,
   };
 }

@@ -15,6 +15,7 @@ import {
   stopOn,
   type Wishes,
 } from "quorate";
+import { WORDS } from "./by_hand.ts";
 import { readProperties } from "./record.ts";
 import { readSession, type Session } from "./session.ts";
 import { zookeeperOptions } from "./spec.ts";
@@ -23,6 +24,8 @@ import { zookeeperOptions } from "./spec.ts";
 export interface Found {
   readonly unit: string;
   readonly user: string | undefined;
+  /** The path of what systemd made the unit of, where that is an init script. */
+  readonly script: string | undefined;
   /** Undefined where it is what `/usr/bin/java` leads to. */
   readonly java: string | undefined;
   /** Its entries absolute; undefined where nothing tells it, or no option could say it. */
@@ -41,6 +44,9 @@ export interface Found {
   readonly ids: readonly number[];
   /** How a super user gets in: by a password whose digest it was told, as anybody, or not at all. */
   readonly superUser: "digest" | "anybody" | "none";
+  /** `4lw.commands.whitelist` and `snapshot.compression.method`, of zoo.cfg or of Java's flags. */
+  readonly words: string | undefined;
+  readonly compression: string | undefined;
   readonly session: Session | undefined;
 }
 
@@ -96,7 +102,8 @@ function readFound(asks: Asks, pid: string, unit: string, stop: Stop): Found | R
   const classPath = (flagValue(args) ?? variable("CLASSPATH", variables))?.split(":").filter((e) => e !== "")
     .map((entry) => entry.startsWith("/") ? entry : `${cwd}/${entry}`).join(":");
   const binary = linesOf(of("binary"))[0]?.replace(/ \(deleted\)$/, "");
-  const user = linesOf(of("unit")).find((l) => l.startsWith("User="))?.slice("User=".length) || "root";
+  const property = (name: string) => variable(name, linesOf(of("unit")));
+  const user = property("User") || "root";
   const [list = "", former = ""] = (of("lists") ?? "").split(/^--$/m);
   const settings = readProperties(linesOf(written).join("\n"));
   const told = (key: string) =>
@@ -104,6 +111,7 @@ function readFound(asks: Asks, pid: string, unit: string, stop: Stop): Found | R
   return {
     unit,
     user: isUser.test(user) ? user : undefined,
+    script: /^\/[\w./-]*\binit\.d\/[\w.-]+$/.exec(property("SourcePath") ?? "")?.[0],
     java: isPath(binary) && binary !== good(asks.java)?.trim() ? binary : undefined,
     classPath: classPath !== undefined && isClassPath.test(classPath) ? classPath : undefined,
     flags: flags.filter((f) => isFlag.test(f) && !isClassPathFlag(f)),
@@ -118,6 +126,8 @@ function readFound(asks: Asks, pid: string, unit: string, stop: Stop): Found | R
       : told("DigestAuthenticationProvider.superDigest") === undefined
       ? "none"
       : "digest",
+    words: told(WORDS),
+    compression: told("snapshot.compression.method"),
     session: readSession(of("session") ?? ""),
   };
 }

@@ -98,15 +98,26 @@ zk_note() {
 "*) ;; *) zk_complain ;; esac
 }
 
-# ENSEMBLE: gives the ensemble its name, once, and writes down the list with which it was formed.
+# SERVICE UNIT: who may write /quorate where no file of the ensemble's says who may: the super user, whom a unit lets in that
+# reads what `zk_super` wrote; and where there is none, anybody, for nobody could.
+zk_writers() {
+	zk_files=$(timeout 10 systemctl show -p EnvironmentFiles --value -- "$2") || { quorate_fail "$2 does not tell what variables it has"; return 1; }
+	case $zk_files in
+	*"/var/lib/quorate/$1/java.env "*) echo world:anyone:r ;;
+	*) echo world:anyone:rw ;;
+	esac
+}
+
+# ENSEMBLE SERVICE UNIT [ACL]: gives the ensemble its name, once, and writes down the list with which it was formed.
 zk_name_static() {
+	zk_acl=${4:-$(zk_writers "$2" "$3")} && [ -n "$zk_acl" ] || return
 	zk_formed=$(zk_running localhost "$zk_port") zk_highest=0
 	[ -n "$zk_formed" ] || { quorate_fail "the server here does not tell with which servers it works"; return 1; }
 	for zk_line in $zk_formed; do
 		zk_id=${zk_line#server.}
 		[ "${zk_id%%=*}" -le "$zk_highest" ] || zk_highest=${zk_id%%=*}
 	done
-	zk_name "$1" "$zk_highest $(printf '%s' "$zk_formed" | tr '\n' ' ')"
+	zk_name "$1" "$zk_highest $(printf '%s' "$zk_formed" | tr '\n' ' ')" "$zk_acl"
 }
 
 # LINE: splits it into zk_id, zk_host and zk_client, the port of its clients; 1: it does not vote.

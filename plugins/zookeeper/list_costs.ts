@@ -5,6 +5,7 @@
  * @module
  */
 import { type Observation, quorumOf, type Refusal, voters } from "quorate";
+import { inShell } from "./by_hand.ts";
 import {
   freeIds,
   idsIn,
@@ -68,14 +69,19 @@ export function costs(
 const inBoth = (list: Ids, up: Ids): number => [...list].filter((id) => up.has(id)).length;
 const isMajority = (list: Ids, up: Ids): boolean => quorumOf(list.size, inBoth(list, up)).margin >= 0;
 
+/** `NAME HIGHEST server.1=…` becomes `NAME HIGHEST`; an id that was given stays given. */
+const forgetList = inShell(
+  'set /quorate "NAME HIGHEST", as `get /quorate` begins, or HIGHEST being the highest id in the new list if that is higher',
+);
+
 const apart = (list: Ids, next: Ids): Refusal => ({
   rule: "S6",
   evidence: `servers that count the votes of ${told(list)} and servers that count those of ${
     told(next)
   } need not share a majority`,
   unblock:
-    "write the same servers into zoo.cfg of all of them, restart them one by one, and put that list into " +
-    "/quorate, or take the list out of it",
+    "write the same servers into zoo.cfg of all of them, restart them one by one, and take the list out of /quorate, so " +
+    `that theirs counts: ${forgetList}`,
 });
 
 const nobodySpared = (list: Ids, serve: Ids, free: readonly string[]): Refusal => {
@@ -88,7 +94,8 @@ const nobodySpared = (list: Ids, serve: Ids, free: readonly string[]): Refusal =
     }, of whom ${needed} are needed, ${healthy} serve: while one restarts nothing is served (no data is at risk by that)`,
     unblock: list.size < 3
       ? "lists of fewer than three servers are changed by hand, when clients can wait: write the new list into " +
-        "zoo.cfg of all of them and restart them; or let the ensemble keep its list itself (membership: dynamic)"
+        "zoo.cfg of all of them, restart them, and take the list out of /quorate if it has one, " +
+        `${forgetList}; or let the ensemble keep its list itself (membership: dynamic)`
       : former.length > 0
       ? `server ${
         told(former)

@@ -15,6 +15,7 @@ import {
   type Refusal,
   voters,
 } from "quorate";
+import { withConf, WORDS } from "./by_hand.ts";
 import { derive } from "./derive.ts";
 import { costs, type Ids, missed, plus, voterIds, without } from "./list_costs.ts";
 import { peerAddress, type ZooKeeperOptions } from "./options.ts";
@@ -214,9 +215,9 @@ function unread(change: Membership, seen: Observation): Objection | undefined {
       return {
         rule: "S22",
         evidence: `${m.node} does not tell with which list of servers it works`,
-        unblock:
-          "let the four-letter word conf through: 4lw.commands.whitelist=srvr,conf in zoo.cfg of every server, " +
-          "or under options.settings",
+        unblock: `let the four-letter word conf through, beside those that are in use: ${WORDS}=${
+          withConf(voters(seen).map((v) => seen.nodes[v.node ?? ""]?.settings?.[WORDS]))
+        } in zoo.cfg of every server, or under options.settings`,
       };
     }
   }

@@ -288,6 +288,12 @@ export const nameIt = (n: HostNode, s: Scene) =>
 const writers = (o: ZooKeeperOptions): string =>
   !isStatic(o) ? "world:anyone:r" : o.auth === undefined ? "world:anyone:rw" : "world:anyone:r,auth::rwa";
 
+/** The same for a static ensemble that was just formed. Its unit tells whether it lets a super user in, unless a file does. */
+export const nameStatic = (token: string, { service, options: o }: Scene): Command =>
+  o.auth === undefined
+    ? sh`zk_name_static ${token} ${service} ${o.unit}`
+    : sh`zk_name_static ${token} ${service} ${o.unit} ${writers(o)}`;
+
 const isLatched = (seen: Observation): boolean =>
   Object.values(seen.nodes).some((f) => typeof f.latch !== "string");
 

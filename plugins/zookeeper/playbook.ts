@@ -47,6 +47,7 @@ import {
   latchAll,
   latchOn,
   nameIt,
+  nameStatic,
   removeMember,
   type Scene,
   snapshot,
@@ -84,7 +85,7 @@ export const zookeeperPlaybook = playbook<Bound>()({
     const members = [...f.desired].sort((a, b) => (a.name < b.name ? -1 : 1));
     const idOf = (n: HostNode) => members.indexOf(n) + 1;
     const servers = members.map((n) => `server.${idOf(n)}=${serverSpec(n, "participant", o)}`).join(" ");
-    const name = isStatic(o) ? sh`zk_name_static ${f.token}` : sh`zk_name ${f.token} ${members.length}`;
+    const name = isStatic(o) ? nameStatic(f.token, s) : sh`zk_name ${f.token} ${members.length}`;
     const fresh = f.nodes.filter((n) => f.seen.nodes[n.name]?.started === "none");
     return [
       ...stage(fresh, s),

@@ -36,6 +36,9 @@ export const HIGHEST = "/quorate highest";
 /** The ensemble has no name yet, and this server goes by the one that the options would give it. */
 export const UNNAMED = "/quorate none";
 
+/** Says "none" where a running server's node has nothing to say who may reconfigure (`zk_with`). */
+export const SUPER = "super user";
+
 /** Reads a check's answers. */
 export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: readonly HostNode[]): Sight {
   const session = readSession(good(asks.read) ?? "");
@@ -54,6 +57,7 @@ export function readZooKeeper(asks: Asks, options: ZooKeeperOptions, nodes: read
     settings: settings && {
       ...settings,
       ...(asks.restart?.code === 0 ? { [RESTART]: "due" } : {}),
+      ...(asks.super?.code === 1 ? { [SUPER]: "none" } : {}),
       ...(ensemble === undefined ? {} : { [VERSION]: ensemble.version }),
       ...(name === undefined ? {} : name.given ? { [UNNAMED]: "yes" } : { [HIGHEST]: String(name.highest) }),
       ...lists?.settings,

@@ -7,7 +7,8 @@ import type { OptionsSpec } from "quorate";
 
 /**
  * Keys of zoo.cfg that follow from the other options or from the state of the ensemble. Transaction logs elsewhere would
- * stay behind when the data directory is set aside; sessions that only one server knows of prove nothing about the others.
+ * stay behind when the data directory is set aside; sessions that only one server knows of prove nothing about the
+ * others; compressed snapshots cannot be read (`zk_needed`).
  */
 const OWN = [
   "dataDir",
@@ -16,6 +17,7 @@ const OWN = [
   "reconfigEnabled",
   "standaloneEnabled",
   "db\\.autocreate",
+  "snapshot\\.compression\\.method",
   "clientPort",
   "clientPortAddress",
   "server\\..*",
@@ -100,7 +102,7 @@ export const zookeeperOptions = {
     pattern: "^[a-z_][a-z0-9_-]{0,31}$",
     example: "zookeeper",
   },
-  java: { kind: "path", doc: "The Java program on the node.", default: "/usr/bin/java" },
+  java: { kind: "path", doc: "The Java program on the node, 9 or later.", default: "/usr/bin/java" },
   classPath: {
     kind: "string",
     doc: "The class path of the server in a unit that is written, and of ZooKeeper's shell.",

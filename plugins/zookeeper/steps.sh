@@ -10,10 +10,20 @@ zk_unit() {
 # SERVICE UNIT DIR CONFIG JAVA CLASSPATH MEMBERSHIP [AUTH]: all that can fail on a node fails here, before the ensemble
 # hears of it.
 zk_stage() {
-	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime"; return 1; }
+	command -v "$5" >/dev/null || { quorate_fail "there is no $5 here: install a Java runtime, 9 or later"; return 1; }
+	zk_native "$2" || return
 	zk_has_server "$6" || { quorate_fail "no class path of $6 has ZooKeeper: install it"; return 1; }
 	zk_super "$1" ${8:+"$8"} && quorate_stage "$1" "$2" "$3" || return
 	[ "$7" != dynamic ] || zk_owned "$2" "${4%/*}"
+}
+
+# UNIT: it is not what systemd makes of an init script, as Debian's zookeeperd has one. Such a unit stays active when Java has
+# died, so no start would start it again; and it has a zoo.cfg and variables of its own.
+zk_native() {
+	zk_script=$(timeout 10 systemctl show -p SourcePath --value -- "$1")
+	case $zk_script in
+	*/init.d/*) quorate_fail "$1 is what systemd makes of the init script $zk_script, and does not tell whether ZooKeeper runs: stop it and keep it from starting (systemctl disable --now $1), and let options.unit have another name, of which a unit is written; or write one of this name in /etc/systemd/system that starts Java itself" ;;
+	esac
 }
 
 # CLASSPATH: some jar of ZooKeeper's is there.
@@ -161,7 +171,7 @@ zk_near() {
 # The same, for who has to be the super user.
 zk_with() {
 	zk_near "$@"
-	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: SCHEME CREDENTIALS"
+	[ -r "$zk_auth" ] || quorate_fail "cannot read $zk_auth, which should say who may reconfigure: put SCHEME CREDENTIALS of the super user that the servers were started with into a file on each host, and let options.auth name it"
 }
 
 # ZooKeeper's shell takes commands, and the credentials, on its standard input; its exit code says nothing.
@@ -200,9 +210,12 @@ zk_given_id() {
 	printf '%s\n' "$zk_text" | sed -nE 's/^.*[0-9A-Za-z] ([0-9]{1,3})( server\..*)? *$/\1/p' | tail -n 1
 }
 
-# What the shell said, without its greeting.
+# What the shell said, without its greeting; and what it means that somebody may not.
 zk_complain() {
 	printf '%s\n' "$zk_said" | grep -vE '^($|Connecting to|Welcome|JLine|SLF4J|WATCHER|WatchedEvent)' | tail -n 4 >&2
+	case $zk_said in
+	*'Insufficient permission'* | *NoAuth*) quorate_fail "the server here does not let in whom $zk_auth names: that has to be its super user, whose digest it reads when it starts (superDigest), or else who created /quorate" ;;
+	esac
 	return 1
 }
 
@@ -263,6 +276,7 @@ zk_remove() {
 # goes what the ensemble is now, for whoever looks at the file.
 zk_backup() (
 	zk_record || { quorate_fail "the server here serves no read"; exit; }
+	zk_plain_snapshots "$1" || exit
 	umask 077
 	mkdir -p -- "${2%/*}" && cd -- "$1" || exit
 	{

@@ -7,7 +7,8 @@ import { isPath, type Remark, stopOn } from "quorate";
 import type { Found } from "./found.ts";
 
 /** Why this server cannot be taken over as it is. */
-export function limitsOf(host: string, { settings: s, list, flags, myid, logDir }: Found): readonly Remark[] {
+export function limitsOf(host: string, zk: Found): readonly Remark[] {
+  const { settings: s, list, flags, myid, logDir } = zk;
   const stop = stopOn(host);
   const own = list.find((line) => line.startsWith(`server.${Number(myid)}=`));
   const client = own?.split(";")[1];
@@ -18,6 +19,20 @@ export function limitsOf(host: string, { settings: s, list, flags, myid, logDir 
   const dataDir = s.dataDir ?? "";
   const logs = s.dataLogDir ?? logDir ?? dataDir;
   const found: Remark[] = [];
+  if (zk.script !== undefined) {
+    found.push(stop(
+      `its unit ${zk.unit} is what systemd makes of the init script ${zk.script}, and does not tell whether ZooKeeper runs`,
+      `write a unit of that name in /etc/systemd/system which starts Java itself, as the script's user; then, one server at a ` +
+        `time and the leader last: systemctl stop ${zk.unit}, systemctl daemon-reload, systemctl enable --now ${zk.unit}`,
+    ));
+  }
+  if (/^(gz|snappy)$/i.test(zk.compression ?? "")) {
+    found.push(stop(
+      `its snapshots are compressed (snapshot.compression.method=${zk.compression}), and cannot be read or restored yet`,
+      "take that away and restart it, one server at a time; what is compressed already has to be followed by another " +
+        "snapshot before a backup is made",
+    ));
+  }
   if (!isPath(dataDir)) {
     found.push(
       stop(

@@ -38,6 +38,14 @@ Deno.test("the probe finds a server, how it was started, and its files; of secre
   assert.deepEqual(host.calls(), [], "systemctl was asked to show, and for nothing else");
 });
 
+Deno.test("of the unit it is asked who runs it, and whether an init script is behind it", async () => {
+  await using host = new Host();
+  host.program("systemctl", 'case $* in *LoadState*) echo "$*" ;; esac');
+  const pid = await host.start();
+  const asks = await probed(host);
+  assert.match(asks[`unit.${pid}`]?.out ?? "", /^show -p LoadState -p User -p SourcePath -- \S+\n$/);
+});
+
 Deno.test("the files of a server are read: its list, former ones beside it, myid; and no password", async () => {
   await using host = new Host();
   const file = host.write(

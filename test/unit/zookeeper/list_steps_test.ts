@@ -238,6 +238,27 @@ Deno.test("how often /quorate was written is read out of a session's bytes", asy
   }
 });
 
+Deno.test("who may write /quorate follows from a file, or from whether the unit lets the super user in", async () => {
+  const asked = async (unit: Readonly<Record<string, string>> | undefined, acl = "") => {
+    await using host = new Host();
+    if (unit === undefined) host.program("systemctl", "exit 1");
+    else host.unit(unit);
+    const own =
+      "zk_running() { echo server.1=a:1:2; echo server.4=b:1:2; }\nzk_name() { printf '%s|' \"$@\"; }\n";
+    // Paths of the state are moved in what is run alone.
+    host.write("unit", host.read("unit").replaceAll("/var/lib/quorate", host.path("state")));
+    const { code, out } = await run(host, `${own}zk_port=2181\nzk_name_static abc kv zk.service ${acl}`);
+    return `${code} ${out}`;
+  };
+  const name = "0 abc|4 server.1=a:1:2 server.4=b:1:2|";
+  const env = (path: string) => ({ EnvironmentFiles: `${path} (ignore_errors=yes)` });
+  assert.equal(await asked(env("/var/lib/quorate/kv/java.env")), `${name}world:anyone:r|`);
+  assert.equal(await asked(env("/var/lib/quorate/other/java.env")), `${name}world:anyone:rw|`);
+  assert.equal(await asked({ EnvironmentFiles: "" }), `${name}world:anyone:rw|`);
+  assert.equal(await asked(undefined, "world:anyone:r,auth::rwa"), `${name}world:anyone:r,auth::rwa|`);
+  assert.equal(await asked(undefined), "1 ", "not known: nothing is created");
+});
+
 Deno.test("a runbook reads what /quorate is to hold out of what it holds", async () => {
   await using host = new Host();
   const listed = (text: string, rest: string) =>

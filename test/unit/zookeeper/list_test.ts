@@ -139,6 +139,18 @@ Deno.test("a restart for another setting is counted by the lists that the others
   assert.equal(why(given(three, 2, { tickTime: "2000" }), three), undefined);
 });
 
+Deno.test("lists that share no majority are put right by hand, and /quorate with what lets it be written", () => {
+  const odd = setting(seenOf([2, 3, 4]), "n2", { [RUNNING]: list(1, 2) });
+  const stop = zookeeperForbids(options, nodes, given(odd, 2, { [SERVERS]: list(2, 3, 4) }), odd);
+  assert.match(stop?.evidence ?? "", /need not share a majority/);
+  assert.match(stop?.unblock ?? "", /after `addauth` .*: set \/quorate "NAME HIGHEST"/);
+  const few = zookeeperForbids(options, nodes, remove(seenOf([1, 2]), 2), seenOf([1, 2]));
+  assert.match(
+    few?.unblock ?? "",
+    /take the list out of \/quorate .* set \/quorate "NAME HIGHEST".*membership: dynamic/,
+  );
+});
+
 Deno.test("what is not known of a server's list is not taken for the recorded one", () => {
   const three = seenOf([1, 2, 3]);
   const { [RUNNING]: _, ...silent } = three.nodes["n3"]?.settings ?? {};
@@ -190,6 +202,12 @@ Deno.test("nothing is begun that could not be finished, or whose lists are not k
   // What is not let through is not told in a moment, either.
   const shut = objection({ settings: silent, view: { ...early.view, local: "unknown" } });
   assert.deepEqual([shut?.rule, shut?.passes], ["S22", undefined]);
+  assert.match(shut?.unblock ?? "", /4lw\.commands\.whitelist=srvr,conf in/);
+  const probed = objection({
+    settings: { ...silent, "4lw.commands.whitelist": "mntr, ruok" },
+    view: { ...early.view, local: "unknown" },
+  });
+  assert.match(probed?.unblock ?? "", /4lw\.commands\.whitelist=mntr,ruok,srvr,conf in/, "probes go on");
   assert.match(why(add("n4"), withNode(three, "n2", { reached: false })) ?? "", /^S24: n2 cannot be reached/);
   assert.match(
     why(add("n4"), setting(three, "n1", { reconfigEnabled: "true" })) ?? "",

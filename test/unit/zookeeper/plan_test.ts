@@ -4,12 +4,15 @@ import { derive } from "../../../plugins/zookeeper/derive.ts";
 import { zookeeperDrift } from "../../../plugins/zookeeper/drift.ts";
 import { zookeeperForbids } from "../../../plugins/zookeeper/forbids.ts";
 import { zookeeper } from "../../../plugins/zookeeper/mod.ts";
-import { HIGHEST, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
+import type { ZooKeeperOptions } from "../../../plugins/zookeeper/options.ts";
+import { HIGHEST, SUPER, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
 import { RESTART } from "../../../plugins/zookeeper/servers.ts";
+import { zookeeperOptions } from "../../../plugins/zookeeper/spec.ts";
 import { caseNames } from "../../../src/model/change.ts";
 import type { NodeFacts } from "../../../src/model/node.ts";
 import type { Observation, Target } from "../../../src/model/observation.ts";
 import { sampleCluster, samplesOf } from "../../../src/plan/sample.ts";
+import { renderCommand } from "../../../src/playbook/render.ts";
 import { badOrder } from "../../../src/rules/order.ts";
 import { target as targetOf } from "../core_samples.ts";
 import { view } from "../node/host.ts";
@@ -96,6 +99,14 @@ Deno.test("members are not changed where servers run without reconfiguration, or
   assert.match(why({ ...named, reconfigEnabled: "false" }) ?? "", /without reconfigEnabled=true/);
   assert.match(why({ reconfigEnabled: "true", [VERSION]: "1" }) ?? "", /not written in \/quorate/);
   assert.match(why({ ...named, [HIGHEST]: "255" }) ?? "", /all 255 ids/);
+  const all = seenWith({ ...named, [HIGHEST]: "255" });
+  const advice = (o = options) => zookeeperForbids(o, nodes, add, all)?.unblock ?? "";
+  assert.match(advice(), /after `addauth` .*: set \/quorate "\S+ HIGHEST", HIGHEST being the highest id/);
+  assert.match(
+    advice({ ...options, membership: "static" }),
+    /HIGHEST", all that stands behind them as it is/,
+  );
+  assert.equal(why(named, { ...options, settings: { "4lw.commands.whitelist": "*" } }), undefined);
   assert.match(why(named, { ...options, settings: { a: "b c" } }) ?? "", /blanks, quotes/);
   const crashed = seenWith({ ...named, reconfigEnabled: "false" });
   const [member] = crashed.members;
@@ -128,6 +139,58 @@ Deno.test("a server that is recorded at another node's address is told, and noth
   );
   assert.equal(verdict("10.90.132.11"), undefined);
   assert.equal(verdict("zk1.example"), undefined, "another name of its own");
+});
+
+Deno.test("a static ensemble is formed with a /quorate that whoever changes it later may write", () => {
+  const named = (o: ZooKeeperOptions): string => {
+    const [sample] = samplesOf(target, "bootstrap");
+    assert.ok(sample);
+    const about = { seen: sample.seen, desired: target.desired, backup: true, joinTimeoutMs: 1 };
+    const step = zookeeper.bind({ name: "kv", options: o, nodes }).steps(sample.change, about)
+      .find((s) => s.id === "name-ensemble");
+    assert.ok(step?.action.do === "run");
+    return renderCommand(step.action.command, () => "").split(" && ").at(-1) ?? "";
+  };
+  const fixed = { ...options, membership: "static" } as const;
+  assert.match(named(fixed), /^zk_name_static \S+ kv zookeeper\.service$/, "its unit tells");
+  assert.match(named({ ...fixed, auth: "/a" }), /zookeeper\.service '?world:anyone:r,auth::rwa'?$/);
+  assert.match(named(options), /^zk_name \S+ 3$/);
+});
+
+Deno.test("settings cannot ask for snapshots that are compressed", () => {
+  const may = new RegExp(zookeeperOptions.settings.keys);
+  assert.ok(may.test("snapshot.trust.empty"));
+  assert.ok(!may.test("snapshot.compression.method"));
+});
+
+Deno.test("members are not changed where no server's node says who may change them", () => {
+  const [, , , n4] = nodes;
+  assert.ok(n4);
+  const add = { case: "add", node: n4 } as const;
+  const why = (o: typeof options, seen: Observation) => zookeeperForbids(o, nodes, add, seen);
+  const none = seenWith({ ...named, [SUPER]: "none" });
+  assert.match(why(options, none)?.evidence ?? "", /not said on n1, n2, n3: options\.auth is left out/);
+  assert.match(why(options, none)?.unblock ?? "", /and name it: options\.auth$/);
+  assert.match(
+    why({ ...options, auth: "/etc/zk/super" }, none)?.evidence ?? "",
+    /\/etc\/zk\/super, which options\.auth names, is not there/,
+  );
+  const [first] = none.members;
+  const n1 = none.nodes["n1"];
+  assert.ok(first && n1);
+  assert.equal(
+    zookeeperForbids(options, nodes, { case: "remove", member: first, node: n4 }, none)?.rule,
+    "S22",
+  );
+  const some = { ...none, nodes: { ...none.nodes, n1: { ...n1, settings: named } } };
+  assert.equal(why(options, some), undefined, "it can be changed through one");
+  assert.equal(
+    zookeeperForbids({ ...options, membership: "static" }, nodes, add, none)?.evidence.includes(
+      "not said on",
+    ),
+    false,
+    "a static ensemble needs nobody",
+  );
 });
 
 Deno.test("each case, in each of its forms, keeps the order that the rules ask for", () => {

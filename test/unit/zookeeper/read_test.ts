@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
-import { HIGHEST, readPeers, readZooKeeper, UNNAMED, VERSION } from "../../../plugins/zookeeper/read.ts";
+import { checkShell, zookeeperCheck } from "../../../plugins/zookeeper/check.ts";
+import {
+  HIGHEST,
+  readPeers,
+  readZooKeeper,
+  SUPER,
+  UNNAMED,
+  VERSION,
+} from "../../../plugins/zookeeper/read.ts";
 import { RESTART } from "../../../plugins/zookeeper/servers.ts";
 import { readSession } from "../../../plugins/zookeeper/session.ts";
 import type { RecordedMember } from "../../../src/model/node.ts";
 import type { Asked, Asks } from "../../../src/playbook/plugin.ts";
+import { Host } from "../node/host.ts";
 import { cluster, nodes, options, recorded } from "./options.ts";
 
 const names = ["leader", "follower", "observer", "no-quorum", "stopped", "bare"] as const;
@@ -159,6 +168,27 @@ Deno.test("an ensemble that nobody has named goes by the name that the options w
   }
   assert.match(seen({ latch: said("quorate=1\n") }).view?.trouble ?? "", /serves without \/quorate/);
   assert.equal(seen({ myid: said("2\n") }).disk, "unknown", "another server's data");
+});
+
+Deno.test("that nothing on a node says who may reconfigure is told only where it was seen", () => {
+  assert.equal(sight("follower", { super: said("", 1) }).settings?.[SUPER], "none");
+  for (const more of [{}, { super: said("") }, { super: said("", "timedOut") }]) {
+    assert.equal(sight("follower", more).settings?.[SUPER], undefined);
+  }
+});
+
+Deno.test("the check looks where the steps would: at the file of options.auth, or at the service's own", async () => {
+  await using host = new Host();
+  const looked = async (auth?: string) => {
+    const o = auth === undefined ? options : { ...options, auth };
+    const [n1] = nodes;
+    assert.ok(n1);
+    const own = 'ask() { echo "$*"; }\nservice=kv dir=/data pid=7\necho 1 >port.code\n';
+    const { out } = await host.sh(`${checkShell}\n${own}${zookeeperCheck(o, n1)}`);
+    return /^super .*$/m.exec(out)?.[0].replace(host.path("state"), "STATE");
+  };
+  assert.equal(await looked("/etc/zk super"), "super 0 test -r /etc/zk super");
+  assert.equal(await looked(), "super 0 test -r STATE/kv/super");
 });
 
 Deno.test("data that others put there is whose the running server says, if myid says so, too", () => {

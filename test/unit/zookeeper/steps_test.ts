@@ -163,7 +163,20 @@ Deno.test("without credentials nothing is begun, and it is said where they shoul
   await using node = new Node(before, "");
   const { code, err } = await run(node, `zk_with kv 2181 java /zk.jar ${node.path("none")} && zk_remove 2 1`);
   assert.equal(code, 1);
-  assert.match(err, /cannot read .*none.*SCHEME CREDENTIALS/);
+  assert.match(err, /cannot read .*none.*SCHEME CREDENTIALS.*let options\.auth name it/);
+});
+
+Deno.test("who is not let in is told whom the server would let in; another failure is told as it is", async () => {
+  await using node = new Node(before, "Insufficient permission : ");
+  const refused = await node.change("zk_remove 2 100000005");
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.err,
+    /^Insufficient permission : \nthe server here does not let in whom .*kv\/super names.*superDigest/,
+  );
+  await using away = new Node(before, "KeeperErrorCode = ConnectionLoss");
+  const lost = await away.change("zk_remove 2 100000005");
+  assert.deepEqual([lost.code, lost.err], [1, "KeeperErrorCode = ConnectionLoss\n"]);
 });
 
 // ---- files on a node ---------------------------------------------------------------------------------------------
@@ -201,6 +214,27 @@ Deno.test("where a file names the super user, the unit that Quorate writes lets 
   assert.deepEqual(host.list("state"), [], "another scheme is the unit's own to know");
 });
 
+Deno.test("nothing is staged on a unit that systemd makes of an init script, nor without Java", async () => {
+  await using host = new Host();
+  host.write("lib/zookeeper.jar", "");
+  const stage = (java = "sh") =>
+    run(
+      host,
+      `quorate_stage() { :; }\nzk_owned() { :; }\nzk_stage kv zk.service ${host.path("data")} ${
+        host.path("etc/zoo.cfg")
+      } ${java} ${host.path("lib/zookeeper.jar")} dynamic`,
+    );
+  host.program("systemctl", "echo /etc/init.d/zookeeper");
+  const { code, err } = await stage();
+  assert.equal(code, 1);
+  assert.match(err, /^zk\.service is .* init script .*\/etc\/init\.d\/zookeeper.* disable --now zk\.service/);
+  assert.deepEqual(host.list("state"), [], "nothing was written");
+  host.program("systemctl", "echo");
+  const native = await stage();
+  assert.equal(native.code, 0, native.err);
+  assert.match((await stage("no-such-java")).err, /install a Java runtime, 9 or later/);
+});
+
 Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them; one that is being written is none", async () => {
   await using host = new Host();
   const sealed = Uint8Array.of(1, 2, 0, 0, 0, 1, 47);
@@ -219,6 +253,46 @@ Deno.test("a backup is the newest snapshot and the logs since, the one that it w
     out,
     "myid\nquorate-snapshot\nversion-2/log.1a0\nversion-2/log.205\nversion-2/log.300\nversion-2/snapshot.200\n",
   );
+});
+
+Deno.test("no backup and no new beginning is made of data whose newest snapshot is compressed", async () => {
+  await using host = new Host();
+  const sealed = Uint8Array.of(1, 2, 0, 0, 0, 1, 47);
+  host.write("data/version-2/snapshot.200", sealed);
+  host.write("data/version-2/log.1a0", "log");
+  host.write("data/myid", "1\n");
+  host.write("data/quorate-ensemble", "abc\n");
+  host.write("record", before);
+  host.unit({ LoadState: "loaded", ActiveState: "inactive" });
+  const backup = () =>
+    run(
+      host,
+      `zk_session() { cat ${host.path("record")}; }\nzk_port=2181\nzk_backup ${host.path("data")} ${
+        host.path("out.tgz")
+      }`,
+    );
+  host.write("data/version-2/snapshot.1f0.gz", "");
+  assert.equal((await backup()).code, 0, "an older one is not needed");
+  for (const suffix of ["gz", "snappy"]) {
+    const path = host.write(`data/version-2/snapshot.201.${suffix}`, "");
+    Deno.removeSync(host.path("out.tgz"));
+    const { code, err } = await backup();
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      new RegExp(`snapshot\\.201\\.${suffix} is compressed.*snapshot\\.compression\\.method`),
+    );
+    assert.ok(!host.list(".").includes("out.tgz"));
+    const begun = await run(
+      host,
+      `zk_replay_empty() { quorate_next=${host.path("next")}; }\nzk_ready() { echo ready; }\n` +
+        `zk_ready_disk kv zk.service ${host.path("data")} zoo.cfg java jar '' spec token 3`,
+    );
+    assert.deepEqual([begun.code, begun.out], [1, ""]);
+    assert.match(begun.err, /is compressed/);
+    Deno.removeSync(path);
+    host.write("out.tgz", "");
+  }
 });
 
 Deno.test("a class path with ZooKeeper's jar on it is one, and nothing else is", async () => {

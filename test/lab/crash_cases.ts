@@ -155,7 +155,7 @@ export async function formationAndRepairs(up: Up, options: CrashOptions): Promis
   });
 }
 
-/** add, remove, replace and retire. */
+/** add, remove, replace, retire and prune. */
 export async function membership(up: Up, options: CrashOptions): Promise<void> {
   const { site, lead, writing, oneByOne = false } = await up(options.name, 4);
   await using _site = site;
@@ -199,8 +199,18 @@ export async function membership(up: Up, options: CrashOptions): Promise<void> {
     await lab.boot(dead);
     return now;
   };
+  // Each time n4 leaves, its data is set aside.
+  const keepOne: Goal = {
+    config: await site.config(THREE, { policy: { ...policy, backup: { keep: 1 } } }),
+    hosts: THREE,
+  };
+  const prune = async () => {
+    for (const { config } of [keepOne, four, three, four, three]) await crash.converge(config);
+    return keepOne;
+  };
   await writing(async () => {
     await play({ name: "add", round: add }, { name: "remove", round: remove });
+    await play({ name: "prune", round: prune });
     await play({ name: "replaceHealthy", changes: oneByOne ? 2 : 1, round: replaceHealthy });
     await play({ name: "replaceDead", round: replaceDead });
     if (!oneByOne) await play({ name: "retire", round: retire });
@@ -217,7 +227,7 @@ export async function everyDeath(up: Up, options: CrashOptions): Promise<void> {
 }
 
 const CASES = ["bootstrap", "restart", "repairCrashed", "repairWiped", "repairConfig", "add", "remove"]
-  .concat("replaceHealthy", "replaceDead", "retire");
+  .concat("prune", "replaceHealthy", "replaceDead", "retire");
 const SERVICES: Readonly<Record<string, Up>> = {
   etcd: etcd("3.4"),
   "etcd-3.5": etcd("3.5"),

@@ -106,8 +106,8 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
   });
 });
 
-Deno.test("one server becomes two, and one again, beside an etcd on the same nodes", async (t) => {
-  await using site = await Ensemble.up("zk-one", 2);
+Deno.test("one server becomes three, and one again, beside an etcd on the same nodes", async (t) => {
+  await using site = await Ensemble.up("zk-one", 3);
   const { lab } = site;
   const metadata = { plugin: "etcd", members: ["n1", "n2"], policy };
 
@@ -129,8 +129,13 @@ Deno.test("one server becomes two, and one again, beside an etcd on the same nod
     () => site.becomes("n1", "n2"),
   );
 
-  await t.step("two become one, and the leader goes", async () => {
-    const leader = await site.leader(["n1", "n2"]);
-    await site.becomes(leader === "n1" ? "n2" : "n1");
+  await t.step("two become three", () => site.becomes("n1", "n2", "n3"));
+
+  await t.step("three become one in two runs, and the leader goes", async () => {
+    const leader = await site.leader(["n1", "n2", "n3"]);
+    const last = leader === "n1" ? "n2" : "n1";
+    const { err, out } = await site.apply(site.config([last]), 5);
+    assert.match(err + out, /S9/, "a run removes a minority at most");
+    await site.becomes(last);
   });
 });

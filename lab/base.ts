@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { type Later, laterLayer } from "./later.ts";
 import type { Place } from "./place.ts";
-import { newerEtcd } from "./setup.ts";
 import { sh } from "./process.ts";
 
 const SSHD = `HostKey /etc/ssh/ssh_host_ed25519_key
@@ -116,16 +116,6 @@ export const buildBase = (place: Place, publicKey: string): Promise<string> =>
     SSHD,
   ]);
 
-/** A layer with the newer etcd's programs alone, above the other. */
-export const buildNewerEtcd = (place: Place): Promise<string> =>
-  sh(
-    'mkdir -p "$1/etcd-3.5/usr"; cp -r "$2" "$1/etcd-3.5/usr/bin.part"; mv "$1/etcd-3.5/usr/bin.part" "$1/etcd-3.5/usr/bin"',
-    [
-      place.root,
-      newerEtcd,
-    ],
-  );
-
 /** The overlay's lower layers, the uppermost first. */
-export const layers = (place: Place, newer: boolean): string =>
-  `${newer ? `${place.root}/etcd-3.5:` : ""}${place.root}/base:/`;
+export const layers = (place: Place, later: readonly Later[]): string =>
+  [...later.map((what) => laterLayer(place, what)), `${place.root}/base`, "/"].join(":");

@@ -4,6 +4,7 @@
  * @module
  */
 import { layers } from "./base.ts";
+import type { Later } from "./later.ts";
 import { exists, type Place } from "./place.ts";
 import { type Finished, run, sh, until } from "./process.ts";
 import type { EtcdVersion, ZooKeeperVersion } from "./setup.ts";
@@ -20,6 +21,12 @@ export interface HostOptions {
   /** The disk's size in MiB; etcd preallocates 122 of them for each data directory. @default 2048 */
   readonly diskMiB?: number;
 }
+
+/** What of later Debian releases such hosts have. */
+export const laterOf = ({ etcd, zookeeper }: HostOptions): readonly Later[] => [
+  ...(etcd === "3.5" ? ["etcd"] as const : []),
+  ...(zookeeper === "3.9" ? ["zookeeper"] as const : []),
+];
 
 export interface OnOptions {
   /** @default 60000 */
@@ -128,7 +135,7 @@ export class Host {
     const { root } = this.#place;
     const log = `${root}/${this.name}.log`;
     this.#ended = `${root}/${this.name}.${crypto.randomUUID()}`;
-    const args = [this.#cgroup, this.#disk, layers(this.#place, this.options.etcd === "3.5"), this.name]
+    const args = [this.#cgroup, this.#disk, layers(this.#place, laterOf(this.options)), this.name]
       .concat(this.#place.netns(this.name), `${root}/hosts.txt`, cgroupMount(this.#place));
     const around = ["bash", "-c", AROUND, "lab", log, this.#ended, BOOT, "boot", ...args];
     await sh(ENTER, [`${this.#place.cgroup}/_boots`, ...around]);

@@ -10,12 +10,13 @@
  *
  * @module
  */
-import { buildBase, buildNewerEtcd } from "./base.ts";
+import { buildBase } from "./base.ts";
 import { type Claim, cleanUp, onExit, own, sweep } from "./cleanup.ts";
 import { Faults } from "./faults.ts";
-import { Host, type HostOptions } from "./host.ts";
+import { Host, type HostOptions, laterOf } from "./host.ts";
+import { buildLater } from "./later.ts";
 import { netUp, plug } from "./net.ts";
-import { checkName, exists, MGMT, type Place, placeOf } from "./place.ts";
+import { checkName, MGMT, type Place, placeOf } from "./place.ts";
 import {
   attached,
   endAll,
@@ -147,8 +148,10 @@ export class Lab extends Faults implements AsyncDisposable {
       if (this.all.has(host.name)) throw new TypeError(`Cannot add host "${host.name}": the lab has one`);
       this.all.set(host.name, host);
     }
-    if (options.zookeeper !== undefined) await setup(undefined, options.zookeeper);
-    if (options.etcd === "3.5") await this.#newerEtcd();
+    if (options.zookeeper !== undefined || options.etcd !== undefined) {
+      await setup(options.etcd, options.zookeeper);
+    }
+    for (const what of laterOf(options)) await buildLater(this.place, what);
     const lines = hosts.map(({ address, name }) => `${address} ${name}\n`).join("");
     await Deno.writeTextFile(`${this.place.root}/hosts.txt`, lines, { append: true });
     await atMost(AT_ONCE, hosts, async (host) => {
@@ -160,11 +163,6 @@ export class Lab extends Faults implements AsyncDisposable {
       await host.boot();
     });
     return hosts;
-  }
-
-  async #newerEtcd(): Promise<void> {
-    await setup("3.5");
-    if (!exists(`${this.place.root}/etcd-3.5/usr/bin`)) await buildNewerEtcd(this.place);
   }
 
   /** Runs a program where the tool under test runs, on the management side, to its end. */

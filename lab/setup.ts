@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { ONE_AT_A_TIME, unpackLater } from "./later.ts";
 import { CACHE, exists } from "./place.ts";
 import { must, run, sh } from "./process.ts";
 
 export type EtcdVersion = "3.4" | "3.5";
-export type ZooKeeperVersion = "3.8";
+export type ZooKeeperVersion = "3.8" | "3.9";
 
 /** Debian's package → why the lab wants it. The hosts see the machine's own files, so theirs are among them. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -32,10 +33,6 @@ const ZOOKEEPER: Readonly<Record<string, string>> = {
 
 const INOTIFY = 4096;
 
-/** Two labs may be started at once. */
-const ONE_AT_A_TIME = "exec 9>/run/lock/quorate-lab-setup; flock 9";
-const SUITES = ["trixie", "testing", "unstable"];
-
 /** Makes the machine ready for hosts with these services; throws with what to do where it cannot. */
 export async function setup(etcd: EtcdVersion = "3.4", zookeeper?: ZooKeeperVersion): Promise<void> {
   if (Deno.build.os !== "linux") throw new Error("The lab needs Linux (namespaces, mounts, cgroups)");
@@ -45,12 +42,10 @@ export async function setup(etcd: EtcdVersion = "3.4", zookeeper?: ZooKeeperVers
   }
   await provide({ ...PACKAGES, ...(zookeeper === undefined ? {} : ZOOKEEPER) });
   allowInotify();
-  if (etcd === "3.5") await unpackEtcd();
+  if (etcd === "3.5") await unpackLater("etcd");
   else await checkOwnEtcd();
+  if (zookeeper === "3.9") await unpackLater("zookeeper");
 }
-
-/** Where the newer etcd's programs are. */
-export const newerEtcd = `${CACHE}/etcd-3.5`;
 
 /** Debian packages, each with why it is wanted: installs what is missing, and says so; throws where it cannot. */
 export async function provide(wanted: Readonly<Record<string, string>>): Promise<void> {
@@ -118,35 +113,6 @@ async function checkOwnEtcd(): Promise<void> {
   if (!version.startsWith("etcd Version: 3.4.")) {
     throw new Error(`Hosts with etcd 3.4 need Debian 12's etcd-server; here is ${version.split("\n")[0]}`);
   }
-}
-
-/** The newest 3.5 of later Debian releases, unpacked aside: apt's own lists and sources stay as they are. */
-async function unpackEtcd(): Promise<void> {
-  if (exists(newerEtcd)) return;
-  say(`lab: fetching etcd 3.5 from a later Debian into ${newerEtcd}`);
-  const script = `${ONE_AT_A_TIME}
-    to=$1; shift
-    if [ -e $to ]; then exit 0; fi
-    work=$(mktemp -d); trap 'rm -rf $work' EXIT
-    mkdir -p $work/lists/partial $work/debs $work/tree
-    for suite; do
-      echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main"
-    done >$work/sources.list
-    apt="-o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=$work/lists
-      -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root"
-    apt-get $apt -qq update
-    for package in etcd-server etcd-client; do
-      version=$(apt-cache $apt madison $package | awk '{print $3}' | grep '^3\\.5\\.' | sort -V | tail -n 1)
-      (cd $work/debs && apt-get $apt -qq download $package=$version)
-    done
-    for deb in $work/debs/*.deb; do dpkg -x $deb $work/tree; done
-    $work/tree/usr/bin/etcd --version >&2
-    mkdir -p "$(dirname $to)"; rm -rf $to.part; mv $work/tree/usr/bin $to.part; mv -T $to.part $to`;
-  await sh(script, [newerEtcd, ...SUITES], { timeoutMs: 600_000 }).catch((error: Error) => {
-    throw new Error(
-      `Cannot fetch etcd 3.5: put etcd and etcdctl 3.5 into ${newerEtcd} by hand, then start again\n${error.message}`,
-    );
-  });
 }
 
 const say = (line: string) => console.error(line);

@@ -46,7 +46,7 @@ if (asked.length === 0) {
 await warm();
 if (asked.some((g) => g.real)) {
   await setup("3.4", "3.8");
-  await setup("3.5");
+  await setup("3.5", "3.9");
 }
 
 const folder = Deno.makeTempDirSync({ prefix: "quorate-test-" });

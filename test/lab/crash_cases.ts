@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
-import { type EtcdVersion, until, ZnodeWrites } from "../../lab/mod.ts";
+import { type EtcdVersion, until, ZnodeWrites, type ZooKeeperVersion } from "../../lab/mod.ts";
 import { Crash, type Goal, type Leg } from "./crash.ts";
 import { DATA as ETCD_DATA, Site } from "./kit.ts";
 import type { Managed } from "./managed.ts";
@@ -56,8 +56,12 @@ export const etcd = (version: EtcdVersion): Up => async (name, hosts) => {
   };
 };
 
-const ensemble = (membership: "dynamic" | "static"): Up => async (name, hosts) => {
-  const site = await Ensemble.up(name, hosts, membership);
+const ensemble = (
+  membership: "dynamic" | "static",
+  version?: ZooKeeperVersion,
+): Up =>
+async (name, hosts) => {
+  const site = await Ensemble.up(name, hosts, membership, version);
   const { lab } = site;
   return {
     site,
@@ -233,6 +237,8 @@ const SERVICES: Readonly<Record<string, Up>> = {
   "etcd-3.5": etcd("3.5"),
   zookeeper,
   "zookeeper-static": staticZookeeper,
+  "zookeeper-3.9": ensemble("dynamic", "3.9"),
+  "zookeeper-3.9-static": ensemble("static", "3.9"),
 };
 
 if (import.meta.main) {

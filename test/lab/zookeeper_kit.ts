@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Lab, labUp, SMALL_JVM, zkShell } from "../../lab/mod.ts";
+import { type Lab, labUp, SMALL_JVM, zkShell, type ZooKeeperVersion } from "../../lab/mod.ts";
 import { Managed, type More, policy, type Serving } from "./managed.ts";
 
 export const DATA = "/var/lib/zookeeper/data";
@@ -23,8 +23,9 @@ export class Ensemble extends Managed {
     name: string,
     hosts: number,
     membership: "dynamic" | "static" = "dynamic",
+    zookeeper: ZooKeeperVersion = "3.8",
   ): Promise<Ensemble> {
-    return new Ensemble(await labUp({ name, hosts, zookeeper: "3.8" }), membership);
+    return new Ensemble(await labUp({ name, hosts, zookeeper }), membership);
   }
 
   address(host: string): string {
@@ -64,6 +65,13 @@ export class Ensemble extends Managed {
   }
   server(host: string): string {
     return `${this.address(host)}:2181`;
+  }
+
+  /** What the server of this host says that it is. */
+  async version(host: string): Promise<string> {
+    const ask = "exec 3<>/dev/tcp/localhost/2181 && printf srvr >&3 && head -n 1 <&3";
+    const said = await this.lab.must(host, `timeout 5 bash -c '${ask}'`);
+    return /^Zookeeper version: (\S+)/.exec(said)?.[1] ?? said;
   }
 
   override async mustBe(...hosts: readonly string[]): Promise<void> {

@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { ZnodeWrites } from "../../lab/mod.ts";
 import { DATA, Ensemble } from "./zookeeper_kit.ts";
 
-Deno.test("a static ensemble is kept by its files, and loses no write", async (t) => {
-  await using site = await Ensemble.up("zk-static", 5, "static");
+Deno.test("a static ensemble is kept by its files, and loses no write (ZooKeeper 3.9)", async (t) => {
+  await using site = await Ensemble.up("zk-static", 5, "static", "3.9");
   const { lab } = site;
   const config = "/etc/zookeeper/quorate/zoo.cfg";
   const become = async (...hosts: readonly string[]): Promise<void> => {
@@ -18,6 +18,7 @@ Deno.test("a static ensemble is kept by its files, and loses no write", async (t
 
   await t.step("bootstrap: the list is in zoo.cfg, and nowhere else", async () => {
     await become("n1", "n2", "n3");
+    assert.match(await site.version("n1"), /^3\.9\./);
     await site.shell(["n1"], 'create /kept "from the start"');
     const { stdout } = await lab.on("n1", `grep -c '^server[.]' ${config}; ls ${config}.dynamic* 2>&1; true`);
     assert.match(stdout, /^3\n.*No such file/);

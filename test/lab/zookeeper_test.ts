@@ -106,8 +106,8 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
   });
 });
 
-Deno.test("one server becomes three, and one again, beside an etcd on the same nodes", async (t) => {
-  await using site = await Ensemble.up("zk-one", 3);
+Deno.test("one server becomes three, and one again, beside an etcd on the same nodes (ZooKeeper 3.9)", async (t) => {
+  await using site = await Ensemble.up("zk-one", 3, "dynamic", "3.9");
   const { lab } = site;
   const metadata = { plugin: "etcd", members: ["n1", "n2"], policy };
 
@@ -117,6 +117,7 @@ Deno.test("one server becomes three, and one again, beside an etcd on the same n
     assert.match(err, /holds what is not etcd's: mine/);
     await site.shell(["n1"], 'create /kept "from the start"');
     await site.mustBe("n1");
+    assert.match(await site.version("n1"), /^3\.9\./);
     await lab.must("n2", "rm -r /var/lib/etcd/default");
     const both = site.config(["n1"], { others: { metadata } });
     await site.apply(both);

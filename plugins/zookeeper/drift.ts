@@ -10,15 +10,16 @@ import { listText, RESTART, RUNNING, SERVERS, WRITTEN } from "./servers.ts";
 /** What a server that is configured anew has in zoo.cfg, whatever was there before. */
 export const ownSettings = (o: ZooKeeperOptions): Readonly<Record<string, string>> => ({
   // Where the list is in zoo.cfg, so is the port.
-  ...(isStatic(o) ? { clientPort: String(o.clientPort) } : MEMBERSHIP),
+  ...(isStatic(o)
+    ? { reconfigEnabled: "false", clientPort: String(o.clientPort) }
+    : { reconfigEnabled: "true" }),
+  // A server that once stood alone would serve without a quorum, and cannot be joined.
+  standaloneEnabled: "false",
   // A server without data has no vote before a leader has brought it up to date, however it came to be started: a voter
   // that was wiped could elect itself together with one that is behind. Only a bootstrap lets one vote, by a file.
   "db.autocreate": "false",
   ...o.settings,
 });
-
-// A server that once stood alone would serve without a quorum, and cannot be joined.
-const MEMBERSHIP = { reconfigEnabled: "true", standaloneEnabled: "false" } as const;
 
 /** The values of ZooKeeper's own sample. */
 export const SAMPLE: Readonly<Record<string, string>> = { tickTime: "2000", initLimit: "10", syncLimit: "5" };
@@ -28,10 +29,8 @@ export const defaultSettings = (o: ZooKeeperOptions): Readonly<Record<string, st
   Object.fromEntries(
     Object.entries({
       ...SAMPLE,
-      ...(isStatic(o)
-        // `conf` tells the list that a server works with.
-        ? { reconfigEnabled: "false", standaloneEnabled: "false", "4lw.commands.whitelist": "srvr,conf" }
-        : {}),
+      // `conf` tells the list that a server works with.
+      ...(isStatic(o) ? { "4lw.commands.whitelist": "srvr,conf" } : {}),
     }).filter(([key]) => o.settings[key] === undefined),
   );
 

@@ -17,7 +17,7 @@ import { inShell } from "./by_hand.ts";
 import { derive } from "./derive.ts";
 import { staticForbids } from "./list_forbids.ts";
 import { isStatic, type ZooKeeperOptions } from "./options.ts";
-import { HIGHEST, SUPER, UNNAMED } from "./read.ts";
+import { HIGHEST, LOCAL, sessionsAreLocal, SUPER, UNNAMED } from "./read.ts";
 
 /** What zoo.cfg takes as it is. */
 export const PLAIN = /^[A-Za-z0-9_./:=,@%+*-]*$/;
@@ -49,6 +49,14 @@ export function zookeeperForbids(
         } has a value with blanks, quotes or other characters that zoo.cfg would need ` +
         "written in a way of its own",
       unblock: "keep that key by hand, and take it out of the options",
+    };
+  }
+  const local = Object.values(seen.nodes).find((f) => sessionsAreLocal(f.settings));
+  if (local !== undefined && change.case !== "restart" && change.case !== "repairCrashed") {
+    return {
+      rule: "S22",
+      evidence: `${local.node} has localSessionsEnabled: ${LOCAL.evidence}`,
+      unblock: LOCAL.unblock,
     };
   }
   const early = beforeItsName(change, seen);
@@ -88,12 +96,11 @@ export function zookeeperForbids(
   };
 }
 
-/** No server has at hand who may reconfigure: whichever the change would be made through, it would be refused half-way. */
+/** A server that the change may be made through has not at hand who may reconfigure: it would be refused half-way. */
 function nobodyMay(o: ZooKeeperOptions, seen: Observation): Refusal | undefined {
-  const through = voters(seen).filter((m) => m.health === "healthy").flatMap((m) => m.node ?? []);
-  if (through.length === 0 || through.some((name) => seen.nodes[name]?.settings?.[SUPER] !== "none")) {
-    return undefined;
-  }
+  const through = voters(seen).filter((m) => m.health === "healthy").flatMap((m) => m.node ?? [])
+    .filter((name) => seen.nodes[name]?.settings?.[SUPER] === "none");
+  if (through.length === 0) return undefined;
   return {
     rule: "S22",
     evidence: `who may change the members is not said on ${through.join(", ")}: ${

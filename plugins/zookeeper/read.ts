@@ -164,14 +164,17 @@ function viewOf(
         'it was deleted, and no data may be moved: create it again, "NAME HIGHEST-ID", NAME as in quorate-ensemble ' +
         "beside the data"
       : sessionsAreLocal(settings)
-      ? "with localSessionsEnabled a session is no write, so nothing proves that a majority is there: take that key out of " +
-        "zoo.cfg and restart the servers one by one"
+      ? `localSessionsEnabled is set: ${LOCAL.evidence}: ${LOCAL.unblock}`
       : troubleOf(asks, session, ensemble, identity, options),
   };
 }
 
 /** Sessions that only the server knows that they were opened at: a majority has no part in them. */
-const sessionsAreLocal = (settings: Readonly<Record<string, string>> | undefined): boolean =>
+export const LOCAL = {
+  evidence: "a session is no write then, so nothing proves that a majority is there",
+  unblock: "take that key out of zoo.cfg of every server, and restart them one by one",
+} as const;
+export const sessionsAreLocal = (settings: Readonly<Record<string, string>> | undefined): boolean =>
   settings?.localSessionsEnabled?.toLowerCase() === "true";
 
 const MODE = /^Mode: (leader|follower|observer)$/m;

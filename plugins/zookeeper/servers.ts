@@ -106,7 +106,9 @@ export const serving = (seen: Observation): ReadonlySet<string> =>
   new Set([
     ...voters(seen).filter((m) => m.health === "healthy").map((m) => m.id),
     ...Object.values(seen.nodes).flatMap(({ view }) =>
-      view?.linearizable === "yes" && view.identity !== undefined ? [view.identity.memberId] : []
+      view?.linearizable === "yes" && view.local === "yes" && view.identity !== undefined
+        ? [view.identity.memberId]
+        : []
     ),
   ]);
 

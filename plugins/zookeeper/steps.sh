@@ -204,10 +204,10 @@ zk_role() {
 	printf '%s\n' "$zk_text" | sed -n "s/.*server\\.$1=[^;]*:\\([a-z]*\\).*/\\1/p"
 }
 
-# The highest id that /quorate knows of, in the record that was read; behind it a static ensemble has its servers. What the
-# session began with may look like anything, and comes before it.
+# [NAME]: the highest id that /quorate knows of, in the record that was read; behind it a static ensemble has its servers.
+# Bytes around it may look like anything: only the name tells for sure what it is.
 zk_given_id() {
-	printf '%s\n' "$zk_text" | sed -nE 's/^.*[0-9A-Za-z] ([0-9]{1,3})( server\..*)? *$/\1/p' | tail -n 1
+	printf '%s\n' "$zk_text" | sed -nE "s/^.*${1:-[0-9A-Za-z]} ([0-9]{1,3})( server\\..*)? *\$/\\1/p" | head -n 1
 }
 
 # What the shell said, without its greeting; and what it means that somebody may not.
@@ -236,8 +236,10 @@ zk_adopt() {
 # ENSEMBLE ID SPEC VERSION: registers an observer. That its id was given is written down first, for good: on condition, so
 # that one who comes late does not take back what was given since.
 zk_register() {
+	# There may be an election.
+	zk_role 0 >/dev/null || return
 	zk_written=$(zk_version "$zk_host" "$zk_port") && zk_record || { quorate_fail "/quorate cannot be read"; return; }
-	zk_highest=$(zk_given_id)
+	zk_highest=$(zk_given_id "$1")
 	[ "${zk_highest:-0}" -le "$2" ] || { quorate_fail "id $2 is not valid any more: $zk_highest was given since"; return; }
 	zk_said=$(printf 'set -v %s /quorate "%s %s"\nreconfig -v %s -add server.%s=%s\n' \
 		"$zk_written" "$1" "$2" "$4" "$2" "$3" | zk_cli)

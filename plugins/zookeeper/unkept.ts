@@ -5,6 +5,7 @@
  */
 import { isPath, type Remark, stopOn } from "quorate";
 import type { Found } from "./found.ts";
+import { LOCAL, sessionsAreLocal } from "./read.ts";
 
 /** Why this server cannot be taken over as it is. */
 export function limitsOf(host: string, zk: Found): readonly Remark[] {
@@ -33,6 +34,7 @@ export function limitsOf(host: string, zk: Found): readonly Remark[] {
         "snapshot before a backup is made",
     ));
   }
+  if (sessionsAreLocal(s)) found.push(stop(`localSessionsEnabled is set: ${LOCAL.evidence}`, LOCAL.unblock));
   if (!isPath(dataDir)) {
     found.push(
       stop(

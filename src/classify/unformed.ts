@@ -91,12 +91,16 @@ export function restartOrLost(i: Input): Verdict {
  * along with any of them.
  */
 export function servedUnread(i: Input): Verdict | undefined {
-  const on = i.target.nodes.filter((n) => serves(i.seen.nodes[n.name]?.view));
+  const former = formerClusters(i.seen.nodes);
+  const on = i.target.nodes.filter((n) => {
+    const view = i.seen.nodes[n.name]?.view;
+    return serves(view) && !former.has(view?.identity?.clusterId ?? "");
+  });
   if (on.length === 0 || !i.target.nodes.some((n) => hasLatch(i.seen.nodes[n.name]))) return undefined;
   const refusals: readonly Refusal[] = [{
     rule: "S24",
     evidence: "the quorum is held, but the record of the members could not be read through " +
-      on.map((n) => `${n.name} (${i.seen.nodes[n.name]?.view?.trouble ?? "no answer"})`).join(", "),
+      on.map((n) => `${n.name} (${i.seen.nodes[n.name]?.view?.trouble ?? "it told none"})`).join(", "),
     unblock: "nothing is lost: see why the service cannot be read there: `quorate status`, its log",
   }];
   return i.patient

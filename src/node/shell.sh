@@ -92,7 +92,7 @@ quorate_value() {
 	case $1 in
 	*'
 '*) quorate_fail "a value must not hold a line break" ;;
-	*[!A-Za-z0-9_./:=,@%+-]*) printf '"%s"\n' "$(printf '%s\n' "$1" | sed 's/["\\$`]/\\&/g')" ;;
+	*[!A-Za-z0-9_./:=,@%+*-]*) printf '"%s"\n' "$(printf '%s\n' "$1" | sed 's/["\\$`]/\\&/g')" ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }

@@ -53,6 +53,13 @@ Deno.test("zoo.cfg keeps its owner and its mode; a new one is its folder's owner
   assert.equal(await about(), "5:6 644");
 });
 
+Deno.test("a value comes into zoo.cfg as it is: its quotes would be part of it", async () => {
+  await using host = new Host();
+  const file = host.write("etc/zoo.cfg", "4lw.commands.whitelist=mntr\n");
+  assert.equal((await run(host, `zk_set_keys ${file} '4lw.commands.whitelist=*'`)).code, 0);
+  assert.equal(host.read("etc/zoo.cfg"), "4lw.commands.whitelist=*\n");
+});
+
 Deno.test("a default is set where zoo.cfg says nothing of it", async () => {
   await using host = new Host();
   const before =

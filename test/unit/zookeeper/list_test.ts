@@ -9,6 +9,7 @@ import {
   RESTART,
   RUNNING,
   SERVERS,
+  serving,
   shareQuorum,
   WRITTEN,
 } from "../../../plugins/zookeeper/servers.ts";
@@ -362,4 +363,16 @@ Deno.test("who stops serving between two questions does not count as well", asyn
     assert.equal(sight(conf)?.linearizable, "unknown");
     assert.match(sight(conf)?.trouble ?? "", /stopped serving while it was asked/);
   }
+});
+
+Deno.test("a server that lacks what the ensemble holds is none that another is spared for", () => {
+  const seen = seenOf([1, 2, 3]);
+  const n3 = seen.nodes["n3"];
+  assert.ok(n3);
+  const members = seen.members.map((m) => m.id === "3" ? { ...m, health: "unhealthy" as const } : m);
+  const ids = (local: "yes" | "no") => {
+    const facts = { ...n3, view: view("3", { local }) };
+    return [...serving({ ...seen, members, nodes: { ...seen.nodes, n3: facts } })].toSorted();
+  };
+  assert.deepEqual([ids("no"), ids("yes")], [["1", "2"], ["1", "2", "3"]]);
 });

@@ -97,7 +97,7 @@ Deno.test("what is not answered is unknown, and what would help is said", () => 
 Deno.test("where sessions are local, a session proves no majority", () => {
   const { view } = sight("follower", { config: said("localSessionsEnabled=True\n") });
   assert.deepEqual([view?.linearizable, view?.local], ["unknown", "yes"]);
-  assert.match(view?.trouble ?? "", /localSessionsEnabled a session is no write/);
+  assert.match(view?.trouble ?? "", /localSessionsEnabled is set: a session is no write/);
 });
 
 /** The session of a follower, /quorate not being there: error -101 and no data. */

@@ -104,7 +104,7 @@ Deno.test("a server is registered only when its id is written down, too", async 
 });
 
 Deno.test("who comes late with an id takes nothing back that was given since", async () => {
-  await using node = new Node(record("abc 5", one, two), "");
+  await using node = new Node(`x 1\x01${record("abc 5", one, two)}\x01y 3\x01`, "");
   const { code, err } = await node.change("zk_register abc 4 10.0.0.4:2888:3888:observer 100000005");
   assert.equal(code, 1);
   assert.match(err, /id 4 is not valid any more: 5 was given since/);

@@ -104,6 +104,16 @@ Deno.test("an ensemble is kept as the config says, from its bootstrap on, and lo
     await become(...members);
     assert.equal(await name(), before, "the same ensemble");
   });
+
+  await t.step("a deleted /quorate is no lost quorum: it is told, and made again by hand", async () => {
+    const [, text = ""] = /^([0-9a-f]{32} \d+)$/m.exec(await site.shell(members, "get /quorate")) ?? [];
+    await site.shell(members, "delete /quorate");
+    const { err } = await site.apply(site.config(members), 3);
+    assert.match(err, /S24.* the quorum is held/);
+    assert.match(err, /it was deleted, and no data may be moved/);
+    await site.shell(members, `create /quorate "${text}" world:anyone:r`);
+    await become(...members);
+  });
 });
 
 Deno.test("one server becomes three, and one again, beside an etcd on the same nodes (ZooKeeper 3.9)", async (t) => {

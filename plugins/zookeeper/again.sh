@@ -12,13 +12,22 @@ zk_whole() {
 	[ "$(tail -c 5 -- "$1" | od -An -v -tx1 | tr -d ' \n')" = 000000012f ]
 }
 
+# The newest whole snapshot in the working directory. 1: there is none.
+zk_snapshot() {
+	for file in $(zk_newest snapshot); do
+		zk_whole "$file" && printf '%s\n' "$file" && return
+	done
+	return 1
+}
+
 # DIR: the newest whole snapshot, and the logs since, which ZooKeeper replays; paths in DIR.
 zk_needed() (
 	cd -- "$1/version-2" || exit
 	newest=-1
-	for file in $(zk_newest snapshot); do
-		zk_whole "$file" && newest=$(zk_zxid "$file") && printf 'version-2/%s\n' "$file" && break
-	done
+	if file=$(zk_snapshot); then
+		newest=$(zk_zxid "$file")
+		printf 'version-2/%s\n' "$file"
+	fi
 	# The log that was begun last before the snapshot may go on after it.
 	for file in $(zk_newest log); do
 		printf 'version-2/%s\n' "$file"
@@ -30,10 +39,7 @@ zk_needed() (
 # purged already.
 zk_plain_snapshots() (
 	cd -- "$1/version-2" 2>/dev/null || exit 0
-	newest=-1
-	for file in $(zk_newest snapshot); do
-		zk_whole "$file" && newest=$(zk_zxid "$file") && break
-	done
+	file=$(zk_snapshot) && newest=$(zk_zxid "$file") || newest=-1
 	for file in snapshot.*.gz snapshot.*.snappy; do
 		zxid=$(zk_zxid "${file%.*}") && [ "$zxid" -gt "$newest" ] || continue
 		quorate_fail "$1/version-2/$file is compressed, and cannot be read yet: take snapshot.compression.method away, restart the server, and wait until it has written a newer snapshot"
@@ -44,10 +50,7 @@ zk_plain_snapshots() (
 # DIR: how far the data goes, read without Java: the epoch, and the last zxid, in decimal. 1: there is no data.
 zk_log_end() (
 	cd -- "$1/version-2" 2>/dev/null || exit 1
-	last=-1
-	for file in $(zk_newest snapshot); do
-		zk_whole "$file" && last=$(zk_zxid "$file") && break
-	done
+	file=$(zk_snapshot) && last=$(zk_zxid "$file") || last=-1
 	for file in $(zk_newest log); do
 		# shellcheck disable=SC2046
 		set -- $(zk_log_last "$file")
@@ -223,7 +226,7 @@ zk_replay_stop() {
 
 # UNIT DIR CONFIG: the list with which an ensemble begins again comes with its data, and is in force from its first start on.
 zk_start() {
-	zk_begin "$@" && quorate_start "$1"
+	zk_native "$1" && zk_begin "$@" && quorate_start "$1"
 }
 zk_begin() (
 	begin=$2/quorate-begin config=$3

@@ -69,8 +69,10 @@ export function zookeeperForbids(
         peerUrls.join(", ")
       }`,
       unblock:
-        `if the others hold the quorum without it, in ZooKeeper's shell: reconfig -remove ${id}; then apply retires ` +
-        `what ${change.node.name} holds, and it joins under another id`,
+        `if the others hold the quorum without it, ${
+          inShell(`reconfig -remove ${id}`)
+        }; then apply retires what ` +
+        `${change.node.name} holds, and it joins under another id`,
     };
   }
   if (!joins(change) && change.case !== "remove") {
@@ -86,7 +88,7 @@ export function zookeeperForbids(
     return m.health === "healthy" && /^\d+$/.test(m.id) && there !== undefined &&
       there.reconfigEnabled !== "true";
   });
-  return fixed === undefined ? nobodyMay(o, seen) : {
+  return fixed === undefined ? nobodyMay(o, change, seen) : {
     rule: "S22",
     evidence:
       `${fixed.node} runs without reconfigEnabled=true, so the members of this ensemble cannot be changed while it runs`,
@@ -97,8 +99,10 @@ export function zookeeperForbids(
 }
 
 /** A server that the change may be made through has not at hand who may reconfigure: it would be refused half-way. */
-function nobodyMay(o: ZooKeeperOptions, seen: Observation): Refusal | undefined {
-  const through = voters(seen).filter((m) => m.health === "healthy").flatMap((m) => m.node ?? [])
+function nobodyMay(o: ZooKeeperOptions, change: Change, seen: Observation): Refusal | undefined {
+  const leaves = change.case === "remove" ? change.member.id : undefined;
+  const through = voters(seen).filter((m) => m.health === "healthy" && m.id !== leaves)
+    .flatMap((m) => m.node ?? [])
     .filter((name) => seen.nodes[name]?.settings?.[SUPER] === "none");
   if (through.length === 0) return undefined;
   return {

@@ -20,7 +20,7 @@ zk_stage() {
 # UNIT: it is not what systemd makes of an init script, as Debian's zookeeperd has one. Such a unit stays active when Java has
 # died, so no start would start it again; and it has a zoo.cfg and variables of its own.
 zk_native() {
-	zk_script=$(timeout 10 systemctl show -p SourcePath --value -- "$1")
+	zk_script=$(timeout 10 systemctl show -p SourcePath --value -- "$1") || { quorate_fail "systemd does not tell what $1 is made of"; return; }
 	case $zk_script in
 	*/init.d/*) quorate_fail "$1 is what systemd makes of the init script $zk_script, and does not tell whether ZooKeeper runs: stop it and keep it from starting (systemctl disable --now $1), and let options.unit have another name, of which a unit is written; or write one of this name in /etc/systemd/system that starts Java itself" ;;
 	esac
@@ -111,7 +111,7 @@ zk_defaults() {
 	shift
 	for zk_pair; do
 		shift
-		grep -qs "^[[:blank:]]*${zk_pair%%=*}[[:blank:]]*[=:]" -- "$zk_file" || set -- "$@" "$zk_pair"
+		grep -qs "^[[:blank:]]*${zk_pair%%=*}[[:blank:]=:]" -- "$zk_file" || set -- "$@" "$zk_pair"
 	done
 	[ $# -eq 0 ] || { mkdir -p -- "${zk_file%/*}" && zk_set_keys "$zk_file" "$@"; }
 }

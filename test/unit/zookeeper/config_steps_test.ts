@@ -63,7 +63,7 @@ Deno.test("a value comes into zoo.cfg as it is: its quotes would be part of it",
 Deno.test("a default is set where zoo.cfg says nothing of it", async () => {
   await using host = new Host();
   const before =
-    "tickTime=3000\n  initLimit = 20\n#syncLimit=5\n4lw.commands.whitelist=mntr,conf\ndb.autocreated=x\n";
+    "tickTime 3000\n  initLimit = 20\n#syncLimit=5\n4lw.commands.whitelist=mntr,conf\ndb.autocreated=x\n";
   const file = host.write("etc/zoo.cfg", before);
   const words = "tickTime=2000 initLimit=10 4lw.commands.whitelist=srvr,conf";
   assert.equal((await run(host, `zk_defaults ${file} ${words}`)).code, 0);

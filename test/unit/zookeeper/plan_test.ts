@@ -193,6 +193,10 @@ Deno.test("members are not changed where no server's node says who may change th
     zookeeperForbids(options, nodes, { case: "remove", member: first, node: n4 }, none)?.rule,
     "S22",
   );
+  const all = seenWith(named);
+  const lacks = { ...all, nodes: { ...all.nodes, n1: { ...n1, settings: { ...named, [SUPER]: "none" } } } };
+  const leaves = { case: "remove", member: first, node: n4 } as const;
+  assert.equal(zookeeperForbids(options, nodes, leaves, lacks), undefined, "who leaves is not asked");
   const some = { ...none, nodes: { ...none.nodes, n1: { ...n1, settings: named } } };
   assert.match(
     why(options, some)?.evidence ?? "",

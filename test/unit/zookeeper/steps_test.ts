@@ -214,6 +214,18 @@ Deno.test("where a file names the super user, the unit that Quorate writes lets 
   assert.deepEqual(host.list("state"), [], "another scheme is the unit's own to know");
 });
 
+Deno.test("a unit that systemd makes of an init script is not started: it would not be, and nobody would be told", async () => {
+  await using host = new Host();
+  host.program("systemctl", "echo /etc/init.d/zookeeper");
+  const start = (unit: string) =>
+    run(host, `quorate_start() { echo started; }\nzk_start ${unit} ${host.path("data")} x`);
+  const { code, out, err } = await start("zk.service");
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /init script \/etc\/init\.d\/zookeeper/);
+  host.program("systemctl", "echo");
+  assert.equal((await start("zk.service")).out, "started\n");
+});
+
 Deno.test("nothing is staged on a unit that systemd makes of an init script, nor without Java", async () => {
   await using host = new Host();
   host.write("lib/zookeeper.jar", "");
@@ -233,6 +245,8 @@ Deno.test("nothing is staged on a unit that systemd makes of an init script, nor
   const native = await stage();
   assert.equal(native.code, 0, native.err);
   assert.match((await stage("no-such-java")).err, /install a Java runtime, 9 or later/);
+  host.program("systemctl", "exit 1");
+  assert.match((await stage()).err, /systemd does not tell what zk\.service is made of/);
 });
 
 Deno.test("a backup is the newest snapshot and the logs since, the one that it was taken in among them; one that is being written is none", async () => {
